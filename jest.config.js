@@ -1,0 +1,16 @@
+/** One configuration for every suite; npm scripts choose folders. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'nodenext' }, sourceMaps: 'inline' },
+    ],
+  },
+  setupFiles: ['<rootDir>/tests/support/sqlite-realm.cjs'],
+  testTimeout: 30_000,
+  collectCoverageFrom: ['src/**/*.ts', '!src/adapters/http/generated/**'],
+  coverageReporters: ['text-summary', 'json-summary', 'lcov'],
+};

@@ -1,0 +1,94 @@
+import type { Delivery, SignatureVerdict } from '../domain/delivery.ts';
+import type { Message, MessageId, Msisdn, Position } from '../domain/message.ts';
+import type { Stats } from '../domain/stats.ts';
+import type { Timestamp } from '../domain/timestamp.ts';
+
+/** What became of one message: stored, already there, or its id already taken by a message that says something else. */
+export type IngestOutcome = 'created' | 'duplicate' | 'conflict';
+
+export interface MessageFilter {
+  readonly from?: Msisdn;
+  /** Inclusive. */
+  readonly since?: Timestamp;
+  /** Exclusive. */
+  readonly until?: Timestamp;
+  /** Contained in the text, ignoring case, as domain/search.ts defines it. */
+  readonly contains?: string;
+}
+
+/** Which part of the ordered matches: the rows after so many, or the rows after a position. */
+export type PageStart = { readonly offset: number } | { readonly after: Position };
+
+export interface MessagePage {
+  /** In the order of comparePositions; at most as many as asked for. */
+  readonly messages: readonly Message[];
+  /** All that match the filter, wherever the page starts. */
+  readonly total: number;
+  /** Whether more matches follow the last message given. */
+  readonly hasMore: boolean;
+}
+
+export interface StoreHealth {
+  readonly database: 'ok' | 'unreachable';
+  /** `outdated`: migrations are pending. `unknown`: it was migrated by a newer version, or cannot be read. */
+  readonly schema: 'ok' | 'outdated' | 'unknown';
+}
+
+export interface MessageRepository {
+  /**
+   * Stores what is new, all of it or, when this rejects, none of it. **Durable when it resolves.** One outcome for each
+   * message, in order. The first of two messages with the same id wins, within one call too; nothing stored ever changes.
+   */
+  add(messages: readonly Message[]): Promise<readonly IngestOutcome[]>;
+  find(messageId: MessageId): Promise<Message | null>;
+  list(filter: MessageFilter, start: PageStart, limit: number): Promise<MessagePage>;
+  stats(): Promise<Stats>;
+  /** Never rejects. */
+  health(): Promise<StoreHealth>;
+}
+
+/** The store cannot do it now, and nothing was stored; the same call may succeed later. */
+export class StoreUnavailable extends Error {
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, options?: ErrorOptions & { retryAfterSeconds?: number }) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+    this.retryAfterSeconds = options?.retryAfterSeconds ?? 1;
+  }
+}
+
+export interface SignatureVerifier {
+  /** Whether there is a secret to verify against. Without one, verify refuses everything. */
+  readonly configured: boolean;
+  /** In a time that does not depend on where a wrong signature differs from the right one. Never throws. */
+  verify(delivery: Delivery): SignatureVerdict;
+}
+
+export interface Metrics {
+  /** A webhook request is over; `result` is one word from a small fixed set. */
+  webhookRequest(result: string): void;
+  /** An HTTP request is over; `path` is a route template, so that the number of series is bounded. */
+  httpRequest(request: { method: string; path: string; status: number; seconds: number }): void;
+  /** A message was sent that long before it was stored. */
+  ingestLag(seconds: number): void;
+  /** A group of messages was made durable, or failed to be. */
+  commit(commit: { messages: number; seconds: number; outcome: 'committed' | 'failed' }): void;
+  /** Messages waiting for the next commit. */
+  queueDepth(messages: number): void;
+  /** All series as text: OpenMetrics when the Accept header asks for it, else the Prometheus format. */
+  exposition(accept: string | undefined): Promise<{ contentType: string; body: string }>;
+}
+
+export interface Clock {
+  now(): Timestamp;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}

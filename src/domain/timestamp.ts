@@ -1,0 +1,77 @@
+/**
+ * An instant, to the microsecond.
+ *
+ * Kept as whole microseconds since 1970-01-01T00:00:00Z. A bigint, because the years 0000-9999 that RFC 3339 can
+ * write do not fit into the 53 bits of a number at this resolution.
+ */
+export type Timestamp = bigint & { readonly __brand: 'Timestamp' };
+
+const MICROS_PER_SECOND = 1_000_000n;
+const FIRST = -62_167_219_200_000_000n; // 0000-01-01T00:00:00Z
+const LAST = 253_402_300_799_999_999n; // 9999-12-31T23:59:59.999999Z
+
+/** RFC 3339, section 5.6. `T` and `Z` may be lower case; a space for `T` is an application's choice that is not ours. */
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,32}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+
+const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/**
+ * The instant an RFC 3339 date-time names, or null when it names none.
+ *
+ * Refused: dates that do not exist (February 30), leap seconds (`:60`), a missing offset, and instants outside the
+ * years 0000-9999 in UTC. Digits after the sixth of the fraction are dropped, never rounded up, so that a parsed
+ * instant is never later than the one written.
+ */
+export function parseTimestamp(text: string): Timestamp | null {
+  const match = RFC_3339.exec(text);
+  if (match === null) return null;
+  const field = (group: number): number => Number(match[group] ?? 0);
+  const [year, month, day, hour, minute, second] = [field(1), field(2), field(3), field(4), field(5), field(6)];
+  const [offsetHour, offsetMinute] = [field(9), field(10)];
+  if (day < 1 || day > daysInMonth(year, month)) return null;
+  if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) return null;
+
+  const local = new Date(0);
+  local.setUTCFullYear(year, month - 1, day); // Date.UTC would read the years 0-99 as 1900-1999
+  local.setUTCHours(hour, minute, second);
+  const offsetMs = (offsetHour * 60 + offsetMinute) * 60_000 * (match[8] === '-' ? -1 : 1);
+  const micros = Number((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
+  const instant = BigInt(local.getTime() - offsetMs) * 1000n + BigInt(micros);
+  return isTimestamp(instant) ? instant : null;
+}
+
+/** As {@link parseTimestamp}, for callers that know the text is valid. Throws RangeError when it is not. */
+export function timestamp(text: string): Timestamp {
+  const instant = parseTimestamp(text);
+  if (instant === null) throw new RangeError('not an RFC 3339 date-time with Z or an offset');
+  return instant;
+}
+
+/** The instant that many microseconds after 1970-01-01T00:00:00Z. Throws RangeError outside the years 0000-9999. */
+export function timestampFromMicros(micros: bigint): Timestamp {
+  if (!isTimestamp(micros)) throw new RangeError('outside the years 0000-9999');
+  return micros;
+}
+
+/** `2025-01-15T10:00:00Z`: UTC, upper-case `T` and `Z`, a fraction only when there is one, without trailing zeros. */
+export function formatTimestamp(instant: Timestamp): string {
+  const micros = mod(instant, MICROS_PER_SECOND);
+  const wholeSeconds = new Date(Number((instant - micros) / 1000n)).toISOString().slice(0, -'.000Z'.length);
+  const fraction = micros === 0n ? '' : `.${micros.toString().padStart(6, '0').replace(/0+$/, '')}`;
+  return `${wholeSeconds}${fraction}Z`;
+}
+
+function isTimestamp(micros: bigint): micros is Timestamp {
+  return micros >= FIRST && micros <= LAST;
+}
+
+function daysInMonth(year: number, month: number): number {
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return month === 2 && leap ? 29 : (DAYS_IN_MONTH[month - 1] ?? 0);
+}
+
+/** The remainder with the sign of the divisor; `%` has that of the dividend and instants before 1970 are negative. */
+function mod(value: bigint, divisor: bigint): bigint {
+  return ((value % divisor) + divisor) % divisor;
+}
