@@ -1,0 +1,39 @@
+/**
+ * Makes .env with a random secret when there is none, and prints a signed curl that stores a message.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+
+if (!existsSync('.env')) {
+  writeFileSync('.env', `WEBHOOK_SECRET=${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  process.stdout.write('made .env with a random WEBHOOK_SECRET\n');
+}
+process.loadEnvFile('.env');
+
+const secret = process.env['WEBHOOK_SECRET'] ?? '';
+const url = `http://${process.env['HOST'] || '127.0.0.1'}:${process.env['PORT'] || '8000'}`;
+const body = JSON.stringify({
+  message_id: 'm1',
+  from: '+919876543210',
+  to: '+14155550100',
+  ts: '2025-01-15T10:00:00Z',
+  text: 'Hello',
+});
+
+if (secret === '') {
+  process.stdout.write('WEBHOOK_SECRET is empty in .env: webhooks will be answered with 503\n');
+} else {
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  process.stdout.write(`
+Store a message, in another terminal:
+
+  curl -X POST ${url}/webhook \\
+    -H 'Content-Type: application/json' \\
+    -H 'X-Signature: ${signature}' \\
+    -d '${body}'
+
+Then read it back:  curl ${url}/messages
+Try the API:        ${url}/docs
+
+`);
+}

@@ -1,0 +1,147 @@
+import addFormats from 'ajv-formats';
+import { OpenAPIBackend, type Context, type Document, type Options } from 'openapi-backend';
+import { isMessageId, isMessageText } from '../../domain/message.ts';
+import { parseTimestamp } from '../../domain/timestamp.ts';
+import type { OpenapiDocument } from './openapi-document.ts';
+import { invalid, Problem } from './problem.ts';
+import { validationErrorItems } from './validation-errors.ts';
+
+/** What openapi-backend is given of a request, and, once it has matched, told about it. */
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string | string[]>;
+  readonly query: Record<string, string | string[]>;
+  /** Set after the signature was checked, before the schema is. */
+  body?: unknown;
+}
+
+/** What happens around an operation; `T` is what the caller hands through, one for each request. */
+export interface ApiHooks<T> {
+  /** The first thing after routing. `operationId` names the operation and `route` its path template. */
+  routed(exchange: T, operationId: string, route: string): void;
+  /** One check for each security scheme of the contract. What it throws answers the request. */
+  readonly security: Readonly<Record<string, (exchange: T) => void | Promise<void>>>;
+  /** The parsed body of an operation that has one. Called when the security checks have passed. */
+  parseBody(exchange: T): unknown;
+  /** The operation itself, with parameters coerced to the contract's types. */
+  operate(
+    exchange: T,
+    operationId: string,
+    request: { query: Record<string, unknown>; path: Record<string, string>; body: unknown },
+  ): Promise<unknown>;
+}
+
+/** Routes, checks and validates a request by the contract, and runs its operation. Rejects with Problem. */
+export type Api<T> = (request: ApiRequest, exchange: T) => Promise<unknown>;
+
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
+
+export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>): Promise<Api<T>> {
+  const api = new OpenAPIBackend({
+    definition: document.parse() as unknown as Document,
+    // Not at start: checking the contract itself, which CI does, and validators of responses, which nobody calls here.
+    quick: true,
+    strict: true, // fail closed: no operation runs unauthorised or unvalidated
+    ignoreTrailingSlashes: false,
+    ajvOpts: { allErrors: true, coerceTypes: false }, // coercion would take `1e1` for 10
+    customizeAjv,
+  });
+  await api.init();
+  memoiseRoutes(api);
+
+  api.register('notFound', () => {
+    throw new Problem('not-found');
+  });
+  api.register('methodNotAllowed', (_context: Context, request: ApiRequest) => {
+    throw new Problem('method-not-allowed', { headers: { Allow: allowedMethods(api, request.path) } });
+  });
+  api.register('postRoutingHandler', (context: Partial<Context>, _request: ApiRequest, exchange: T) => {
+    const { operation } = context;
+    if (operation?.operationId !== undefined) hooks.routed(exchange, operation.operationId, operation.path);
+  });
+  for (const [scheme, check] of Object.entries(hooks.security)) {
+    api.registerSecurityHandler(scheme, async (_context: Context, _request: ApiRequest, exchange: T) => {
+      await check(exchange);
+      return true;
+    });
+  }
+  // openapi-backend takes whatever a security check throws for "unauthorised": give back the error it was.
+  api.register('unauthorizedHandler', (context: Context) => {
+    for (const result of Object.values(context.security) as unknown[]) {
+      if (typeof result === 'object' && result !== null && 'error' in result) throw result.error;
+    }
+    throw new Problem('unauthorized');
+  });
+  // Runs between the security checks and the validation, which reads the body from this same object.
+  api.register('postSecurityHandler', (context: Context, request: ApiRequest, exchange: T) => {
+    if (context.security['authorized'] === true && context.operation.requestBody !== undefined) {
+      request.body = hooks.parseBody(exchange);
+    }
+  });
+  api.register('validationFail', (context: Context, request: ApiRequest) => {
+    const input = { query: request.query, requestBody: request.body, header: request.headers };
+    throw invalid(...validationErrorItems(context.validation.errors ?? [], input));
+  });
+  for (const { operationId } of api.router.getOperations()) {
+    if (operationId === undefined) throw new Error('an operation of the contract has no operationId');
+    api.validator.getRequestValidatorsForOperation(operationId); // compiled now, not during the first request
+    api.register(operationId, (context: Context, request: ApiRequest, exchange: T) =>
+      hooks.operate(exchange, operationId, {
+        query: context.request.query,
+        path: context.request.params as Record<string, string>,
+        body: request.body,
+      }),
+    );
+  }
+
+  return async (request, exchange) => {
+    if (!isDecodable(request.path)) throw new Problem('not-found');
+    const operation = api.router.matchOperation(request);
+    const query = knownParameters(request.query, operation?.parameters ?? []);
+    const prepared: ApiRequest = { ...request, query: query as ApiRequest['query'] };
+    return api.handleRequest(prepared as Parameters<typeof api.handleRequest>[0], prepared, exchange) as Promise<unknown>;
+  };
+}
+
+const customizeAjv: NonNullable<Options['customizeAjv']> = (ajv) => {
+  addFormats.default(ajv, ['uri-reference']);
+  // The domain's rules are the rules: the contract's limits and patterns only tell clients of them.
+  ajv.addFormat('date-time', (value: string) => parseTimestamp(value) !== null);
+  ajv.addFormat('message-id', isMessageId);
+  ajv.addFormat('message-text', isMessageText);
+  return ajv;
+};
+
+/** openapi-backend builds its routing table for each request anew, which would take most of its time. */
+function memoiseRoutes({ router }: OpenAPIBackend): void {
+  const table = router.getOperations();
+  router.getOperations = () => table;
+}
+
+/** Whether the path is percent-encoded UTF-8; openapi-backend decodes its parameters and takes that for granted. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function allowedMethods({ router }: OpenAPIBackend, path: string): string {
+  const methods = METHODS.filter((method) => router.matchOperation({ method, path, headers: {} }) !== undefined);
+  return methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
+}
+
+/** Only the parameters of the contract, integers as numbers where they are written as such; validation judges the rest. */
+function knownParameters(query: ApiRequest['query'], parameters: readonly unknown[]): Record<string, unknown> {
+  const known: Record<string, unknown> = {};
+  for (const { in: place, name, schema } of parameters as { in: string; name: string; schema?: { type?: string } }[]) {
+    if (place !== 'query' || !Object.hasOwn(query, name)) continue;
+    const value = query[name];
+    known[name] =
+      schema?.type === 'integer' && typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? Number(value) : value;
+  }
+  return known;
+}

@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { Problem } from './problem.ts';
+
+/** What Node's parser refuses, by its error code; everything else is a bad request. */
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** Answers what could not be read as an HTTP request, and so reaches no operation, in the form of all other errors. */
+export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID();
+  const [statusLine = '400 Bad Request'] = [STATUS_LINES[error.code ?? '']];
+  const status = Number(statusLine.slice(0, 3));
+  const body = JSON.stringify({ ...new Problem('bad-request').body(requestId), status, title: statusLine.slice(4) });
+  socket.end(
+    `HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `X-Request-ID: ${requestId}\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\n\r\n${body}`,
+  );
+}

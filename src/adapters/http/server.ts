@@ -1,0 +1,218 @@
+import { createServer, type Server } from 'node:http';
+import helmet from 'helmet';
+import Koa from 'koa';
+import { StoreUnavailable, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
+import type { VerifiedDelivery } from '../../domain/delivery.ts';
+import { createApi, type Api } from './api.ts';
+import { parseJson, readBody, requireJson } from './body.ts';
+import { answerUnreadableRequest } from './client-error.ts';
+import type { OperationId } from './contract.ts';
+import { loadOpenapiDocument } from './openapi-document.ts';
+import { operations, type Exchange, type UseCases } from './operations.ts';
+import { PAGE_CONTENT_SECURITY_POLICY } from './pages.ts';
+import { Problem } from './problem.ts';
+import { requestIds } from './request-id.ts';
+import { readKeyCheck, requireSignature } from './security.ts';
+
+export interface HttpOptions {
+  readonly maxBodyBytes: number;
+  /** Empty: reading is open. */
+  readonly readApiKeys: readonly string[];
+}
+
+export interface HttpDependencies extends UseCases {
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** One request on its way through the service, and what the log line at its end will say. */
+interface Visit {
+  readonly ctx: Koa.Context;
+  readonly requestId: string;
+  readonly log: Record<string, unknown>;
+  operationId: string | undefined;
+  route: string;
+  body: Buffer;
+  proof: VerifiedDelivery | undefined;
+  result: string | undefined;
+}
+
+interface AnyReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly type?: string;
+  readonly body?: unknown;
+}
+
+/**
+ * A sender has this long for the head and for the whole of a request. Connections are kept longer than the 60 s after
+ * which common load balancers drop theirs, or a request could meet a connection that we are just closing.
+ */
+const TIMEOUTS_MS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
+
+/** Series of the metrics must not grow with what strangers ask for. */
+const UNMATCHED = 'unmatched';
+const OTHER_METHOD = 'other';
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** An HTTP server, not yet listening, that answers as api/openapi.yaml says. */
+export async function createHttpServer(dependencies: HttpDependencies, options: HttpOptions): Promise<Server> {
+  const api = await contractApi(dependencies, options);
+  const app = new Koa();
+  const apiHeaders = securityHeaders({ defaultSrc: ["'none'"], frameAncestors: ["'none'"] });
+  const pageHeaders = securityHeaders(PAGE_CONTENT_SECURITY_POLICY);
+
+  app.use(async (ctx) => {
+    const start = performance.now();
+    const visit = begin(ctx);
+    ctx.set('X-Request-ID', visit.requestId);
+    const isPage = ctx.path === '/docs' || ctx.path === '/redoc';
+    (isPage ? pageHeaders : apiHeaders)(ctx.req, ctx.res, () => undefined);
+    try {
+      write(ctx, (await api(apiRequest(ctx), visit)) as AnyReply);
+    } catch (error) {
+      const problem = toProblem(error);
+      if (problem.status >= 500) visit.log['error'] = describe(error);
+      visit.result ??= problem.kind.replaceAll('-', '_');
+      write(ctx, {
+        status: problem.status,
+        headers: problem.headers,
+        type: 'application/problem+json',
+        body: problem.body(visit.requestId),
+      });
+    }
+    finish(visit, (performance.now() - start) / 1000, dependencies);
+  });
+  app.on('error', (error: unknown) => {
+    dependencies.logger.error('a response could not be written', { error: describe(error) });
+  });
+
+  const handle = app.callback();
+  const server = createServer({ ...TIMEOUTS_MS }, (request, response) => void handle(request, response));
+  server.on('clientError', answerUnreadableRequest);
+  return server;
+}
+
+function securityHeaders(directives: Readonly<Record<string, readonly string[]>>): ReturnType<typeof helmet> {
+  return helmet({
+    contentSecurityPolicy: { useDefaults: false, directives },
+    xFrameOptions: { action: 'deny' },
+  });
+}
+
+function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
+  const document = loadOpenapiDocument();
+  const handlers = operations(dependencies, dependencies.metrics, document);
+  const checkReadKey = readKeyCheck(options.readApiKeys);
+  return createApi<Visit>(document, {
+    routed(visit, operationId, route) {
+      visit.operationId = operationId;
+      visit.route = route;
+    },
+    security: {
+      async webhookSignature(visit) {
+        visit.body = await readBody(visit.ctx.req, options.maxBodyBytes);
+        visit.proof = requireSignature(dependencies.ingestMessage, visit.ctx.req, visit.body, (reason) => {
+          visit.log['signature_failure'] = reason;
+        });
+      },
+      readKey(visit) {
+        checkReadKey(visit.ctx.get('Authorization'));
+      },
+    },
+    parseBody(visit) {
+      requireJson(visit.ctx.req.headers);
+      return parseJson(visit.body);
+    },
+    operate(visit, operationId, request) {
+      // The contract's types and the request agree: it was validated against the same contract.
+      const operate = handlers[operationId as OperationId] as (request: unknown, exchange: Exchange) => Promise<unknown>;
+      return operate(request, exchangeOf(visit));
+    },
+  });
+}
+
+function begin(ctx: Koa.Context): Visit {
+  const { requestId, traceId } = requestIds(ctx.req.headers);
+  return {
+    ctx,
+    requestId,
+    log: traceId === undefined ? {} : { trace_id: traceId },
+    operationId: undefined,
+    route: UNMATCHED,
+    body: Buffer.alloc(0),
+    proof: undefined,
+    result: undefined,
+  };
+}
+
+function exchangeOf(visit: Visit): Exchange {
+  return {
+    requestId: visit.requestId,
+    accept: visit.ctx.req.headers.accept,
+    proof() {
+      if (visit.proof === undefined) throw new Error('this operation verifies no signature');
+      return visit.proof;
+    },
+    ingested(messageId, outcome) {
+      visit.log['message_id'] = messageId;
+      visit.log['dup'] = outcome !== 'created';
+      visit.result = outcome;
+    },
+  };
+}
+
+function apiRequest(ctx: Koa.Context): Parameters<Api<Visit>>[0] {
+  return {
+    method: ctx.method === 'HEAD' ? 'GET' : ctx.method, // HEAD is GET without the body, which Koa leaves out
+    path: ctx.path,
+    headers: ctx.req.headers as Record<string, string | string[]>,
+    query: { ...ctx.query } as Record<string, string | string[]>,
+  };
+}
+
+function write(ctx: Koa.Context, reply: AnyReply): void {
+  ctx.status = reply.status;
+  for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, String(value));
+  if (reply.type === undefined) return;
+  if (!ctx.response.get('Content-Type')) ctx.type = reply.type;
+  ctx.body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+  if (reply.status === 200 && ctx.fresh) ctx.status = 304; // the client has the answer with this ETag
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof StoreUnavailable) {
+    return new Problem('unavailable', { headers: { 'Retry-After': String(error.retryAfterSeconds) }, cause: error });
+  }
+  return new Problem('internal-error', { cause: error });
+}
+
+function describe(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { name: error.name, message: error.message, stack: error.stack, ...(error.cause !== undefined && { cause: describe(error.cause) }) };
+}
+
+function finish({ ctx, requestId, log, operationId, route, result }: Visit, seconds: number, dependencies: HttpDependencies): void {
+  const { logger, metrics } = dependencies;
+  const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : OTHER_METHOD;
+  metrics.httpRequest({ method, path: route, status: ctx.status, seconds });
+  const isWebhook = operationId === 'ingestMessage';
+  if (isWebhook) metrics.webhookRequest(result ?? 'internal_error');
+  const fields = {
+    request_id: requestId,
+    method: ctx.method,
+    path: route === UNMATCHED ? unmatchedPath(ctx.path) : route,
+    status: ctx.status,
+    latency_ms: Math.round(seconds * 1e6) / 1000,
+    ...(isWebhook && { result }),
+    ...log,
+  };
+  if (ctx.status >= 500) logger.error('request', fields);
+  else logger.info('request', fields);
+}
+
+/** What a stranger asked for, bounded, and without what may be a phone number. */
+function unmatchedPath(path: string): string {
+  return path.slice(0, 256).replace(/\d{5,}(?=\d{4})/g, '…');
+}

@@ -1,0 +1,108 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type OpenMetricsContentType } from 'prom-client';
+import type { Metrics } from '../../application/ports.ts';
+
+const OPEN_METRICS: OpenMetricsContentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const LAG_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
+const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
+
+/** What the webhook may come to; each is there from the start with 0, so that a rate is right from the first event on. */
+const RESULTS = ['created', 'duplicate', 'conflict', 'invalid_signature', 'validation_error'];
+
+/**
+ * Metrics for Prometheus. `storedMessages` is asked at each scrape and must be cheap; when it rejects, the series is left
+ * as it was, for the scrape must still tell the rest.
+ */
+export function prometheusMetrics(storedMessages: () => Promise<number>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const httpRequests = new Counter({
+    name: 'http_requests_total',
+    help: 'HTTP requests by method, route and status.',
+    labelNames: ['method', 'path', 'status'],
+    registers,
+  });
+  const httpDuration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the request being read to its answer being ready.',
+    labelNames: ['method', 'path'],
+    buckets: SECONDS,
+    registers,
+  });
+  const webhookRequests = new Counter({
+    name: 'webhook_requests_total',
+    help: 'Webhook requests by what became of them.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of RESULTS) webhookRequests.inc({ result }, 0);
+  const ingestLag = new Histogram({
+    name: 'webhook_ingest_lag_seconds',
+    help: 'Time from the sending of a message, by its own ts, to its being stored.',
+    buckets: LAG_SECONDS,
+    registers,
+  });
+  const commitMessages = new Histogram({
+    name: 'commit_batch_messages',
+    help: 'Messages in a commit.',
+    buckets: GROUP_SIZES,
+    registers,
+  });
+  const commitDuration = new Histogram({
+    name: 'commit_duration_seconds',
+    help: 'Time of a commit, by whether it succeeded.',
+    labelNames: ['outcome'],
+    buckets: SECONDS,
+    registers,
+  });
+  const queueDepth = new Gauge({
+    name: 'commit_queue_messages',
+    help: 'Messages waiting to be stored.',
+    registers,
+  });
+  new Gauge({
+    name: 'stored_messages',
+    help: 'Messages stored.',
+    registers,
+    async collect() {
+      await storedMessages().then(
+        (count) => {
+          this.set(count);
+        },
+        () => undefined,
+      );
+    },
+  });
+
+  const openMetricsRegistry = new Registry<OpenMetricsContentType>();
+  openMetricsRegistry.setContentType(OPEN_METRICS);
+  for (const metric of registry.getMetricsAsArray()) {
+    openMetricsRegistry.registerMetric(registry.getSingleMetric(metric.name) as Counter);
+  }
+
+  return {
+    webhookRequest(result) {
+      webhookRequests.inc({ result });
+    },
+    httpRequest({ method, path, status, seconds }) {
+      httpRequests.inc({ method, path, status });
+      httpDuration.observe({ method, path }, seconds);
+    },
+    ingestLag(seconds) {
+      ingestLag.observe(seconds);
+    },
+    commit({ messages, seconds, outcome }) {
+      commitMessages.observe(messages);
+      commitDuration.observe({ outcome }, seconds);
+    },
+    queueDepth(messages) {
+      queueDepth.set(messages);
+    },
+    async exposition(accept) {
+      const wanted = accept?.includes('application/openmetrics-text') ? openMetricsRegistry : registry;
+      return { contentType: wanted.contentType, body: await wanted.metrics() };
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import {
+  StoreUnavailable,
+  type IngestOutcome,
+  type MessageRepository,
+  type Metrics,
+} from '../../application/ports.ts';
+import type { Message } from '../../domain/message.ts';
+
+interface Pending {
+  readonly messages: readonly Message[];
+  resolve(outcomes: readonly IngestOutcome[]): void;
+  reject(error: unknown): void;
+}
+
+export interface GroupCommit extends MessageRepository {
+  /** Resolves when everything accepted so far is committed or refused. Accepts nothing more. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Lets many callers share a commit. What is added while one commit is under way forms the next group; there is no timer,
+ * so a lone message waits for nobody. Each add resolves after the commit that holds it.
+ *
+ * A group that fails is tried again call by call, so that a message the store cannot take fails only its own sender. When
+ * the store is away, all of the group is told so at once. At most `maxQueued` messages wait; further ones are refused
+ * with StoreUnavailable.
+ */
+export function groupCommit(
+  repository: MessageRepository,
+  options: { readonly maxGroup: number; readonly maxQueued: number; readonly metrics: Metrics },
+): GroupCommit {
+  const { maxGroup, maxQueued, metrics } = options;
+  let queue: Pending[] = [];
+  let queued = 0;
+  let running: Promise<void> | null = null;
+  let closed = false;
+
+  function add(messages: readonly Message[]): Promise<readonly IngestOutcome[]> {
+    if (messages.length === 0) return Promise.resolve([]);
+    if (closed) return Promise.reject(new StoreUnavailable('the service is stopping'));
+    // One call larger than the whole queue is let in when nothing waits, or it could never be.
+    if (queued > 0 && queued + messages.length > maxQueued) {
+      return Promise.reject(new StoreUnavailable('too many messages are waiting to be stored'));
+    }
+    return new Promise((resolve, reject) => {
+      queue.push({ messages, resolve, reject });
+      queued += messages.length;
+      metrics.queueDepth(queued);
+      running ??= run().finally(() => {
+        running = null;
+      });
+    });
+  }
+
+  async function run(): Promise<void> {
+    while (queue.length > 0) {
+      // Let the event loop hand over every request that has arrived meanwhile: they belong to this group.
+      await new Promise(setImmediate);
+      await commit(nextGroup());
+    }
+  }
+
+  function nextGroup(): Pending[] {
+    let size = 0;
+    let calls = 0;
+    for (const { messages } of queue) {
+      if (calls > 0 && size + messages.length > maxGroup) break;
+      size += messages.length;
+      calls++;
+    }
+    const group = queue.slice(0, calls);
+    queue = queue.slice(calls);
+    return group;
+  }
+
+  async function commit(group: Pending[]): Promise<void> {
+    const messages = group.flatMap((call) => call.messages);
+    try {
+      const outcomes = await timedAdd(messages);
+      let first = 0;
+      for (const call of group) {
+        call.resolve(outcomes.slice(first, first + call.messages.length));
+        first += call.messages.length;
+      }
+    } catch (error) {
+      if (group.length === 1 || error instanceof StoreUnavailable) {
+        for (const call of group) call.reject(error);
+      } else {
+        for (const call of group) await timedAdd(call.messages).then(call.resolve, call.reject);
+      }
+    }
+    queued -= messages.length;
+    metrics.queueDepth(queued);
+  }
+
+  async function timedAdd(messages: readonly Message[]): Promise<readonly IngestOutcome[]> {
+    const start = performance.now();
+    const report = (outcome: 'committed' | 'failed'): void => {
+      metrics.commit({ messages: messages.length, seconds: (performance.now() - start) / 1000, outcome });
+    };
+    try {
+      const outcomes = await repository.add(messages);
+      report('committed');
+      return outcomes;
+    } catch (error) {
+      report('failed');
+      throw error;
+    }
+  }
+
+  return {
+    ...repository,
+    add,
+    async drain() {
+      closed = true;
+      await running;
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import type { Knex } from 'knex';
+import type { Message, Msisdn } from '../../domain/message.ts';
+import { TOP_SENDERS, type Stats } from '../../domain/stats.ts';
+import { timestampFromMicros, type Timestamp } from '../../domain/timestamp.ts';
+import { instantValue } from './message-row.ts';
+
+/**
+ * Widths of the counted periods in seconds: minute, hour, day, and 1024 days. Counting up to an instant adds whole long
+ * periods first, then shorter ones: some thousand rows of an index at the very worst, whatever the number of messages.
+ */
+export const PERIOD_WIDTHS = [60, 3_600, 86_400, 88_473_600] as const;
+const MICROS_PER_SECOND = 1_000_000n;
+
+/** The start of the period of that width in which the instant lies. */
+export function periodStart(instant: bigint, widthSeconds: number): bigint {
+  const width = BigInt(widthSeconds) * MICROS_PER_SECOND;
+  return instant - (((instant % width) + width) % width);
+}
+
+/** Counts messages that were just stored. To be called in the transaction that stored them. */
+export async function countStored(transaction: Knex.Transaction, stored: readonly Message[]): Promise<void> {
+  const newSenders = await countSenders(transaction, tally(stored.map(({ from }) => from)));
+  for (const width of PERIOD_WIDTHS) {
+    const periods = tally(stored.map(({ sentAt }) => periodStart(sentAt, width)));
+    await transaction.raw(
+      `insert into period_counts (width, starts_at, messages)
+       select ?, cast(value ->> 0 as integer), value ->> 1 from json_each(?) where true
+       on conflict do update set messages = messages + excluded.messages`,
+      [width, JSON.stringify(Array.from(periods, ([start, count]) => [String(start), count]))],
+    );
+  }
+  await transaction.raw('update message_totals set messages = messages + ?, senders = senders + ?', [
+    stored.length,
+    newSenders,
+  ]);
+}
+
+/** Gives the number of senders that had no message before. */
+async function countSenders(transaction: Knex.Transaction, counts: Map<Msisdn, number>): Promise<number> {
+  const rows = await transaction.raw<{ from_msisdn: Msisdn; messages: bigint }[]>(
+    `insert into sender_counts (from_msisdn, messages)
+     select value ->> 0, value ->> 1 from json_each(?) where true
+     on conflict do update set messages = messages + excluded.messages
+     returning from_msisdn, messages`,
+    [JSON.stringify(Array.from(counts))],
+  );
+  return rows.filter(({ from_msisdn: from, messages }) => Number(messages) === counts.get(from)).length;
+}
+
+export async function countAll(db: Knex): Promise<number> {
+  const row = await db<{ messages: bigint }>('message_totals').first('messages');
+  return Number(row?.messages ?? 0);
+}
+
+export async function countOfSender(db: Knex, from: Msisdn): Promise<number> {
+  const row = await db<{ messages: bigint }>('sender_counts').where('from_msisdn', from).first('messages');
+  return Number(row?.messages ?? 0);
+}
+
+/** How many messages were sent before the instant. */
+export async function countBefore(db: Knex, instant: Timestamp): Promise<number> {
+  let count = 0;
+  let counted: bigint | null = null; // up to here
+  for (const width of PERIOD_WIDTHS.toReversed()) {
+    const end = periodStart(instant, width);
+    const periods = db<{ width: number; starts_at: bigint }>('period_counts').where({ width });
+    count += await sumMessages(between(periods, 'starts_at', counted, end));
+    counted = end;
+  }
+  const lastMinute = between(db<{ sent_at: bigint }>('messages'), 'sent_at', counted, instant);
+  const row = (await lastMinute.count({ messages: '*' }).first()) as { messages: bigint } | undefined;
+  return count + Number(row?.messages ?? 0);
+}
+
+function between(query: Knex.QueryBuilder, column: string, from: bigint | null, to: bigint): Knex.QueryBuilder {
+  if (from !== null) void query.where(column, '>=', instantValue(from));
+  return query.where(column, '<', instantValue(to));
+}
+
+async function sumMessages(query: Knex.QueryBuilder): Promise<number> {
+  const row = (await query.sum({ messages: 'messages' }).first()) as { messages: bigint | null } | undefined;
+  return Number(row?.messages ?? 0);
+}
+
+export async function statsFromCounters(db: Knex): Promise<Stats> {
+  const totals = await db<{ messages: bigint; senders: bigint }>('message_totals').first('messages', 'senders');
+  const top = await db<{ from_msisdn: Msisdn; messages: bigint }>('sender_counts')
+    .select('from_msisdn', 'messages')
+    .orderBy([{ column: 'messages', order: 'desc' }, { column: 'from_msisdn' }])
+    .limit(TOP_SENDERS);
+  const [first] = await db<{ sent_at: bigint }>('messages').select('sent_at').orderBy('sent_at', 'asc').limit(1);
+  const [last] = await db<{ sent_at: bigint }>('messages').select('sent_at').orderBy('sent_at', 'desc').limit(1);
+  return {
+    totalMessages: Number(totals?.messages ?? 0),
+    sendersCount: Number(totals?.senders ?? 0),
+    topSenders: top.map(({ from_msisdn: from, messages }) => ({ from, count: Number(messages) })),
+    firstMessageAt: first === undefined ? null : timestampFromMicros(first.sent_at),
+    lastMessageAt: last === undefined ? null : timestampFromMicros(last.sent_at),
+  };
+}
+
+function tally<T>(values: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}

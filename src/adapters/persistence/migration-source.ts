@@ -1,0 +1,35 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Knex } from 'knex';
+
+interface Migration {
+  up(db: Knex): Promise<void>;
+  down(db: Knex): Promise<void>;
+}
+
+export const MIGRATIONS_FOLDER = new URL('./migrations/', import.meta.url);
+/** 14 digits, so that the order of names is the order of making. */
+const MIGRATION_FILE = /^(\d{14}_[a-z0-9_]+)\.(?:ts|js)$/;
+
+/** The names of all migrations this version knows, oldest first. */
+export async function migrationNames(): Promise<string[]> {
+  return (await migrationFiles()).map(({ name }) => name);
+}
+
+/**
+ * Knex's own source puts the file's extension into the recorded name, so that a database migrated by the sources
+ * (`.ts`) would look foreign to the build (`.js`). This one records the name without it.
+ */
+export const migrationSource: Knex.MigrationSource<{ name: string; file: string }> = {
+  getMigrations: () => migrationFiles(),
+  getMigrationName: ({ name }) => name,
+  getMigration: async ({ file }) => (await import(new URL(file, MIGRATIONS_FOLDER).href)) as Migration,
+};
+
+async function migrationFiles(): Promise<{ name: string; file: string }[]> {
+  const files = await readdir(MIGRATIONS_FOLDER);
+  return files
+    .map((file) => ({ name: MIGRATION_FILE.exec(path.basename(file))?.[1] ?? '', file }))
+    .filter(({ name }) => name !== '')
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

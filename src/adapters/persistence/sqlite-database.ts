@@ -1,0 +1,57 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Database } from 'better-sqlite3';
+import knex, { type Knex } from 'knex';
+import { foldCase } from '../../domain/search.ts';
+
+/** How long a statement waits for another process's lock before it fails as busy. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+export interface SqliteOptions {
+  /** Absolute, or relative to the working directory. Its folder is made when it is not there. */
+  readonly file: string;
+  readonly busyTimeoutMs?: number;
+  /**
+   * Integers come back as bigint, which `sent_at` needs and Knex's migrator cannot bear.
+   * @default true
+   */
+  readonly bigIntegers?: boolean;
+}
+
+/**
+ * One connection to an SQLite file, set up so that a commit that returned is on the disk: write-ahead log and
+ * `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ */
+export function openSqlite(options: SqliteOptions): Knex {
+  mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true });
+  return knex({
+    client: 'better-sqlite3',
+    connection: { filename: options.file, options: { safeIntegers: options.bigIntegers ?? true } },
+    useNullAsDefault: true,
+    // An error's text would otherwise hold the values of the statement: messages and phone numbers in the log.
+    compileSqlOnError: false,
+    pool: {
+      min: 1,
+      max: 1,
+      afterCreate(connection: Database, done: (error: unknown, connection: Database) => void) {
+        try {
+          prepareConnection(connection, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
+          done(null, connection);
+        } catch (error) {
+          done(error, connection);
+        }
+      },
+    },
+  });
+}
+
+function prepareConnection(connection: Database, busyTimeoutMs: number): void {
+  connection.pragma(`busy_timeout = ${String(busyTimeoutMs)}`); // first: changing the journal mode takes a lock
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
+  connection.pragma('foreign_keys = ON');
+  connection.pragma('cache_size = -32768'); // KiB
+  connection.function('contains_folded', { deterministic: true }, (text: unknown, foldedNeedle: unknown) =>
+    typeof text === 'string' && foldCase(text).includes(String(foldedNeedle)) ? 1 : 0,
+  );
+}

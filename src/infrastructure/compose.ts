@@ -1,0 +1,73 @@
+import type { AddressInfo } from 'node:net';
+import { createHttpServer } from '../adapters/http/server.ts';
+import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
+import { groupCommit } from '../adapters/persistence/group-commit.ts';
+import { knexMessageRepository } from '../adapters/persistence/knex-message-repository.ts';
+import { migrateLatest } from '../adapters/persistence/migrator.ts';
+import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
+import { CheckReadiness } from '../application/check-readiness.ts';
+import { ComputeStats } from '../application/compute-stats.ts';
+import { IngestMessage } from '../application/ingest-message.ts';
+import { ListMessages } from '../application/list-messages.ts';
+import type { Logger, MessageRepository } from '../application/ports.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { openForMessages, openForMigrations } from './database.ts';
+import { closeServer, listen } from './listener.ts';
+
+export interface Service {
+  /** Begins to listen; gives the address, with the port that was taken where the configuration says 0. */
+  start(): Promise<AddressInfo>;
+  /**
+   * Not ready from now on; finishes the requests under way, stores what was accepted, closes the database. Gives false
+   * when requests had to be cut off because the time was over.
+   */
+  stop(): Promise<boolean>;
+}
+
+/** The composition root: the only place that knows which adapter stands behind which port. */
+export async function composeService(config: Config, logger: Logger): Promise<Service> {
+  if (config.migrateOnStart) await migrate(config, logger);
+
+  const database = openForMessages(config);
+  const stored: MessageRepository = knexMessageRepository(database);
+  const metrics = prometheusMetrics(async () => (await stored.stats()).totalMessages);
+  const repository = groupCommit(stored, {
+    maxGroup: config.maxBatchMessages,
+    maxQueued: config.maxQueuedMessages,
+    metrics,
+  });
+  const verifier = hmacSignature({ current: config.webhookSecret, previous: config.webhookSecretPrevious });
+  const checkReadiness = new CheckReadiness({ repository, verifier });
+  const server = await createHttpServer(
+    {
+      ingestMessage: new IngestMessage({ verifier, repository, metrics, clock: systemClock }),
+      listMessages: new ListMessages(repository),
+      computeStats: new ComputeStats(repository),
+      checkReadiness,
+      metrics,
+      logger,
+    },
+    { maxBodyBytes: config.maxBodyBytes, readApiKeys: config.readApiKeys },
+  );
+
+  return {
+    start: () => listen(server, config),
+    async stop() {
+      checkReadiness.stop();
+      const finished = await closeServer(server, config);
+      await repository.drain();
+      await database.destroy();
+      return finished;
+    },
+  };
+}
+
+async function migrate(config: Config, logger: Logger): Promise<void> {
+  const database = openForMigrations(config);
+  try {
+    for (const migration of await migrateLatest(database)) logger.info('migrated', { migration });
+  } finally {
+    await database.destroy();
+  }
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from './config.ts';
+
+/** How often connections that have become idle are closed while the server stops. */
+const IDLE_CHECK_MS = 25;
+
+/** Rejects when the address cannot be had. */
+export async function listen(server: Server, { host, port }: Config): Promise<AddressInfo> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return server.address() as AddressInfo;
+}
+
+/**
+ * Serves on for the shutdown delay, then takes no more connections and waits for the requests under way, at most the
+ * shutdown timeout. Gives false when some had to be cut off.
+ */
+export async function closeServer(
+  server: Server,
+  { shutdownDelayMs, shutdownTimeoutMs }: Pick<Config, 'shutdownDelayMs' | 'shutdownTimeoutMs'>,
+): Promise<boolean> {
+  if (!server.listening) return true;
+  await delay(shutdownDelayMs);
+  const closed = once(server, 'close').then(() => true);
+  server.close();
+  // A connection kept alive is idle again only after its last answer: server.close() alone would wait for its timeout.
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_CHECK_MS);
+  const finished = await Promise.race([closed, delay(shutdownTimeoutMs, false, { ref: false })]);
+  clearInterval(idle);
+  if (!finished) server.closeAllConnections();
+  return finished;
+}

@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+
+interface PackageInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+}
+
+/** What package.json says of this program. */
+export const packageInfo = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as PackageInfo;
