@@ -10,8 +10,8 @@ if (!existsSync('.env')) {
 }
 process.loadEnvFile('.env');
 
-const secret = process.env['WEBHOOK_SECRET'] ?? '';
-const url = `http://${process.env['HOST'] || '127.0.0.1'}:${process.env['PORT'] || '8000'}`;
+const secret = set('WEBHOOK_SECRET', '');
+const url = `http://${set('HOST', '127.0.0.1')}:${set('PORT', '8000')}`;
 const body = JSON.stringify({
   message_id: 'm1',
   from: '+919876543210',
@@ -36,4 +36,10 @@ Then read it back:  curl ${url}/messages
 Try the API:        ${url}/docs
 
 `);
+}
+
+/** An empty variable counts as not set, as it does for the service. */
+function set(name: string, fallback: string): string {
+  const value = process.env[name] ?? '';
+  return value === '' ? fallback : value;
 }

@@ -11,12 +11,7 @@ export class IngestMessage {
   readonly #metrics: Metrics;
   readonly #clock: Clock;
 
-  constructor(ports: {
-    verifier: SignatureVerifier;
-    repository: MessageRepository;
-    metrics: Metrics;
-    clock: Clock;
-  }) {
+  constructor(ports: { verifier: SignatureVerifier; repository: MessageRepository; metrics: Metrics; clock: Clock }) {
     this.#verifier = ports.verifier;
     this.#repository = ports.repository;
     this.#metrics = ports.metrics;

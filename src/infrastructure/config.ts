@@ -27,7 +27,7 @@ interface Variable<T> {
   readonly fallback: string;
   readonly help: string;
   /** Throws an Error whose message says what the value must be, and never the value: it may be a secret. */
-  parse(value: string): T;
+  readonly parse: (value: string) => T;
 }
 
 const LOG_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
@@ -127,7 +127,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const faults: string[] = [];
   const config = Object.entries(VARIABLES).map(([key, { name, fallback, parse }]) => {
     try {
-      return [key, parse(environment[name] || fallback)];
+      return [key, parse(environment[name] === '' ? fallback : (environment[name] ?? fallback))];
     } catch (error) {
       faults.push(`${name} ${error instanceof Error ? error.message : 'is not valid'}`);
       return [key, undefined];

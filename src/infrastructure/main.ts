@@ -61,7 +61,9 @@ async function serve(): Promise<void> {
 
   const fail = (message: string) => (error: unknown) => {
     const { name, code, stack } = error as NodeJS.ErrnoException;
-    logger.error(message, { error: { name, code, message: error instanceof Error ? error.message : String(error), stack } });
+    logger.error(message, {
+      error: { name, code, message: error instanceof Error ? error.message : String(error), stack },
+    });
     process.exit(EXIT_FAULT);
   };
   process.on('uncaughtException', fail('uncaught fault'));

@@ -88,7 +88,7 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
     api.validator.getRequestValidatorsForOperation(operationId); // compiled now, not during the first request
     api.register(operationId, (context: Context, request: ApiRequest, exchange: T) =>
       hooks.operate(exchange, operationId, {
-        query: context.request.query,
+        query: context.request.query as Record<string, unknown>,
         path: context.request.params as Record<string, string>,
         body: request.body,
       }),
@@ -100,7 +100,7 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
     const operation = api.router.matchOperation(request);
     const query = knownParameters(request.query, operation?.parameters ?? []);
     const prepared: ApiRequest = { ...request, query: query as ApiRequest['query'] };
-    return api.handleRequest(prepared as Parameters<typeof api.handleRequest>[0], prepared, exchange) as Promise<unknown>;
+    return api.handleRequest(prepared, prepared, exchange) as Promise<unknown>;
   };
 }
 

@@ -87,7 +87,9 @@ export function operations(useCases: UseCases, metrics: Metrics, document: Opena
 
     async getMetrics(_request, { accept }) {
       const { contentType, body } = await metrics.exposition(accept);
-      const type = contentType.startsWith('application/openmetrics-text') ? 'application/openmetrics-text' : 'text/plain';
+      const type = contentType.startsWith('application/openmetrics-text')
+        ? 'application/openmetrics-text'
+        : 'text/plain';
       return { status: 200, headers: { 'Content-Type': contentType }, type, body };
     },
 

@@ -73,6 +73,7 @@ function page(title: string, head: string, body: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="data:,">
+<style>body { margin: 0 }</style>
 ${head}
 </head>
 <body>

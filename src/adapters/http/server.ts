@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http';
 import helmet from 'helmet';
 import Koa from 'koa';
 import { StoreUnavailable, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
-import type { VerifiedDelivery } from '../../domain/delivery.ts';
 import { createApi, type Api } from './api.ts';
 import { parseJson, readBody, requireJson } from './body.ts';
 import { answerUnreadableRequest } from './client-error.ts';
@@ -11,8 +10,9 @@ import { loadOpenapiDocument } from './openapi-document.ts';
 import { operations, type Exchange, type UseCases } from './operations.ts';
 import { PAGE_CONTENT_SECURITY_POLICY } from './pages.ts';
 import { Problem } from './problem.ts';
-import { requestIds } from './request-id.ts';
+import { recordRequest } from './access-log.ts';
 import { readKeyCheck, requireSignature } from './security.ts';
+import { exchangeOf, newVisit, type Visit } from './visit.ts';
 
 export interface HttpOptions {
   readonly maxBodyBytes: number;
@@ -23,18 +23,6 @@ export interface HttpOptions {
 export interface HttpDependencies extends UseCases {
   readonly metrics: Metrics;
   readonly logger: Logger;
-}
-
-/** One request on its way through the service, and what the log line at its end will say. */
-interface Visit {
-  readonly ctx: Koa.Context;
-  readonly requestId: string;
-  readonly log: Record<string, unknown>;
-  operationId: string | undefined;
-  route: string;
-  body: Buffer;
-  proof: VerifiedDelivery | undefined;
-  result: string | undefined;
 }
 
 interface AnyReply {
@@ -50,11 +38,6 @@ interface AnyReply {
  */
 const TIMEOUTS_MS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
 
-/** Series of the metrics must not grow with what strangers ask for. */
-const UNMATCHED = 'unmatched';
-const OTHER_METHOD = 'other';
-const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
 /** An HTTP server, not yet listening, that answers as api/openapi.yaml says. */
 export async function createHttpServer(dependencies: HttpDependencies, options: HttpOptions): Promise<Server> {
   const api = await contractApi(dependencies, options);
@@ -64,7 +47,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
 
   app.use(async (ctx) => {
     const start = performance.now();
-    const visit = begin(ctx);
+    const visit = newVisit(ctx);
     ctx.set('X-Request-ID', visit.requestId);
     const isPage = ctx.path === '/docs' || ctx.path === '/redoc';
     (isPage ? pageHeaders : apiHeaders)(ctx.req, ctx.res, () => undefined);
@@ -81,7 +64,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
         body: problem.body(visit.requestId),
       });
     }
-    finish(visit, (performance.now() - start) / 1000, dependencies);
+    recordRequest(visit, (performance.now() - start) / 1000, dependencies);
   });
   app.on('error', (error: unknown) => {
     dependencies.logger.error('a response could not be written', { error: describe(error) });
@@ -126,40 +109,13 @@ function contractApi(dependencies: HttpDependencies, options: HttpOptions): Prom
     },
     operate(visit, operationId, request) {
       // The contract's types and the request agree: it was validated against the same contract.
-      const operate = handlers[operationId as OperationId] as (request: unknown, exchange: Exchange) => Promise<unknown>;
+      const operate = handlers[operationId as OperationId] as (
+        request: unknown,
+        exchange: Exchange,
+      ) => Promise<unknown>;
       return operate(request, exchangeOf(visit));
     },
   });
-}
-
-function begin(ctx: Koa.Context): Visit {
-  const { requestId, traceId } = requestIds(ctx.req.headers);
-  return {
-    ctx,
-    requestId,
-    log: traceId === undefined ? {} : { trace_id: traceId },
-    operationId: undefined,
-    route: UNMATCHED,
-    body: Buffer.alloc(0),
-    proof: undefined,
-    result: undefined,
-  };
-}
-
-function exchangeOf(visit: Visit): Exchange {
-  return {
-    requestId: visit.requestId,
-    accept: visit.ctx.req.headers.accept,
-    proof() {
-      if (visit.proof === undefined) throw new Error('this operation verifies no signature');
-      return visit.proof;
-    },
-    ingested(messageId, outcome) {
-      visit.log['message_id'] = messageId;
-      visit.log['dup'] = outcome !== 'created';
-      visit.result = outcome;
-    },
-  };
 }
 
 function apiRequest(ctx: Koa.Context): Parameters<Api<Visit>>[0] {
@@ -190,29 +146,10 @@ function toProblem(error: unknown): Problem {
 
 function describe(error: unknown): LogFields {
   if (!(error instanceof Error)) return { message: String(error) };
-  return { name: error.name, message: error.message, stack: error.stack, ...(error.cause !== undefined && { cause: describe(error.cause) }) };
-}
-
-function finish({ ctx, requestId, log, operationId, route, result }: Visit, seconds: number, dependencies: HttpDependencies): void {
-  const { logger, metrics } = dependencies;
-  const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : OTHER_METHOD;
-  metrics.httpRequest({ method, path: route, status: ctx.status, seconds });
-  const isWebhook = operationId === 'ingestMessage';
-  if (isWebhook) metrics.webhookRequest(result ?? 'internal_error');
-  const fields = {
-    request_id: requestId,
-    method: ctx.method,
-    path: route === UNMATCHED ? unmatchedPath(ctx.path) : route,
-    status: ctx.status,
-    latency_ms: Math.round(seconds * 1e6) / 1000,
-    ...(isWebhook && { result }),
-    ...log,
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause !== undefined && { cause: describe(error.cause) }),
   };
-  if (ctx.status >= 500) logger.error('request', fields);
-  else logger.info('request', fields);
-}
-
-/** What a stranger asked for, bounded, and without what may be a phone number. */
-function unmatchedPath(path: string): string {
-  return path.slice(0, 256).replace(/\d{5,}(?=\d{4})/g, '…');
 }

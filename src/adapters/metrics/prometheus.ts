@@ -1,4 +1,12 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type OpenMetricsContentType } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type OpenMetricsContentType,
+  type RegistryContentType,
+} from 'prom-client';
 import type { Metrics } from '../../application/ports.ts';
 
 const OPEN_METRICS: OpenMetricsContentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -76,11 +84,8 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     },
   });
 
-  const openMetricsRegistry = new Registry<OpenMetricsContentType>();
+  const openMetricsRegistry: Registry<RegistryContentType> = Registry.merge([registry]);
   openMetricsRegistry.setContentType(OPEN_METRICS);
-  for (const metric of registry.getMetricsAsArray()) {
-    openMetricsRegistry.registerMetric(registry.getSingleMetric(metric.name) as Counter);
-  }
 
   return {
     webhookRequest(result) {

@@ -1,15 +1,10 @@
-import {
-  StoreUnavailable,
-  type IngestOutcome,
-  type MessageRepository,
-  type Metrics,
-} from '../../application/ports.ts';
+import { StoreUnavailable, type IngestOutcome, type MessageRepository, type Metrics } from '../../application/ports.ts';
 import type { Message } from '../../domain/message.ts';
 
 interface Pending {
   readonly messages: readonly Message[];
-  resolve(outcomes: readonly IngestOutcome[]): void;
-  reject(error: unknown): void;
+  readonly resolve: (outcomes: readonly IngestOutcome[]) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export interface GroupCommit extends MessageRepository {

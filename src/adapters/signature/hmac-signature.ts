@@ -31,7 +31,8 @@ export function hmacSignature(secrets: {
       if (candidates.length === 0) return refused('malformed_signature');
       for (const { generation, secret } of keys) {
         const digest = createHmac('sha256', secret).update(delivery.body).digest();
-        if (candidates.some((candidate) => timingSafeEqual(candidate, digest))) return { valid: true, secret: generation };
+        if (candidates.some((candidate) => timingSafeEqual(candidate, digest)))
+          return { valid: true, secret: generation };
       }
       return refused('wrong_digest');
     },

@@ -1,0 +1,83 @@
+/** Arrows point inward. tests/architecture.test.ts plants a violation of each rule to prove that it bites. */
+const ADAPTERS = '^src/adapters/([^/]+)/';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'domain-depends-on-nothing',
+      severity: 'error',
+      comment: 'The domain is plain TypeScript: no package, no Node module, no other folder.',
+      from: { path: '^src/domain/' },
+      to: { pathNot: '^src/domain/' },
+    },
+    {
+      name: 'application-depends-on-domain-only',
+      severity: 'error',
+      comment: 'Use cases know the domain and their ports.',
+      from: { path: '^src/application/' },
+      to: { pathNot: '^src/(application|domain)/' },
+    },
+    {
+      name: 'adapters-do-not-see-infrastructure',
+      severity: 'error',
+      comment: 'What an adapter needs is handed to it by the composition root.',
+      from: { path: '^src/adapters/' },
+      to: { path: '^src/infrastructure/' },
+    },
+    {
+      name: 'adapters-do-not-see-each-other',
+      severity: 'error',
+      comment: 'Adapters meet only through ports.',
+      from: { path: ADAPTERS },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/$1/' },
+    },
+    {
+      name: 'contract-types-stay-in-http',
+      severity: 'error',
+      comment: 'The wire format is the business of the HTTP adapter.',
+      from: { path: '^src/', pathNot: '^src/adapters/http/' },
+      to: { path: '^src/adapters/http/(generated/|contract\\.ts$)' },
+    },
+    {
+      name: 'only-persistence-knows-sql',
+      severity: 'error',
+      comment: 'Knex and the drivers stay behind the repository; infrastructure only opens and closes connections.',
+      from: { path: '^src/', pathNot: '^src/(adapters/persistence/|infrastructure/(database|migrate)\\.ts$)' },
+      to: { path: '(^|/)node_modules/(@types/)?(knex|better-sqlite3|pg)/' },
+    },
+    {
+      name: 'production-does-not-see-tests',
+      severity: 'error',
+      comment: 'What ships runs without tests, scripts and development packages.',
+      from: { path: '^src/' },
+      to: { path: '^(tests|scripts|bench)/' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'A cycle is one module that pretends to be two.',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      comment: 'Code that nobody reaches is dead. Entry points and migrations are reached by name; a fake, by tests.',
+      from: {
+        orphan: true,
+        path: '^src/',
+        pathNot: '^src/(infrastructure/(main|migrate)|adapters/persistence/migrations/[0-9_a-z]+)\\.ts$',
+      },
+      to: {},
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true, // or imports of types alone go unseen
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,77 @@
+# Needs GNU make and npm, for the containers also Docker with Compose 2. The machine's own Node may be an old one: it
+# only runs npm, which brings the Node that the service runs on into node_modules.
+
+NODE := node_modules/.bin/node
+NPM := npm
+DOCKER := docker
+
+# npm writes this file at the end of an installation: older than the lock file means out of date.
+INSTALLED := node_modules/.package-lock.json
+BUILT := dist/.built
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check demo up down logs clean
+.DELETE_ON_ERROR:
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(BUILT) ## Run the service on this machine; Ctrl-C stops it
+	@$(NPM) run -s setup
+	@$(NPM) run -s migrate
+	@exec $(NODE) --enable-source-maps dist/infrastructure/main.js
+
+test: $(INSTALLED) ## Run every test
+	@$(NPM) test
+
+check: $(INSTALLED) ## Run what CI runs: generated code, types, lint, dependency rules, tests
+	@$(NPM) run check
+
+demo: $(BUILT) ## Show the service at work
+	@$(NPM) run -s demo
+
+up: ## Build the image and start it in Docker; returns when it is ready
+	@$(need_compose)
+	@$(need_secret)
+	$(DOCKER) compose up -d --build --wait
+
+# Compose wants every variable of the file even to stop what it started, so these two give it one it does not use.
+down: ## Stop the container and remove its volume, with all messages in it
+	@$(need_compose)
+	@echo 'This removes volumes: every message stored in the container is gone after it.'
+	WEBHOOK_SECRET="$${WEBHOOK_SECRET:-unused}" $(DOCKER) compose down -v
+
+logs: ## Follow the log of the container
+	@$(need_compose)
+	@WEBHOOK_SECRET="$${WEBHOOK_SECRET:-unused}" $(DOCKER) compose logs -f api
+
+clean: ## Remove what was built; messages, .env and node_modules stay
+	rm -rf dist coverage
+
+$(INSTALLED): package-lock.json
+	@command -v $(NPM) > /dev/null || { echo '$(NPM) is not installed: it comes with Node.js' >&2; exit 1; }
+	$(NPM) ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+# From nothing, because tsc leaves behind what a deleted or renamed source once became, and a stale migration would run.
+# Folders are listed as well as files: they change when a file in them goes away.
+$(BUILT): $(INSTALLED) tsconfig.json tsconfig.build.json $(shell find src)
+	@rm -rf dist
+	$(NPM) run -s build
+	@touch $@
+
+define need_compose
+if ! command -v $(DOCKER) > /dev/null; then \
+	echo '$(DOCKER) is not installed; "make run" starts the service without it' >&2; exit 1; \
+elif ! $(DOCKER) compose version > /dev/null 2>&1; then \
+	echo '"$(DOCKER) compose" does not work: Docker Compose 2 is missing' >&2; exit 1; \
+fi
+endef
+
+# Compose reads .env too, and like Compose the environment goes first, even when it is empty.
+define need_secret
+if [ -z "$${WEBHOOK_SECRET-$$(sed -n 's/^\(export \)\{0,1\}WEBHOOK_SECRET=//p' .env 2> /dev/null)}" ]; then \
+	echo 'WEBHOOK_SECRET is not set. Choose one, then try again:' >&2; \
+	echo '  export WEBHOOK_SECRET="your-secret-here"' >&2; exit 1; \
+fi
+endef

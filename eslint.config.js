@@ -1,0 +1,51 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+const CLOCK = [
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'The present comes from the Clock port.',
+  },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: 'The present comes from the Clock port.',
+  },
+];
+const ENVIRONMENT = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'Only src/infrastructure/config.ts reads the environment.',
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'src/adapters/http/generated/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // The compiler asks for process.env['X']; TypeScript's own rule on index signatures decides, not this one.
+      '@typescript-eslint/dot-notation': 'off',
+      // winston and prom-client declare what their classes make as interfaces, which this takes for forgeries.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', ...CLOCK, ENVIRONMENT],
+    },
+  },
+  { files: ['src/infrastructure/config.ts'], rules: { 'no-restricted-syntax': ['error', ...CLOCK] } },
+  { files: ['src/infrastructure/clock.ts'], rules: { 'no-restricted-syntax': ['error', ENVIRONMENT] } },
+  { files: ['*.js'], languageOptions: { globals: { process: 'readonly' } } },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { globals: { module: 'readonly', require: 'readonly', process: 'readonly' }, sourceType: 'commonjs' },
+  },
+  prettier,
+);

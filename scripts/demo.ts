@@ -1,0 +1,108 @@
+/**
+ * Sends a signed sample conversation to the running service, then shows what it says of it.
+ */
+import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { SingleBar } from 'cli-progress';
+
+const USAGE = `Usage: npm run demo -- [--url URL] [--count N]
+
+  --url URL   the service (default http://127.0.0.1:8000, or HOST and PORT)
+  --count N   how many messages to send (default 60)
+
+Signs with WEBHOOK_SECRET, also from .env. Reads with READ_API_KEYS when they are set.
+Sending it twice is harmless: the second time every message is a duplicate.
+`;
+
+const LINES = [
+  ['customer', 'Hi, is my order 4711 on its way?'],
+  ['shop', 'Good morning! It left the warehouse at 8:15.'],
+  ['customer', 'Great. Which street do you have as my address?'],
+  ['shop', 'Bahnhofstraße 12, on the 3rd floor.'],
+  ['customer', 'Perfect 👍'],
+  ['shop', 'You will get a message when the driver is near.'],
+] as const;
+const NUMBERS = { customer: '+919876543210', shop: '+14155550100' };
+const START = Date.parse('2025-01-15T10:00:00Z');
+
+interface Sent {
+  readonly message_id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly ts: string;
+  readonly text: string;
+}
+
+function conversation(count: number): Sent[] {
+  return Array.from({ length: count }, (_, i) => {
+    const [speaker, text] = LINES[i % LINES.length] ?? LINES[0];
+    const [from, to] = speaker === 'customer' ? [NUMBERS.customer, NUMBERS.shop] : [NUMBERS.shop, NUMBERS.customer];
+    return { message_id: `demo-${String(i + 1)}`, from, to, ts: new Date(START + i * 60_000).toISOString(), text };
+  });
+}
+
+async function send(url: string, secret: string, message: Sent): Promise<string> {
+  const body = JSON.stringify(message);
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  const response = await fetch(`${url}/webhook`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-Signature': signature },
+    body,
+  });
+  if (response.status !== 200)
+    throw new Error(`the service answered ${String(response.status)}: ${await response.text()}`);
+  return response.headers.get('X-Message-Result') ?? 'unknown';
+}
+
+async function show(url: string, path: string, key: string | undefined): Promise<void> {
+  const response = await fetch(url + path, key === undefined ? {} : { headers: { Authorization: `Bearer ${key}` } });
+  process.stdout.write(`\nGET ${path}\n${JSON.stringify(await response.json(), null, 2)}\n`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string' },
+      count: { type: 'string', default: '60' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const { WEBHOOK_SECRET: secret, HOST, PORT, READ_API_KEYS } = process.env;
+  const url = values.url ?? `http://${HOST ?? '127.0.0.1'}:${PORT ?? '8000'}`;
+  const count = Number(values.count);
+  if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');
+  if (!secret) throw new Error('WEBHOOK_SECRET is not set: "npm run setup" makes a .env with one');
+
+  await fetch(`${url}/health/live`).catch(() => {
+    throw new Error(`nothing answers at ${url}: start the service with "make run" first`);
+  });
+  const bar = new SingleBar({ format: 'sending {bar} {value}/{total} {eta_formatted} left', noTTYOutput: true });
+  const results = new Map<string, number>();
+  bar.start(count, 0);
+  try {
+    for (const message of conversation(count)) {
+      const result = await send(url, secret, message);
+      results.set(result, (results.get(result) ?? 0) + 1);
+      bar.increment();
+    }
+  } finally {
+    bar.stop();
+  }
+  process.stdout.write(`${Array.from(results, ([result, n]) => `${String(n)} ${result}`).join(', ')}\n`);
+  const key = READ_API_KEYS?.split(',')[0]?.trim();
+  await show(url, '/messages?q=STRASSE&limit=2', key);
+  await show(url, '/stats', key);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

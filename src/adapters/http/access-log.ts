@@ -1,0 +1,34 @@
+import type { Logger, Metrics } from '../../application/ports.ts';
+import { UNMATCHED, type Visit } from './visit.ts';
+
+const OTHER_METHOD = 'other';
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** The end of a request: its one log line, and its part in the metrics. */
+export function recordRequest(
+  { ctx, requestId, log, operationId, route, result }: Visit,
+  seconds: number,
+  dependencies: { readonly logger: Logger; readonly metrics: Metrics },
+): void {
+  const { logger, metrics } = dependencies;
+  const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : OTHER_METHOD;
+  metrics.httpRequest({ method, path: route, status: ctx.status, seconds });
+  const isWebhook = operationId === 'ingestMessage';
+  if (isWebhook) metrics.webhookRequest(result ?? 'internal_error');
+  const fields = {
+    request_id: requestId,
+    method: ctx.method,
+    path: route === UNMATCHED ? unmatchedPath(ctx.path) : route,
+    status: ctx.status,
+    latency_ms: Math.round(seconds * 1e6) / 1000,
+    ...(isWebhook && { result }),
+    ...log,
+  };
+  if (ctx.status >= 500) logger.error('request', fields);
+  else logger.info('request', fields);
+}
+
+/** What a stranger asked for, bounded, and without what may be a phone number. */
+function unmatchedPath(path: string): string {
+  return path.slice(0, 256).replace(/\d{3,}(?=\d{4})/g, '…');
+}
