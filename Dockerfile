@@ -33,7 +33,8 @@ ENV NODE_ENV=production \
 
 WORKDIR /app
 # The only directory the service may write; a new named volume takes over its owner and mode.
-RUN mkdir --mode=0700 /data && chown 1000:1000 /data
+# The link makes the relative path of .env.example, which Compose passes on from a .env, lead there as well.
+RUN mkdir --mode=0700 /data && chown 1000:1000 /data && ln -s /data /app/data
 COPY package.json ./
 COPY --from=dependencies /app/node_modules node_modules/
 COPY --from=build /app/dist dist/

@@ -27,7 +27,7 @@ test: $(INSTALLED) ## Run every test
 check: $(INSTALLED) ## Run what CI runs: generated code, types, lint, dependency rules, tests
 	@$(NPM) run check
 
-demo: $(BUILT) ## Show the service at work
+demo: $(INSTALLED) ## Send sample messages to the running service, and show what it says of them
 	@$(NPM) run -s demo
 
 up: ## Build the image and start it in Docker; returns when it is ready

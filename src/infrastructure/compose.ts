@@ -2,17 +2,17 @@ import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/http/server.ts';
 import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
-import { knexMessageRepository } from '../adapters/persistence/knex-message-repository.ts';
 import { migrateLatest } from '../adapters/persistence/migrator.ts';
+import { threadedMessageRepository } from '../adapters/persistence/threaded-message-repository.ts';
 import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
 import { CheckReadiness } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';
 import { IngestMessage } from '../application/ingest-message.ts';
 import { ListMessages } from '../application/list-messages.ts';
-import type { Logger, MessageRepository } from '../application/ports.ts';
+import type { Logger } from '../application/ports.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { openForMessages, openForMigrations } from './database.ts';
+import { openForMigrations } from './database.ts';
 import { closeServer, listen } from './listener.ts';
 
 export interface Service {
@@ -29,8 +29,11 @@ export interface Service {
 export async function composeService(config: Config, logger: Logger): Promise<Service> {
   if (config.migrateOnStart) await migrate(config, logger);
 
-  const database = openForMessages(config);
-  const stored: MessageRepository = knexMessageRepository(database);
+  const stored = threadedMessageRepository({
+    file: config.database.file,
+    readTimeoutMs: config.readTimeoutMs,
+    maxQueuedReads: config.maxQueuedReads,
+  });
   const metrics = prometheusMetrics(async () => (await stored.stats()).totalMessages);
   const repository = groupCommit(stored, {
     maxGroup: config.maxBatchMessages,
@@ -57,7 +60,7 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
       checkReadiness.stop();
       const finished = await closeServer(server, config);
       await repository.drain();
-      await database.destroy();
+      await stored.close();
       return finished;
     },
   };

@@ -18,6 +18,8 @@ export interface Config {
   readonly readApiKeys: readonly string[];
   readonly maxBatchMessages: number;
   readonly maxQueuedMessages: number;
+  readonly readTimeoutMs: number;
+  readonly maxQueuedReads: number;
   readonly shutdownDelayMs: number;
   readonly shutdownTimeoutMs: number;
 }
@@ -32,6 +34,8 @@ interface Variable<T> {
 
 const LOG_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 const MIN_READ_KEY_LENGTH = 16;
+/** What an Authorization header can carry: RFC 9110, section 11.2, allows less, clients send this. */
+const READ_KEY = new RegExp(`^[\\x21-\\x7e]{${String(MIN_READ_KEY_LENGTH)},}$`);
 
 const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
   webhookSecret: {
@@ -94,6 +98,18 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
     fallback: '10000',
     help: 'Most messages that wait for a commit; more are answered with 503.',
     parse: (value) => integer(value, 1, 1_000_000),
+  },
+  readTimeoutMs: {
+    name: 'READ_TIMEOUT_MS',
+    fallback: '5000',
+    help: 'How long a read of messages or statistics may take; a longer one is answered with 503.',
+    parse: (value) => integer(value, 10, 300_000),
+  },
+  maxQueuedReads: {
+    name: 'MAX_QUEUED_READS',
+    fallback: '200',
+    help: 'Most reads that wait for a thread; more are answered with 503.',
+    parse: (value) => integer(value, 1, 100_000),
   },
   shutdownDelayMs: {
     name: 'SHUTDOWN_DELAY_MS',
@@ -161,12 +177,12 @@ function oneOf<T>(value: string, choices: Readonly<Record<string, T>>): T {
 }
 
 function readKeys(value: string): string[] {
-  const keys = value
-    .split(',')
-    .map((key) => key.trim())
-    .filter((key) => key !== '');
-  if (keys.some((key) => key.length < MIN_READ_KEY_LENGTH)) {
-    throw new Error(`must hold keys of at least ${String(MIN_READ_KEY_LENGTH)} characters, separated by commas`);
+  if (value === '') return [];
+  const keys = value.split(',').map((key) => key.trim());
+  if (!keys.every((key) => READ_KEY.test(key))) {
+    throw new Error(
+      `must hold keys of at least ${String(MIN_READ_KEY_LENGTH)} visible ASCII characters, separated by commas`,
+    );
   }
   return keys;
 }

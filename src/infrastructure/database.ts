@@ -9,8 +9,3 @@ const MIGRATION_BUSY_TIMEOUT_MS = 60_000;
 export function openForMigrations({ database }: Config): Knex {
   return openSqlite({ file: database.file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS, bigIntegers: false });
 }
-
-/** A connection for messages, to be destroyed by the caller. */
-export function openForMessages({ database }: Config): Knex {
-  return openSqlite({ file: database.file });
-}

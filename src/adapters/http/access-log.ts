@@ -30,5 +30,5 @@ export function recordRequest(
 
 /** What a stranger asked for, bounded, and without what may be a phone number. */
 function unmatchedPath(path: string): string {
-  return path.slice(0, 256).replace(/\d{3,}(?=\d{4})/g, '…');
+  return path.slice(0, 256).replace(/\d(?=\d{4})/g, '*');
 }

@@ -44,7 +44,7 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
     quick: true,
     strict: true, // fail closed: no operation runs unauthorised or unvalidated
     ignoreTrailingSlashes: false,
-    ajvOpts: { allErrors: true, coerceTypes: false }, // coercion would take `1e1` for 10
+    ajvOpts: { allErrors: true },
     customizeAjv,
   });
   await api.init();
@@ -134,14 +134,21 @@ function allowedMethods({ router }: OpenAPIBackend, path: string): string {
   return methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
 }
 
-/** Only the parameters of the contract, integers as numbers where they are written as such; validation judges the rest. */
+/** Only the parameters of the contract; integers as numbers. */
 function knownParameters(query: ApiRequest['query'], parameters: readonly unknown[]): Record<string, unknown> {
   const known: Record<string, unknown> = {};
   for (const { in: place, name, schema } of parameters as { in: string; name: string; schema?: { type?: string } }[]) {
     if (place !== 'query' || !Object.hasOwn(query, name)) continue;
     const value = query[name];
-    known[name] =
-      schema?.type === 'integer' && typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? Number(value) : value;
+    known[name] = schema?.type === 'integer' && typeof value === 'string' ? integer(value) : value;
   }
   return known;
+}
+
+/**
+ * openapi-backend coerces, whatever Ajv is told, and would take `1e1` for 10. What is not written as an integer goes on in a
+ * list, which no coercion makes one of.
+ */
+function integer(value: string): number | string[] {
+  return /^-?\d{1,20}$/.test(value) ? Number(value) : [value];
 }

@@ -49,8 +49,15 @@ export function requireJson(headers: IncomingMessage['headers']): void {
   if (!JSON_MEDIA_TYPE.test(headers['content-type'] ?? '')) throw new Problem('unsupported-media-type');
 }
 
-/** The value the bytes are the JSON of; 422 when they are not UTF-8 or not JSON. */
-export function parseJson(body: Uint8Array): unknown {
+/** The object the bytes are the JSON of; 422 when they are not UTF-8, not JSON, or another kind of value. */
+export function parseJsonObject(body: Uint8Array): object {
+  const value = parseJson(body);
+  // openapi-backend would take a string for JSON that is still to be parsed, and null for no body at all.
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw invalid({ loc: ['body'], msg: 'must be object', type: 'object_type' });
+}
+
+function parseJson(body: Uint8Array): unknown {
   let text: string;
   try {
     text = UTF_8.decode(body);

@@ -1,9 +1,9 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import helmet from 'helmet';
 import Koa from 'koa';
 import { StoreUnavailable, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
 import { createApi, type Api } from './api.ts';
-import { parseJson, readBody, requireJson } from './body.ts';
+import { parseJsonObject, readBody, requireJson } from './body.ts';
 import { answerUnreadableRequest } from './client-error.ts';
 import type { OperationId } from './contract.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
@@ -52,6 +52,9 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
     const isPage = ctx.path === '/docs' || ctx.path === '/redoc';
     (isPage ? pageHeaders : apiHeaders)(ctx.req, ctx.res, () => undefined);
     try {
+      if (ctx.req.headers.host === undefined && ctx.req.httpVersion === '1.1') {
+        throw new Problem('bad-request', { detail: 'HTTP/1.1 demands a Host header' }); // RFC 9112, section 3.2
+      }
       write(ctx, (await api(apiRequest(ctx), visit)) as AnyReply);
     } catch (error) {
       const problem = toProblem(error);
@@ -71,7 +74,10 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   });
 
   const handle = app.callback();
-  const server = createServer({ ...TIMEOUTS_MS }, (request, response) => void handle(request, response));
+  const listener = (request: IncomingMessage, response: ServerResponse): void => void handle(request, response);
+  // What Node would refuse by itself, without a body, a log line or a metric, goes the way of every request.
+  const server = createServer({ ...TIMEOUTS_MS, requireHostHeader: false }, listener);
+  server.on('checkExpectation', listener);
   server.on('clientError', answerUnreadableRequest);
   return server;
 }
@@ -105,7 +111,7 @@ function contractApi(dependencies: HttpDependencies, options: HttpOptions): Prom
     },
     parseBody(visit) {
       requireJson(visit.ctx.req.headers);
-      return parseJson(visit.body);
+      return parseJsonObject(visit.body);
     },
     operate(visit, operationId, request) {
       // The contract's types and the request agree: it was validated against the same contract.
@@ -133,7 +139,8 @@ function write(ctx: Koa.Context, reply: AnyReply): void {
   if (reply.type === undefined) return;
   if (!ctx.response.get('Content-Type')) ctx.type = reply.type;
   ctx.body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-  if (reply.status === 200 && ctx.fresh) ctx.status = 304; // the client has the answer with this ETag
+  // Without an ETag, `If-None-Match: *` would be fresh as well.
+  if (reply.status === 200 && reply.headers?.['ETag'] !== undefined && ctx.fresh) ctx.status = 304;
 }
 
 function toProblem(error: unknown): Problem {

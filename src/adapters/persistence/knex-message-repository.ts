@@ -1,16 +1,9 @@
 import type { Knex } from 'knex';
-import type {
-  IngestOutcome,
-  MessageFilter,
-  MessagePage,
-  MessageRepository,
-  PageStart,
-  StoreHealth,
-} from '../../application/ports.ts';
+import type { IngestOutcome, MessageRepository, StoreHealth } from '../../application/ports.ts';
 import { sameContent, type Message, type MessageId } from '../../domain/message.ts';
-import { foldCase } from '../../domain/search.ts';
-import { countAll, countBefore, countOfSender, countStored, statsFromCounters } from './message-counters.ts';
-import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
+import { countStored, statsFromCounters } from './message-counters.ts';
+import { listMessages } from './message-queries.ts';
+import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
 import { schemaStatus } from './migrator.ts';
 import { translatingErrors } from './store-errors.ts';
 
@@ -81,46 +74,6 @@ async function findAll(db: Knex, messageIds: readonly MessageId[]): Promise<Mess
     .whereRaw('message_id in (select value from json_each(?))', [JSON.stringify(messageIds)])
     .select(...MESSAGE_COLUMNS);
   return rows.map(toMessage);
-}
-
-async function listMessages(db: Knex, filter: MessageFilter, start: PageStart, limit: number): Promise<MessagePage> {
-  const page = matching(db, filter)
-    .select(...MESSAGE_COLUMNS)
-    .orderBy(['sent_at', 'message_id'])
-    .limit(limit + 1);
-  if ('after' in start) {
-    void page.whereRaw('(sent_at, message_id) > (?, ?)', [instantValue(start.after.sentAt), start.after.messageId]);
-  } else {
-    void page.offset(start.offset);
-  }
-  const rows = (await page) as MessageRow[];
-  return {
-    messages: rows.slice(0, limit).map(toMessage),
-    total: await countMatching(db, filter),
-    hasMore: rows.length > limit,
-  };
-}
-
-async function countMatching(db: Knex, filter: MessageFilter): Promise<number> {
-  const { from, since, until, contains } = filter;
-  const byInstant = since !== undefined || until !== undefined;
-  if (contains !== undefined || (from !== undefined && byInstant)) {
-    const row = (await matching(db, filter).count({ total: '*' }).first()) as { total: bigint } | undefined;
-    return Number(row?.total ?? 0);
-  }
-  if (from !== undefined) return countOfSender(db, from);
-  const upTo = until === undefined ? await countAll(db) : await countBefore(db, until);
-  const before = since === undefined ? 0 : await countBefore(db, since);
-  return Math.max(0, upTo - before); // `until` may lie before `since`
-}
-
-function matching(db: Knex, { from, since, until, contains }: MessageFilter): Knex.QueryBuilder {
-  const query = db('messages');
-  if (from !== undefined) void query.where('from_msisdn', from);
-  if (since !== undefined) void query.where('sent_at', '>=', instantValue(since));
-  if (until !== undefined) void query.where('sent_at', '<', instantValue(until));
-  if (contains !== undefined) void query.whereRaw('contains_folded(text, ?)', [foldCase(contains)]);
-  return query;
 }
 
 async function checkHealth(db: Knex): Promise<StoreHealth> {

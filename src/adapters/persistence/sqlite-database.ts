@@ -12,6 +12,11 @@ export interface SqliteOptions {
   readonly file: string;
   readonly busyTimeoutMs?: number;
   /**
+   * A reader sees the last commit and waits for no writer. The file must be there.
+   * @default false
+   */
+  readonly readOnly?: boolean;
+  /**
    * Integers come back as bigint, which `sent_at` needs and Knex's migrator cannot bear.
    * @default true
    */
@@ -23,10 +28,14 @@ export interface SqliteOptions {
  * `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 export function openSqlite(options: SqliteOptions): Knex {
-  mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true });
+  const readOnly = options.readOnly ?? false;
+  if (!readOnly) mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true });
   return knex({
     client: 'better-sqlite3',
-    connection: { filename: options.file, options: { safeIntegers: options.bigIntegers ?? true } },
+    connection: {
+      filename: options.file,
+      options: { safeIntegers: options.bigIntegers ?? true, readonly: readOnly },
+    },
     useNullAsDefault: true,
     // An error's text would otherwise hold the values of the statement: messages and phone numbers in the log.
     compileSqlOnError: false,
@@ -36,6 +45,7 @@ export function openSqlite(options: SqliteOptions): Knex {
       afterCreate(connection: Database, done: (error: unknown, connection: Database) => void) {
         try {
           prepareConnection(connection, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
+          if (!readOnly) prepareWriter(connection);
           done(null, connection);
         } catch (error) {
           done(error, connection);
@@ -47,11 +57,17 @@ export function openSqlite(options: SqliteOptions): Knex {
 
 function prepareConnection(connection: Database, busyTimeoutMs: number): void {
   connection.pragma(`busy_timeout = ${String(busyTimeoutMs)}`); // first: changing the journal mode takes a lock
-  connection.pragma('journal_mode = WAL');
-  connection.pragma('synchronous = FULL');
-  connection.pragma('foreign_keys = ON');
   connection.pragma('cache_size = -32768'); // KiB
+  connection.function('fold_case', { deterministic: true }, (text: unknown) =>
+    typeof text === 'string' ? foldCase(text) : null,
+  );
   connection.function('contains_folded', { deterministic: true }, (text: unknown, foldedNeedle: unknown) =>
     typeof text === 'string' && foldCase(text).includes(String(foldedNeedle)) ? 1 : 0,
   );
+}
+
+function prepareWriter(connection: Database): void {
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
+  connection.pragma('foreign_keys = ON');
 }

@@ -991,6 +991,11 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    /**
+                     * @description How long the file may be kept.
+                     * @example public, max-age=3600
+                     */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,0 +1,89 @@
+import type { Knex } from 'knex';
+import type { MessageFilter, MessagePage, PageStart } from '../../application/ports.ts';
+import { countAll, countBefore, countOfSender } from './message-counters.ts';
+import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
+import { jumpToOffset } from './offset-jump.ts';
+import { textSearch, type TextSearch } from './text-search.ts';
+
+/** A page and its total. To be called in a transaction, so that both are of one snapshot. */
+export async function listMessages(
+  snapshot: Knex,
+  filter: MessageFilter,
+  start: PageStart,
+  limit: number,
+): Promise<MessagePage> {
+  const search = filter.contains === undefined ? null : await textSearch(snapshot, filter.contains);
+  const total = await countMatching(snapshot, filter, search);
+  const rows = await pageOf(snapshot, filter, search, start, limit + 1, total);
+  return { messages: rows.slice(0, limit).map(toMessage), total, hasMore: rows.length > limit };
+}
+
+async function pageOf(
+  db: Knex,
+  filter: MessageFilter,
+  search: TextSearch | null,
+  start: PageStart,
+  limit: number,
+  total: number,
+): Promise<MessageRow[]> {
+  if ('offset' in start && start.offset >= total) return [];
+  const { since, skip } = await startOfPage(db, filter, search, start);
+  const page = matching(db, { ...filter, since }, search)
+    .select(MESSAGE_COLUMNS.map((column) => `messages.${column}`))
+    .orderBy(['sent_at', 'message_id'])
+    .limit(limit)
+    .offset(skip);
+  if ('after' in start) {
+    void page.whereRaw('(sent_at, message_id) > (?, ?)', [instantValue(start.after.sentAt), start.after.messageId]);
+  }
+  return (await page) as MessageRow[];
+}
+
+/** From which instant to read and how many matches to skip from there. */
+async function startOfPage(
+  db: Knex,
+  { from, since }: MessageFilter,
+  search: TextSearch | null,
+  start: PageStart,
+): Promise<{ since: bigint | undefined; skip: number }> {
+  if ('after' in start) return { since, skip: 0 };
+  // The counters know how many messages lie before an instant, but not how many of one sender or with one word.
+  if (start.offset === 0 || from !== undefined || search !== null) return { since, skip: start.offset };
+  const before = since === undefined ? 0 : await countBefore(db, since);
+  const jump = await jumpToOffset(db, before + start.offset);
+  return jump === null ? { since, skip: start.offset } : { since: jump.from, skip: jump.skip };
+}
+
+async function countMatching(db: Knex, filter: MessageFilter, search: TextSearch | null): Promise<number> {
+  const { from, since, until } = filter;
+  const byInstant = since !== undefined || until !== undefined;
+  if (search?.by === 'scan' && search.count !== null && from === undefined && !byInstant) {
+    const [row] = (await search.count) as { total: bigint }[];
+    return Number(row?.total ?? 0);
+  }
+  if (search !== null || (from !== undefined && byInstant)) {
+    const row = (await matching(db, filter, search).count({ total: '*' }).first()) as { total: bigint } | undefined;
+    return Number(row?.total ?? 0);
+  }
+  if (from !== undefined) return countOfSender(db, from);
+  const upTo = until === undefined ? await countAll(db) : await countBefore(db, until);
+  const before = since === undefined ? 0 : await countBefore(db, since);
+  return Math.max(0, upTo - before); // `until` may lie before `since`
+}
+
+function matching(
+  db: Knex,
+  { from, since, until }: Omit<MessageFilter, 'since'> & { readonly since?: bigint | undefined },
+  search: TextSearch | null,
+): Knex.QueryBuilder {
+  // A cross join keeps the order of its tables: the few hits first, not the whole index that gives the order of the page.
+  const query =
+    search?.by === 'index'
+      ? db.with('hits', search.hits).from('hits').joinRaw('cross join messages on messages.seq = hits.seq')
+      : db('messages');
+  if (from !== undefined) void query.where('from_msisdn', from);
+  if (since !== undefined) void query.where('sent_at', '>=', instantValue(since));
+  if (until !== undefined) void query.where('sent_at', '<', instantValue(until));
+  if (search?.by === 'scan') void query.where(search.condition);
+  return query;
+}

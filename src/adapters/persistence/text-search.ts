@@ -1,0 +1,60 @@
+import type { Knex } from 'knex';
+import { foldCase } from '../../domain/search.ts';
+import { indexedSeq } from './search-index.ts';
+
+/**
+ * Up to this many hits are fetched from the index and sorted. A needle with more is in so many texts that going through
+ * the messages in their order fills a page soon.
+ */
+const MAX_HITS = 20_000;
+/** The index knows sequences of three characters; a shorter needle has none. */
+const MIN_INDEXED_LENGTH = 3;
+const ASCII = /^[\0-\x7f]*$/;
+
+/** How to find the messages whose text contains a needle. Both ways give the same messages. */
+export type TextSearch =
+  /** By the index and the tail it does not hold yet. `hits` is a subquery that gives their `seq`. */
+  | { readonly by: 'index'; readonly hits: Knex.Raw }
+  /** By looking at each text. `condition` goes into a where clause. */
+  | { readonly by: 'scan'; readonly condition: Knex.Raw; readonly count: Knex.Raw | null };
+
+/** Decides by how often the needle occurs. To be asked in the snapshot that is then searched. */
+export async function textSearch(db: Knex, needle: string): Promise<TextSearch> {
+  const folded = foldCase(needle);
+  const condition = containsCondition(db, folded);
+  // U+0000 is in no stored text, and would end the index's query early.
+  if (Array.from(folded).length < MIN_INDEXED_LENGTH || folded.includes('\0')) {
+    return { by: 'scan', condition, count: null };
+  }
+  const phrase = `"${folded.replaceAll('"', '""')}"`;
+  const progress = await indexedSeq(db);
+  const [found] = await db.raw<{ hits: bigint }[]>(
+    'select count(*) as hits from (select 1 from message_search where message_search match ? limit ?)',
+    [phrase, MAX_HITS + 1],
+  );
+  if (Number(found?.hits ?? 0) > MAX_HITS) {
+    const count = db.raw(
+      `select (select count(*) from message_search where message_search match ?) +
+              (select count(*) from messages where seq > ? and ?) as total`,
+      [phrase, progress, condition],
+    );
+    return { by: 'scan', condition, count };
+  }
+  const hits = db.raw(
+    `select rowid as seq from message_search where message_search match ?
+     union all select seq from messages where seq > ? and ?`,
+    [phrase, progress, condition],
+  );
+  return { by: 'index', hits };
+}
+
+/**
+ * SQLite's LIKE ignores the case of ASCII letters, which is all the case there is in a text of ASCII: only other texts, which
+ * have more bytes than characters, need the domain's function, some ten times dearer.
+ */
+function containsCondition(db: Knex, folded: string): Knex.Raw {
+  const beyondAscii = db.raw('(octet_length(text) > length(text) and contains_folded(text, ?))', [folded]);
+  if (!ASCII.test(folded)) return beyondAscii;
+  const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`;
+  return db.raw("(text like ? escape '\\' or ?)", [pattern, beyondAscii]);
+}

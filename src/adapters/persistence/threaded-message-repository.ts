@@ -1,0 +1,97 @@
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import { StoreUnavailable, type MessageRepository } from '../../application/ports.ts';
+import type { SqliteOptions } from './sqlite-database.ts';
+import type { StoreAnswer, StoreCall, StoreCalls } from './store-worker.ts';
+
+/** Messages taken into the search index at a time: few enough that a commit waits some milliseconds for it, not more. */
+const INDEX_STEP = 500;
+/** From its sources this runs as TypeScript, built as JavaScript. */
+const WORKER = new URL(`./store-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
+
+export interface ThreadedOptions {
+  readonly file: string;
+  /** A read that takes longer is given up, and rejects as StoreUnavailable. */
+  readonly readTimeoutMs: number;
+  /** Reads that may wait for a thread; more reject as StoreUnavailable at once. */
+  readonly maxQueuedReads: number;
+  /** @default one for each processor but the one that serves HTTP, two at least */
+  readonly readThreads?: number;
+}
+
+export interface ThreadedMessageRepository extends MessageRepository {
+  /** Ends the threads after what they are doing. */
+  close(): Promise<void>;
+}
+
+/**
+ * The repository of an SQLite file on threads: one that writes, and some that read the last commit, so that no read waits
+ * for a commit, no commit for a read, and the calling thread for neither. The search index follows behind the writes.
+ */
+export function threadedMessageRepository(options: ThreadedOptions): ThreadedMessageRepository {
+  const { file, readTimeoutMs, maxQueuedReads } = options;
+  const readThreads = options.readThreads ?? Math.max(2, availableParallelism() - 1);
+  const writer = pool({ file }, 1);
+  const readers = pool({ file, readOnly: true }, readThreads, maxQueuedReads);
+  let closed = false;
+  let indexing: Promise<void> | null = null;
+
+  const write = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
+    ask(writer, { method, args } as unknown as StoreCall) as Result<M>;
+  const read = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
+    ask(readers, { method, args } as unknown as StoreCall, AbortSignal.timeout(readTimeoutMs)) as Result<M>;
+
+  async function followWithIndex(): Promise<void> {
+    // A step that fails is tried again after the next write; searches look through what it did not take.
+    while (!closed && (await write('indexNext', INDEX_STEP).catch(() => 0)) === INDEX_STEP);
+  }
+
+  function startIndexing(): void {
+    indexing ??= followWithIndex().finally(() => {
+      indexing = null;
+    });
+  }
+
+  startIndexing(); // what was stored before the index existed, or when the process died
+  return {
+    async add(messages) {
+      const outcomes = await write('add', messages);
+      startIndexing();
+      return outcomes;
+    },
+    find: (messageId) => read('find', messageId),
+    list: (filter, start, limit) => read('list', filter, start, limit),
+    stats: () => read('stats'),
+    health: () => read('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
+    async close() {
+      closed = true;
+      await indexing;
+      await write('close');
+      await Promise.all([writer.destroy(), readers.destroy()]);
+    },
+  };
+}
+
+type Result<M extends keyof StoreCalls> = ReturnType<StoreCalls[M]>;
+
+function pool(options: SqliteOptions, threads: number, maxQueue?: number): Piscina<StoreCall, StoreAnswer> {
+  return new Piscina({
+    filename: WORKER,
+    workerData: options,
+    minThreads: threads,
+    maxThreads: threads,
+    ...(maxQueue !== undefined && { maxQueue }),
+  });
+}
+
+async function ask(threads: Piscina<StoreCall, StoreAnswer>, call: StoreCall, signal?: AbortSignal): Promise<unknown> {
+  const answer = await threads.run(call, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    if (signal?.aborted) throw new StoreUnavailable('a read took too long', { cause: error });
+    // The pool refuses a full queue, and its threads may die: nothing was stored by this call that it could have acknowledged.
+    throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+  });
+  if (answer.ok) return answer.value;
+  const error = answer.unavailable ? new StoreUnavailable(answer.message) : new Error(answer.message);
+  if (answer.stack !== undefined) error.stack = answer.stack;
+  throw error;
+}

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+const ROOT = path.resolve(import.meta.dirname, '..');
+const { forbidden } = require('../.dependency-cruiser.cjs') as { forbidden: { name: string }[] };
+
+/** For each rule a file that breaks it and no other file does. */
+const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
+  'domain-depends-on-nothing': {
+    file: 'src/domain/planted.ts',
+    source: "import { randomUUID } from 'node:crypto';\nexport const planted = randomUUID;\n",
+  },
+  'application-depends-on-domain-only': {
+    file: 'src/application/planted.ts',
+    source: "import type Koa from 'koa';\nexport type Planted = Koa;\n",
+  },
+  'adapters-do-not-see-infrastructure': {
+    file: 'src/adapters/signature/planted-infrastructure.ts',
+    source: "import type { Config } from '../../infrastructure/config.ts';\nexport type Planted = Config;\n",
+  },
+  'adapters-do-not-see-each-other': {
+    file: 'src/adapters/signature/planted-http.ts',
+    source: "import { Problem } from '../http/problem.ts';\nexport const planted = Problem;\n",
+  },
+  'contract-types-stay-in-http': {
+    file: 'src/infrastructure/planted-contract.ts',
+    source:
+      "import type { operations } from '../adapters/http/generated/openapi.ts';\nexport type Planted = operations;\n",
+  },
+  'only-persistence-knows-sql': {
+    file: 'src/adapters/metrics/planted-sql.ts',
+    source: "import type { Knex } from 'knex';\nexport type Planted = Knex;\n",
+  },
+  'production-does-not-see-tests': {
+    file: 'src/infrastructure/planted-test.ts',
+    source: "import type { Helper } from '../../tests/helper.ts';\nexport type Planted = Helper;\n",
+  },
+  'no-cycles': {
+    file: 'src/infrastructure/planted-cycle.ts',
+    source: "import * as self from './planted-cycle.ts';\nexport const planted = self;\n",
+  },
+  'no-orphans': { file: 'src/infrastructure/planted-orphan.ts', source: 'export const planted = 1;\n' },
+};
+
+describe('the dependency rules', () => {
+  let copy = '';
+  let broken: { rule: string; from: string }[] = [];
+
+  beforeAll(async () => {
+    copy = mkdtempSync(path.join(os.tmpdir(), 'architecture-'));
+    for (const name of ['src', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs']) {
+      cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+    }
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+    mkdirSync(path.join(copy, 'tests'));
+    writeFileSync(path.join(copy, 'tests/helper.ts'), 'export type Helper = 1;\n');
+    for (const { file, source } of Object.values(VIOLATIONS)) writeFileSync(path.join(copy, file), source);
+    broken = await violations(copy);
+  });
+  afterAll(() => {
+    rmSync(copy, { recursive: true, force: true });
+  });
+
+  it('hold in the sources', async () => {
+    expect(await violations(ROOT)).toEqual([]);
+  });
+
+  it('are all covered by a planted violation', () => {
+    expect(Object.keys(VIOLATIONS)).toEqual(forbidden.map(({ name }) => name));
+  });
+
+  it.each(Object.entries(VIOLATIONS))('%s bites', (rule, { file }) => {
+    expect(broken).toContainEqual({ rule, from: file });
+  });
+});
+
+async function violations(folder: string): Promise<{ rule: string; from: string }[]> {
+  const cruiser = path.join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
+  const args = [cruiser, 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'];
+  const output = await run(process.execPath, args, { cwd: folder, maxBuffer: 2 ** 26 }).then(
+    ({ stdout }) => stdout,
+    (error: unknown) => (error as { stdout: string }).stdout, // the exit status is the number of violations
+  );
+  const { summary } = JSON.parse(output) as { summary: { violations: { rule: { name: string }; from: string }[] } };
+  return summary.violations.map(({ rule, from }) => ({ rule: rule.name, from }));
+}
