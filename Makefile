@@ -39,7 +39,7 @@ up: ## Build the image and start it in Docker; returns when it is ready
 down: ## Stop the container and remove its volume, with all messages in it
 	@$(need_compose)
 	@echo 'This removes volumes: every message stored in the container is gone after it.'
-	WEBHOOK_SECRET="$${WEBHOOK_SECRET:-unused}" $(DOCKER) compose down -v
+	@WEBHOOK_SECRET="$${WEBHOOK_SECRET:-unused}" $(DOCKER) compose down -v
 
 logs: ## Follow the log of the container
 	@$(need_compose)

@@ -76,13 +76,7 @@ export function comparePositions(a: Position, b: Position): number {
 export function compareCodePoints(a: string, b: string): number {
   let i = 0;
   while (i < a.length && i < b.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
-  // The first difference may be inside a pair: step back to its start.
-  if (i > 0 && isLowSurrogate(a.charCodeAt(i)) && isLowSurrogate(b.charCodeAt(i))) i--;
   return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 function codePointsAtMost(value: string, max: number): boolean {

@@ -59,11 +59,12 @@ async function serve(): Promise<void> {
   const config = configuration();
   const logger = jsonLogger(config.logLevel);
 
-  const fail = (message: string) => (error: unknown) => {
-    const { name, code, stack } = error as NodeJS.ErrnoException;
-    logger.error(message, {
-      error: { name, code, message: error instanceof Error ? error.message : String(error), stack },
-    });
+  const fail = (what: string) => (error: unknown) => {
+    const { name, code, message, stack } =
+      error instanceof Error
+        ? (error as NodeJS.ErrnoException)
+        : (new Error(`not an error: ${String(error)}`) as NodeJS.ErrnoException);
+    logger.error(what, { error: { name, code, message, stack } });
     process.exit(EXIT_FAULT);
   };
   process.on('uncaughtException', fail('uncaught fault'));

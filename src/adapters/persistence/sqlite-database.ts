@@ -1,11 +1,15 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
+import { StoreUnavailable } from '../../application/ports.ts';
 import { foldCase } from '../../domain/search.ts';
 
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;
+
+/** Knex would write to the console what it also rejects with. */
+const SILENT = { error: () => undefined, warn: () => undefined, deprecate: () => undefined, debug: () => undefined };
 
 export interface SqliteOptions {
   /** Absolute, or relative to the working directory. Its folder is made when it is not there. */
@@ -30,6 +34,7 @@ export interface SqliteOptions {
 export function openSqlite(options: SqliteOptions): Knex {
   const readOnly = options.readOnly ?? false;
   if (!readOnly) mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true });
+  else if (!existsSync(options.file)) throw new StoreUnavailable('the database file is not there');
   return knex({
     client: 'better-sqlite3',
     connection: {
@@ -39,6 +44,7 @@ export function openSqlite(options: SqliteOptions): Knex {
     useNullAsDefault: true,
     // An error's text would otherwise hold the values of the statement: messages and phone numbers in the log.
     compileSqlOnError: false,
+    log: SILENT,
     pool: {
       min: 1,
       max: 1,

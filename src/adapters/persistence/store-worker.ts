@@ -2,6 +2,7 @@
  * A worker thread with a connection of its own. better-sqlite3 stops its thread until the disk has answered; here that is
  * not the thread that serves HTTP.
  */
+import type { Knex } from 'knex';
 import { workerData } from 'piscina';
 import { StoreUnavailable, type MessageRepository } from '../../application/ports.ts';
 import { knexMessageRepository } from './knex-message-repository.ts';
@@ -25,19 +26,35 @@ export type StoreAnswer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly unavailable: boolean; readonly message: string; readonly stack: string | undefined };
 
-const db = openSqlite(workerData as SqliteOptions);
-const calls: StoreCalls = {
-  ...knexMessageRepository(db),
-  indexNext: (limit) => indexNext(db, limit),
-  close: () => db.destroy(),
-};
+let opened: StoreCalls | undefined;
+
+/**
+ * Opened by the first call, and tried again by the next when it fails: a thread that died of it would be replaced by one
+ * that dies as well, without end.
+ */
+function store(): StoreCalls {
+  if (opened !== undefined) return opened;
+  let db: Knex;
+  try {
+    db = openSqlite(workerData as SqliteOptions);
+  } catch (error) {
+    throw new StoreUnavailable('the database cannot be opened', { cause: error });
+  }
+  opened = { ...knexMessageRepository(db), indexNext: (limit) => indexNext(db, limit), close: () => db.destroy() };
+  return opened;
+}
 
 export default async function answer({ method, args }: StoreCall): Promise<StoreAnswer> {
   try {
-    const call = (calls as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>)[method];
+    const call = (store() as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>)[method];
     return { ok: true, value: await call?.(...args) };
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
-    return { ok: false, unavailable: error instanceof StoreUnavailable, message, stack };
+    return { ok: false, unavailable: error instanceof StoreUnavailable, ...told(error) };
   }
+}
+
+function told(error: unknown): { message: string; stack: string | undefined } {
+  if (!(error instanceof Error)) return { message: String(error), stack: undefined };
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return { message: error.message + cause, stack: error.stack };
 }

@@ -20,6 +20,8 @@ export interface ThreadedOptions {
 }
 
 export interface ThreadedMessageRepository extends MessageRepository {
+  /** Resolves when the search index holds everything stored so far. */
+  indexed(): Promise<void>;
   /** Ends the threads after what they are doing. */
   close(): Promise<void>;
 }
@@ -63,6 +65,10 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     list: (filter, start, limit) => read('list', filter, start, limit),
     stats: () => read('stats'),
     health: () => read('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
+    async indexed() {
+      startIndexing();
+      await indexing;
+    },
     async close() {
       closed = true;
       await indexing;

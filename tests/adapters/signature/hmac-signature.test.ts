@@ -1,0 +1,198 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac-signature.ts';
+import type { Delivery } from '../../../src/domain/delivery.ts';
+import { characters, oneOf, textCharacters } from '../../support/arbitraries.ts';
+
+const SECRET = 'testsecret';
+const BODY =
+  '{"message_id":"m1","from":"+919876543210","to":"+14155550100","ts":"2025-01-15T10:00:00Z","text":"Hello"}';
+const SIGNATURE = 'ff1016e524bc9299d18988ecf27a880af9428140e3850af0c73ea1eef091a4cb';
+const GITHUB_SIGNATURE = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
+const META_BODY = String.raw`{"object":"whatsapp_business_account","text":"\u00e4\u00f6\u00e5"}`;
+const META_SIGNATURE = 'sha256=e1ef29eca97536a8af71e971a7cbff922201ea29a99c38fa68e7b13bd640498c';
+const WRONG = '0'.repeat(64);
+
+const keyedWith = (current: string, previous?: string) => hmacSignature({ current, previous });
+const verifier = keyedWith(SECRET);
+const rotating = keyedWith('new secret', 'old secret');
+
+const delivered = (signature: string | undefined, body: string | Uint8Array = BODY): Delivery => ({
+  body: typeof body === 'string' ? Buffer.from(body) : body,
+  headers: { 'content-type': 'application/json', 'x-signature': signature },
+});
+
+const verdictOn = (header: string | undefined) => verifier.verify(delivered(header));
+
+const byCurrent = { valid: true, secret: 'current' };
+const byPrevious = { valid: true, secret: 'previous' };
+const refused = (reason: string) => ({ valid: false, reason });
+
+const bodies = fc.uint8Array({ maxLength: 300 });
+const secrets = fc.string({ unit: textCharacters, minLength: 1, maxLength: 100 });
+/** The node API, spelled out: the reference that signHmac and the verifier are held to. */
+const reference = (secret: string, body: Uint8Array): Buffer => createHmac('sha256', secret).update(body).digest();
+
+describe('published vectors', () => {
+  it.each([
+    ['the first callers', SECRET, BODY, SIGNATURE],
+    ['GitHub', "It's a Secret to Everybody", 'Hello, World!', GITHUB_SIGNATURE],
+    ['Meta, whose Unicode is escaped on the wire', 'app_secret', META_BODY, META_SIGNATURE],
+  ])('of %s are accepted and reproduced', (_who, secret, body, signature) => {
+    const one = keyedWith(secret);
+    expect(one.verify(delivered(signature, body))).toEqual(byCurrent);
+    expect(one.verify(delivered(signature, `${body} `))).toEqual(refused('wrong_digest'));
+    expect(signHmac(secret, body)).toBe(signature.replace('sha256=', ''));
+  });
+});
+
+describe('the form of a signature', () => {
+  it.each([
+    ['capital letters', SIGNATURE.toUpperCase()],
+    ['both cases', SIGNATURE.replace(/f/g, 'F')],
+    ['a prefix', `sha256=${SIGNATURE}`],
+    ['a prefix and capital letters', `sha256=${SIGNATURE.toUpperCase()}`],
+    ['white space around it', ` \t${SIGNATURE} `],
+  ])('may have %s', (_what, signature) => {
+    expect(verdictOn(signature)).toEqual(byCurrent);
+  });
+
+  it.each([
+    ['one digit too few', SIGNATURE.slice(1)],
+    ['one digit too many', `${SIGNATURE}0`],
+    ['a letter that is no digit', SIGNATURE.replace('f', 'g')],
+    ['another algorithm', `sha1=${SIGNATURE}`],
+    ['two prefixes', `sha256=sha256=${SIGNATURE}`],
+    ['a prefix alone', 'sha256='],
+    ['base64', Buffer.from(SIGNATURE, 'hex').toString('base64')],
+    ['a space inside', `${SIGNATURE.slice(0, 32)} ${SIGNATURE.slice(32)}`],
+    ['a space for the comma', `${SIGNATURE} ${SIGNATURE}`],
+    ['a line after it', `${SIGNATURE}\n${SIGNATURE}`],
+    ['nothing but commas', ',,,'],
+    ['words', 'invalid'],
+  ])('is malformed with %s', (_what, header) => {
+    expect(verdictOn(header)).toEqual(refused('malformed_signature'));
+  });
+
+  it.each([undefined, '', '   '])('is missing when the header is %p', (header) => {
+    expect(verdictOn(header)).toEqual(refused('missing_header'));
+  });
+
+  it('is looked for in X-Signature alone', () => {
+    const headers = { 'x-hub-signature-256': `sha256=${SIGNATURE}` };
+    expect(verifier.verify({ body: Buffer.from(BODY), headers })).toEqual(refused('missing_header'));
+  });
+
+  it('may be anything at all without a throw', () => {
+    const hex = fc.string({ unit: oneOf('0123456789abcdefABCDEF,= '), maxLength: 200 });
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: characters }), hex), bodies, (header, body) => {
+        expect(verifier.verify(delivered(header, body)).valid).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('a list of signatures', () => {
+  it('is accepted when any of the first eight is right, whatever the others are', () => {
+    const others = fc.array(fc.constantFrom(WRONG, `sha256=${WRONG}`, 'garbage', '', ' '), { maxLength: 12 });
+    fc.assert(
+      fc.property(others, fc.nat(12), fc.constantFrom(',', ', ', ' , '), (list, at, comma) => {
+        const header = list.toSpliced(at, 0, SIGNATURE).join(comma);
+        expect(verdictOn(header).valid).toBe(Math.min(at, list.length) < 8);
+      }),
+    );
+  });
+
+  it('is read no further than the eighth, and a wrong digest if any part is well-formed', () => {
+    const after = (count: number, other: string): string => [...Array<string>(count).fill(other), SIGNATURE].join();
+    expect(verdictOn(after(7, WRONG))).toEqual(byCurrent);
+    expect(verdictOn(after(8, WRONG))).toEqual(refused('wrong_digest'));
+    expect(verdictOn(`garbage,${WRONG},`)).toEqual(refused('wrong_digest'));
+    expect(verdictOn(after(8, 'x'))).toEqual(refused('malformed_signature'));
+  });
+});
+
+describe('the digest', () => {
+  it('covers the bytes on the wire: the same JSON with its Unicode unescaped is another body', () => {
+    const unescaped = META_BODY.replace(/\\u.*(?=")/, 'äöå');
+    expect(JSON.parse(unescaped)).toEqual(JSON.parse(META_BODY));
+    expect(keyedWith('app_secret').verify(delivered(META_SIGNATURE, unescaped))).toEqual(refused('wrong_digest'));
+  });
+
+  it('of any bytes with any secret is the one that signHmac makes', () => {
+    fc.assert(
+      fc.property(secrets, bodies, (secret, body) => {
+        const signature = signHmac(secret, body);
+        expect(signature).toBe(reference(secret, body).toString('hex'));
+        expect(keyedWith(secret).verify(delivered(signature, body))).toEqual(byCurrent);
+      }),
+    );
+  });
+
+  it('covers a view of a larger buffer, not the buffer', () => {
+    const view = Buffer.from(`before${BODY}after`).subarray(6, 6 + BODY.length);
+    expect(verifier.verify(delivered(SIGNATURE, view))).toEqual(byCurrent);
+  });
+
+  it('is wrong as soon as one bit of the body is', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(), (body, at) => {
+        const flipped = withFlippedBit(body, at);
+        expect(verifier.verify(delivered(signHmac(SECRET, body), flipped))).toEqual(refused('wrong_digest'));
+      }),
+    );
+  });
+
+  it('is wrong as soon as one bit of the signature is', () => {
+    fc.assert(
+      fc.property(bodies, fc.nat(255), (body, at) => {
+        const flipped = Buffer.from(withFlippedBit(reference(SECRET, body), at)).toString('hex');
+        expect(verifier.verify(delivered(flipped, body))).toEqual(refused('wrong_digest'));
+      }),
+    );
+  });
+
+  it('is wrong with another secret', () => {
+    fc.assert(
+      fc.property(secrets, secrets, bodies, (ours, theirs, body) => {
+        fc.pre(ours !== theirs);
+        const verdict = keyedWith(ours).verify(delivered(signHmac(theirs, body), body));
+        expect(verdict).toEqual(refused('wrong_digest'));
+      }),
+    );
+  });
+});
+
+describe('the secrets', () => {
+  const signedBy = (...secretsUsed: string[]): Delivery =>
+    delivered(secretsUsed.map((one) => signHmac(one, BODY)).join());
+
+  it('are accepted both during a rotation, and the one that signed is reported', () => {
+    expect([verifier.configured, rotating.configured]).toEqual([true, true]);
+    expect(rotating.verify(signedBy('new secret'))).toEqual(byCurrent);
+    expect(rotating.verify(signedBy('old secret'))).toEqual(byPrevious);
+    expect(rotating.verify(signedBy('old secret', 'new secret'))).toEqual(byCurrent);
+    expect(rotating.verify(signedBy('other secret'))).toEqual(refused('wrong_digest'));
+    expect(keyedWith('new secret', '').verify(signedBy(''))).toEqual(refused('wrong_digest'));
+  });
+
+  it.each([
+    ['none', { current: undefined, previous: undefined }],
+    ['an empty one', { current: '', previous: '' }],
+    ['a previous one only', { current: undefined, previous: SECRET }],
+    ['a previous one beside an empty one', { current: '', previous: SECRET }],
+  ])('are not configured when there is %s, and nothing is accepted', (_what, configuration) => {
+    const unconfigured = hmacSignature(configuration);
+    expect(unconfigured.configured).toBe(false);
+    for (const delivery of [signedBy(SECRET), signedBy(''), delivered(undefined), delivered('garbage')]) {
+      expect(unconfigured.verify(delivery)).toEqual(refused('no_secret_configured'));
+    }
+  });
+});
+
+function withFlippedBit(bytes: Uint8Array, at: number): Uint8Array {
+  const bit = at % (bytes.length * 8);
+  return bytes.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-memory-message-repository.ts';
+import { ComputeStats } from '../../src/application/compute-stats.ts';
+import { StoreUnavailable } from '../../src/application/ports.ts';
+import { statsOf } from '../../src/domain/stats.ts';
+import { collidingMessages } from '../support/arbitraries.ts';
+
+describe('execute', () => {
+  it('counts each stored message once, however often it was sent', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(collidingMessages, { maxLength: 20 }), async (sent) => {
+        const repository = inMemoryMessageRepository();
+        await repository.add(sent);
+        const kept = sent.filter(
+          (message, i) => sent.findIndex(({ messageId }) => messageId === message.messageId) === i,
+        );
+        expect(await new ComputeStats(repository).execute()).toEqual(statsOf(kept));
+      }),
+    );
+  });
+
+  it('looks anew every time', async () => {
+    const repository = inMemoryMessageRepository();
+    const computeStats = new ComputeStats(repository);
+    expect(await computeStats.execute()).toMatchObject({ totalMessages: 0, firstMessageAt: null, lastMessageAt: null });
+    await repository.add(fc.sample(collidingMessages, 1));
+    expect(await computeStats.execute()).toMatchObject({ totalMessages: 1, sendersCount: 1 });
+  });
+
+  it('hands on that the store is unavailable', async () => {
+    const fault = new StoreUnavailable('away');
+    const away = { ...inMemoryMessageRepository(), stats: () => Promise.reject(fault) };
+    await expect(new ComputeStats(away).execute()).rejects.toBe(fault);
+  });
+});

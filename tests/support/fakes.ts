@@ -1,0 +1,89 @@
+import type { Clock, LogFields, Logger, Metrics, SignatureVerifier } from '../../src/application/ports.ts';
+import type { Delivery, SignatureVerdict } from '../../src/domain/delivery.ts';
+import type { Timestamp } from '../../src/domain/timestamp.ts';
+
+/** Ports that do nothing but remember what they were told. The repository's fake is the in-memory repository. */
+
+export interface RecordingMetrics extends Metrics {
+  readonly webhookRequests: string[];
+  readonly httpRequests: Parameters<Metrics['httpRequest']>[0][];
+  readonly ingestLags: number[];
+  readonly commits: Parameters<Metrics['commit']>[0][];
+  readonly queueDepths: number[];
+}
+
+export function recordingMetrics(): RecordingMetrics {
+  const recorded = {
+    webhookRequests: [] as RecordingMetrics['webhookRequests'],
+    httpRequests: [] as RecordingMetrics['httpRequests'],
+    ingestLags: [] as RecordingMetrics['ingestLags'],
+    commits: [] as RecordingMetrics['commits'],
+    queueDepths: [] as RecordingMetrics['queueDepths'],
+  };
+  return {
+    ...recorded,
+    webhookRequest: (result) => void recorded.webhookRequests.push(result),
+    httpRequest: (request) => void recorded.httpRequests.push(request),
+    ingestLag: (seconds) => void recorded.ingestLags.push(seconds),
+    commit: (commit) => void recorded.commits.push(commit),
+    queueDepth: (messages) => void recorded.queueDepths.push(messages),
+    exposition: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
+  };
+}
+
+export interface ManualClock extends Clock {
+  set(instant: Timestamp): void;
+}
+
+/** Stands still until it is set. */
+export function manualClock(start: Timestamp): ManualClock {
+  let instant = start;
+  return {
+    now: () => instant,
+    set(to) {
+      instant = to;
+    },
+  };
+}
+
+export interface LogLine {
+  readonly level: keyof Logger;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export interface RecordingLogger extends Logger {
+  readonly lines: LogLine[];
+}
+
+export function recordingLogger(): RecordingLogger {
+  const lines: LogLine[] = [];
+  const recorder =
+    (level: keyof Logger): Logger[keyof Logger] =>
+    (message, fields = {}) =>
+      void lines.push({ level, message, fields });
+  return {
+    lines,
+    debug: recorder('debug'),
+    info: recorder('info'),
+    warn: recorder('warn'),
+    error: recorder('error'),
+  };
+}
+
+export interface RecordingVerifier extends SignatureVerifier {
+  readonly deliveries: Delivery[];
+}
+
+/** Gives the same verdict on every delivery. */
+export function recordingVerifier(verdict: SignatureVerdict): RecordingVerifier {
+  const deliveries: Delivery[] = [];
+  return {
+    deliveries,
+    configured: verdict.valid || verdict.reason !== 'no_secret_configured',
+    verify(delivery) {
+      deliveries.push(delivery);
+      return verdict;
+    },
+  };
+}
