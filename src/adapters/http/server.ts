@@ -139,8 +139,14 @@ function write(ctx: Koa.Context, reply: AnyReply): void {
   if (reply.type === undefined) return;
   if (!ctx.response.get('Content-Type')) ctx.type = reply.type;
   ctx.body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-  // Without an ETag, `If-None-Match: *` would be fresh as well.
-  if (reply.status === 200 && reply.headers?.['ETag'] !== undefined && ctx.fresh) ctx.status = 304;
+  const etag = reply.headers?.['ETag'];
+  if (reply.status === 200 && etag !== undefined && namesEtag(ctx.get('If-None-Match'), String(etag))) ctx.status = 304;
+}
+
+/** RFC 9110, section 13.1.2. Not Koa's `fresh`: it heeds Cache-Control, which fetch adds and which speaks to caches only. */
+function namesEtag(ifNoneMatch: string, etag: string): boolean {
+  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(etag);
 }
 
 function toProblem(error: unknown): Problem {

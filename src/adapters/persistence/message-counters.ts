@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Message, Msisdn } from '../../domain/message.ts';
+import type { Msisdn } from '../../domain/message.ts';
 import { TOP_SENDERS, type Stats } from '../../domain/stats.ts';
 import { timestampFromMicros, type Timestamp } from '../../domain/timestamp.ts';
 import { instantValue } from './message-row.ts';
@@ -15,36 +15,6 @@ const MICROS_PER_SECOND = 1_000_000n;
 export function periodStart(instant: bigint, widthSeconds: number): bigint {
   const width = BigInt(widthSeconds) * MICROS_PER_SECOND;
   return instant - (((instant % width) + width) % width);
-}
-
-/** Counts messages that were just stored. To be called in the transaction that stored them. */
-export async function countStored(transaction: Knex.Transaction, stored: readonly Message[]): Promise<void> {
-  const newSenders = await countSenders(transaction, tally(stored.map(({ from }) => from)));
-  for (const width of PERIOD_WIDTHS) {
-    const periods = tally(stored.map(({ sentAt }) => periodStart(sentAt, width)));
-    await transaction.raw(
-      `insert into period_counts (width, starts_at, messages)
-       select ?, cast(value ->> 0 as integer), value ->> 1 from json_each(?) where true
-       on conflict do update set messages = messages + excluded.messages`,
-      [width, JSON.stringify(Array.from(periods, ([start, count]) => [String(start), count]))],
-    );
-  }
-  await transaction.raw('update message_totals set messages = messages + ?, senders = senders + ?', [
-    stored.length,
-    newSenders,
-  ]);
-}
-
-/** Gives the number of senders that had no message before. */
-async function countSenders(transaction: Knex.Transaction, counts: Map<Msisdn, number>): Promise<number> {
-  const rows = await transaction.raw<{ from_msisdn: Msisdn; messages: bigint }[]>(
-    `insert into sender_counts (from_msisdn, messages)
-     select value ->> 0, value ->> 1 from json_each(?) where true
-     on conflict do update set messages = messages + excluded.messages
-     returning from_msisdn, messages`,
-    [JSON.stringify(Array.from(counts))],
-  );
-  return rows.filter(({ from_msisdn: from, messages }) => Number(messages) === counts.get(from)).length;
 }
 
 export async function countAll(db: Knex): Promise<number> {
@@ -97,10 +67,4 @@ export async function statsFromCounters(db: Knex): Promise<Stats> {
     firstMessageAt: first === undefined ? null : timestampFromMicros(first.sent_at),
     lastMessageAt: last === undefined ? null : timestampFromMicros(last.sent_at),
   };
-}
-
-function tally<T>(values: readonly T[]): Map<T, number> {
-  const counts = new Map<T, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts;
 }

@@ -21,9 +21,10 @@ export type TextSearch =
 /** Decides by how often the needle occurs. To be asked in the snapshot that is then searched. */
 export async function textSearch(db: Knex, needle: string): Promise<TextSearch> {
   const folded = foldCase(needle);
+  // U+0000 is in no stored text, and SQLite would take it for the end of the needle.
+  if (folded.includes('\0')) return { by: 'index', hits: db.raw('select seq from messages where false') };
   const condition = containsCondition(db, folded);
-  // U+0000 is in no stored text, and would end the index's query early.
-  if (Array.from(folded).length < MIN_INDEXED_LENGTH || folded.includes('\0')) {
+  if (Array.from(folded).length < MIN_INDEXED_LENGTH) {
     return { by: 'scan', condition, count: null };
   }
   const phrase = `"${folded.replaceAll('"', '""')}"`;

@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { StoreUnavailable, type MessageRepository } from '../../application/ports.ts';
+import { INDEX_STEP, indexFollower } from './index-follower.ts';
 import type { SqliteOptions } from './sqlite-database.ts';
 import type { StoreAnswer, StoreCall, StoreCalls } from './store-worker.ts';
 
-/** Messages taken into the search index at a time: few enough that a commit waits some milliseconds for it, not more. */
-const INDEX_STEP = 500;
 /** From its sources this runs as TypeScript, built as JavaScript. */
 const WORKER = new URL(`./store-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
 
@@ -35,43 +34,27 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
   const readThreads = options.readThreads ?? Math.max(2, availableParallelism() - 1);
   const writer = pool({ file }, 1);
   const readers = pool({ file, readOnly: true }, readThreads, maxQueuedReads);
-  let closed = false;
-  let indexing: Promise<void> | null = null;
 
   const write = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
     ask(writer, { method, args } as unknown as StoreCall) as Result<M>;
   const read = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
     ask(readers, { method, args } as unknown as StoreCall, AbortSignal.timeout(readTimeoutMs)) as Result<M>;
 
-  async function followWithIndex(): Promise<void> {
-    // A step that fails is tried again after the next write; searches look through what it did not take.
-    while (!closed && (await write('indexNext', INDEX_STEP).catch(() => 0)) === INDEX_STEP);
-  }
-
-  function startIndexing(): void {
-    indexing ??= followWithIndex().finally(() => {
-      indexing = null;
-    });
-  }
-
-  startIndexing(); // what was stored before the index existed, or when the process died
+  const index = indexFollower(() => write('indexNext', INDEX_STEP));
+  void index.caughtUp(); // what was stored before the index existed, or when the process died
   return {
     async add(messages) {
       const outcomes = await write('add', messages);
-      startIndexing();
+      index.stored(outcomes.filter((outcome) => outcome === 'created').length);
       return outcomes;
     },
     find: (messageId) => read('find', messageId),
     list: (filter, start, limit) => read('list', filter, start, limit),
     stats: () => read('stats'),
     health: () => read('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
-    async indexed() {
-      startIndexing();
-      await indexing;
-    },
+    indexed: () => index.caughtUp(),
     async close() {
-      closed = true;
-      await indexing;
+      await index.stop();
       await write('close');
       await Promise.all([writer.destroy(), readers.destroy()]);
     },
