@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 export const docsPage = page(
   'webhook-inbox API',
   '<link rel="stylesheet" href="/assets/swagger-ui.css">',
-  '<div id="ui"></div><script src="/assets/swagger-ui-bundle.js"></script><script src="/assets/docs.js"></script>',
+  '<div id="ui"></div><script src="/assets/swagger-ui-bundle.js"></script><script type="module" src="/assets/docs.js"></script>',
 );
 
 export const redocPage = page(
@@ -33,8 +33,25 @@ interface Asset {
   readonly body: string;
 }
 
-const DOCS_SCRIPT = `window.ui = SwaggerUIBundle({
-  url: '/openapi.json',
+/** Swagger UI fills a form with every example and default: all filters at once, and a cursor together with an offset. */
+const DOCS_SCRIPT = `const response = await fetch('/openapi.json');
+const spec = await response.json();
+
+function unfilled({ example, ...parameter }) {
+  if (parameter.required) return { example, ...parameter };
+  const name = parameter.schema.$ref?.split('/').at(-1);
+  const { example: _example, default: _default, ...schema } = name ? spec.components.schemas[name] : parameter.schema;
+  return { ...parameter, schema };
+}
+
+for (const [name, parameter] of Object.entries(spec.components.parameters)) {
+  spec.components.parameters[name] = unfilled(parameter);
+}
+for (const operation of Object.values(spec.paths).flatMap((path) => Object.values(path))) {
+  operation.parameters = operation.parameters.map((parameter) => (parameter.$ref ? parameter : unfilled(parameter)));
+}
+SwaggerUIBundle({
+  spec,
   dom_id: '#ui',
   deepLinking: true,
   tryItOutEnabled: true,

@@ -308,7 +308,7 @@ export interface components {
             offset: number;
             /**
              * @description Send it as `cursor`, with the same filters, to get the next page. Null on the last page.
-             * @example WyIyMDI1LTAxLTE1VDEwOjAwOjAwLjI1WiIsIm0yIiwiNDdERVFwajhIQlNhIl0
+             * @example WyIyMDI1LTAxLTE1VDEwOjAwOjAwLjI1WiIsIm0yIiwiYk5qT3h3YjZFUkVOIl0
              */
             next_cursor: string | null;
         };
@@ -628,7 +628,7 @@ export interface operations {
                 offset?: number;
                 /**
                  * @description The `next_cursor` of a page got with the same filters. Not together with `offset`.
-                 * @example WyIyMDI1LTAxLTE1VDEwOjAwOjAwWiIsIm0xIiwiNDdERVFwajhIQlNhIl0
+                 * @example WyIyMDI1LTAxLTE1VDEwOjAwOjAwWiIsIm0xIiwiYk5qT3h3YjZFUkVOIl0
                  */
                 cursor?: string;
                 /**

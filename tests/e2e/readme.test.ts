@@ -1,0 +1,112 @@
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const run = promisify(execFile);
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+
+/** Fenced shell blocks; what stands behind `sh` says why a test cannot run one. */
+const BLOCKS = Array.from(README.matchAll(/^```sh(.*)\n([^]*?)^```$/gm), ([, why = '', script = '']) => ({
+  why: why.trim(),
+  script,
+}));
+
+/** A copy of what git would clone, so that the README's first command meets a fresh folder. */
+function freshCopy(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'readme-'));
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  for (const file of execFileSync('git', list, { cwd: ROOT, encoding: 'utf8' }).split('\0').filter(Boolean)) {
+    mkdirSync(path.join(folder, path.dirname(file)), { recursive: true });
+    cpSync(path.join(ROOT, file), path.join(folder, file), { force: true, errorOnExist: false });
+  }
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  // Older than what is installed, or make would install again: through the link, under the feet of this very run.
+  utimesSync(path.join(folder, 'package-lock.json'), 0, 0);
+  return folder;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe('the README', () => {
+  let folder = '';
+  let port = 0;
+  let service: ChildProcess;
+  let printed = '';
+
+  const shell = (script: string): Promise<{ stdout: string }> =>
+    run('bash', ['-euo', 'pipefail', '-c', script.replaceAll(':8000', `:${String(port)}`)], {
+      cwd: folder,
+      env: { ...process.env, PORT: String(port) },
+    });
+
+  beforeAll(async () => {
+    folder = freshCopy();
+    port = await freePort();
+    service = spawn('make', ['run'], {
+      cwd: folder,
+      env: { ...process.env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    if (service.stdout === null) throw new Error('no output');
+    const lines = createInterface(service.stdout);
+    lines.on('line', (line) => (printed += `${line}\n`));
+    while (!printed.includes('"listening"')) await once(lines, 'line');
+  }, 120_000);
+  afterAll(async () => {
+    const closed = once(service, 'close');
+    process.kill(-(service.pid ?? 0), 'SIGINT'); // as Ctrl-C does: to make and all it started
+    await closed;
+    rmSync(folder, { recursive: true, force: true });
+    expect(printed).toMatch(/"message":"stopped","requests_cut_off":false\}\n$/);
+  }, 30_000);
+
+  it('starts with the command that starts the service', () => {
+    expect(BLOCKS[0]?.script).toBe('make run\n');
+  });
+
+  it('is right about the curl that the start prints', async () => {
+    const curl = /^ {2}curl -X POST[^]*?'$/m.exec(printed)?.[0] ?? 'no curl was printed; false';
+    await expect(shell(`${curl} -sS`)).resolves.toMatchObject({ stdout: '{"status":"ok"}' });
+  });
+
+  it('gives commands that work, in the order they stand', async () => {
+    const scripts = BLOCKS.filter(({ why }) => why === '').slice(1);
+    expect(scripts.length).toBeGreaterThanOrEqual(5);
+    for (const { script } of scripts) {
+      const { stdout } = await shell(script.replaceAll('curl ', 'curl -sS --fail-with-body '));
+      expect(stdout).not.toBe('');
+    }
+  }, 60_000);
+
+  it('names only make targets and npm scripts that exist', () => {
+    const makefile = readFileSync(path.join(ROOT, 'Makefile'), 'utf8');
+    const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    for (const [, target = ''] of README.matchAll(/\bmake ([a-z]+)\b/g)) {
+      expect(makefile).toMatch(new RegExp(`^${target}:`, 'm'));
+    }
+    for (const [, script = ''] of README.matchAll(/\bnpm run ([a-z:]+)/g)) expect(scripts).toHaveProperty([script]);
+  });
+
+  it('leaves out only what needs a container engine or would run this test in itself', () => {
+    const left = BLOCKS.filter(({ why }) => why !== '');
+    expect(left.map(({ why }) => why)).toEqual(['skip: a test cannot run all tests', 'docker']);
+    expect(left[0]?.script).toBe('make test\n');
+  });
+});
