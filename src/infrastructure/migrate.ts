@@ -5,7 +5,8 @@ import type { Knex } from 'knex';
 import { requireSupportedNode } from './node-version.ts';
 
 requireSupportedNode();
-const { ConfigError, loadEnvFile, readConfig } = await import('./config.ts');
+const { EXIT_USAGE, runCommand, say } = await import('./command.ts');
+const { loadEnvFile, readConfig } = await import('./config.ts');
 const { openForMigrations } = await import('./database.ts');
 const { MIGRATIONS_FOLDER } = await import('../adapters/persistence/migration-source.ts');
 const { migrateLatest, migrateRollback, schemaStatus } = await import('../adapters/persistence/migrator.ts');
@@ -52,14 +53,10 @@ const commands: Readonly<Record<string, (db: Knex) => Promise<number>>> = {
   },
 };
 
-function say(lines: readonly string[]): void {
-  for (const line of lines) process.stdout.write(`${line}\n`);
-}
-
 function make(name: string): number {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
     process.stderr.write('a migration is named in lower case, digits and underscores: add_received_at\n');
-    return 64;
+    return EXIT_USAGE;
   }
   // eslint-disable-next-line no-restricted-syntax -- a file name for people, not an instant the service acts on
   const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
@@ -75,7 +72,7 @@ async function run(positionals: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined || positionals.length !== 1) {
     process.stderr.write(USAGE);
-    return 64;
+    return EXIT_USAGE;
   }
   loadEnvFile();
   const db = openForMigrations(readConfig());
@@ -86,14 +83,11 @@ async function run(positionals: readonly string[]): Promise<number> {
   }
 }
 
-try {
+await runCommand(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { help: { type: 'boolean', short: 'h' } },
   });
   if (values.help) say([USAGE]);
-  process.exitCode = values.help ? 0 : await run(positionals);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof ConfigError ? 78 : 1;
-}
+  return values.help ? 0 : run(positionals);
+});

@@ -41,3 +41,11 @@ export async function indexedSeq(db: Knex): Promise<number> {
   const row = await db<{ indexed_seq: bigint }>('search_progress').first('indexed_seq');
   return Number(row?.indexed_seq ?? 0);
 }
+
+/** Empties the search index; the service fills it again in the background, and searches are right meanwhile. */
+export async function resetIndex(db: Knex): Promise<void> {
+  await db.transaction(async (transaction) => {
+    await transaction.raw("insert into message_search (message_search) values ('delete-all')");
+    await transaction('search_progress').update({ indexed_seq: 0 });
+  });
+}

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rebuildCounters } from '../counter-check.ts';
 
 /**
  * Counts kept in the transaction that stores the messages, so that totals and statistics never scan them. Periods are
@@ -25,21 +26,7 @@ export async function up(db: Knex): Promise<void> {
       primary key (width, starts_at)
     ) strict, without rowid`);
 
-  await db.raw('insert into sender_counts select from_msisdn, count(*) from messages group by from_msisdn');
-  for (const width of [60, 3_600, 86_400, 88_473_600]) {
-    const micros = width * 1_000_000;
-    // SQLite's division truncates towards zero; the period of an instant before 1970 is found by rounding down.
-    await db.raw(
-      `insert into period_counts
-       select ?, start, count(*)
-       from (select (sent_at - ((sent_at % ?) + ?) % ?) as start from messages)
-       group by start`,
-      [width, micros, micros, micros],
-    );
-  }
-  await db.raw(
-    'insert into message_totals select 1, (select count(*) from messages), (select count(*) from sender_counts)',
-  );
+  await rebuildCounters(db);
 }
 
 export async function down(db: Knex): Promise<void> {
