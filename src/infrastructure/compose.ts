@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/http/server.ts';
 import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
-import { migrateLatest } from '../adapters/persistence/migrator.ts';
 import { threadedMessageRepository } from '../adapters/persistence/threaded-message-repository.ts';
 import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
 import { CheckReadiness } from '../application/check-readiness.ts';
@@ -12,7 +11,6 @@ import { ListMessages } from '../application/list-messages.ts';
 import type { Logger } from '../application/ports.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { openForMigrations } from './database.ts';
 import { closeServer, listen } from './listener.ts';
 
 export interface Service {
@@ -67,6 +65,9 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
 }
 
 async function migrate(config: Config, logger: Logger): Promise<void> {
+  // Only now: Knex is slow to load, and the threads that need it have each their own.
+  const { migrateLatest } = await import('../adapters/persistence/migrator.ts');
+  const { openForMigrations } = await import('./database.ts');
   const database = openForMigrations(config);
   try {
     for (const migration of await migrateLatest(database)) logger.info('migrated', { migration });

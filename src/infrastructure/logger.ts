@@ -1,5 +1,5 @@
 import winston from 'winston';
-import type { Logger } from '../application/ports.ts';
+import type { LogFields, Logger } from '../application/ports.ts';
 
 /** The words that LOG_LEVEL takes, so that a line and the setting that shows it speak of the same thing. */
 const LEVEL_NAMES: Readonly<Record<string, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' };
@@ -14,10 +14,10 @@ export function jsonLogger(level: string, stream: NodeJS.WritableStream = proces
     format: winston.format.combine(winston.format.timestamp(), line),
     transports: [new winston.transports.Stream({ stream, eol: '\n' })],
   });
-  return {
-    debug: (message, fields) => void logger.debug(message, fields),
-    info: (message, fields) => void logger.info(message, fields),
-    warn: (message, fields) => void logger.warn(message, fields),
-    error: (message, fields) => void logger.error(message, fields),
-  };
+  // As one object: winston would read `%` in a message of its own as a placeholder, and mix fields into it.
+  const write =
+    (severity: string) =>
+    (message: string, fields?: LogFields): void =>
+      void logger.log({ ...fields, level: severity, message });
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -1,18 +1,18 @@
 import module from 'node:module';
 import { parseArgs } from 'node:util';
+import type { Logger } from '../application/ports.ts';
 import { requireSupportedNode } from './node-version.ts';
 
 // Before anything loads the SQLite addon, which crashes an older Node instead of saying so.
 requireSupportedNode();
 module.enableCompileCache(); // compiled code of the last start, where it can be kept: a third off the start
+const { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE } = await import('./command.ts');
 const { ConfigError, describeVariables, loadEnvFile, readConfig } = await import('./config.ts');
 const { composeService } = await import('./compose.ts');
+const { logDestination } = await import('./log-destination.ts');
 const { jsonLogger } = await import('./logger.ts');
 const { packageInfo } = await import('./package-info.ts');
 
-const EXIT_FAULT = 1;
-const EXIT_USAGE = 64; // sysexits.h: EX_USAGE
-const EXIT_CONFIG = 78; // sysexits.h: EX_CONFIG
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 function usage(): string {
@@ -57,7 +57,14 @@ function configuration(): ReturnType<typeof readConfig> {
 
 async function serve(): Promise<void> {
   const config = configuration();
-  const logger = jsonLogger(config.logLevel);
+  const log = logDestination((lines) => {
+    logger.warn('log lines were dropped: whoever reads the log is too slow', { lines });
+  });
+  const logger: Logger = jsonLogger(config.logLevel, log.stream);
+  const exit = (status: number): never => {
+    log.flush();
+    process.exit(status);
+  };
 
   const fail = (what: string) => (error: unknown) => {
     const { name, code, message, stack } =
@@ -65,7 +72,7 @@ async function serve(): Promise<void> {
         ? (error as NodeJS.ErrnoException)
         : (new Error(`not an error: ${String(error)}`) as NodeJS.ErrnoException);
     logger.error(what, { error: { name, code, message, stack } });
-    process.exit(EXIT_FAULT);
+    exit(EXIT_FAULT);
   };
   process.on('uncaughtException', fail('uncaught fault'));
   process.on('unhandledRejection', fail('unhandled rejection'));
@@ -75,12 +82,12 @@ async function serve(): Promise<void> {
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(EXIT_FAULT); // asked twice: do not wait any longer
+    if (stopping) exit(EXIT_FAULT); // asked twice: do not wait any longer
     stopping = true;
     logger.info('stopping', { signal });
     service.stop().then((finished) => {
       logger.info('stopped', { requests_cut_off: !finished });
-      process.exit(finished ? 0 : EXIT_FAULT);
+      exit(finished ? 0 : EXIT_FAULT);
     }, fail('could not stop in order'));
   };
   process.on('SIGTERM', stop);

@@ -1,4 +1,3 @@
-import addFormats from 'ajv-formats';
 import { OpenAPIBackend, type Context, type Document, type Options } from 'openapi-backend';
 import { isMessageId, isMessageText } from '../../domain/message.ts';
 import { parseTimestamp } from '../../domain/timestamp.ts';
@@ -105,7 +104,6 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
 }
 
 const customizeAjv: NonNullable<Options['customizeAjv']> = (ajv) => {
-  addFormats.default(ajv, ['uri-reference']);
   // The domain's rules are the rules: the contract's limits and patterns only tell clients of them.
   ajv.addFormat('date-time', (value: string) => parseTimestamp(value) !== null);
   ajv.addFormat('message-id', isMessageId);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 /** The contract, where it lies beside src/ and dist/ alike. */
 const FILE = new URL('../../../api/openapi.yaml', import.meta.url);
@@ -13,6 +13,6 @@ export interface OpenapiDocument {
 
 export function loadOpenapiDocument(): OpenapiDocument {
   const yaml = readFileSync(FILE, 'utf8');
-  const json = JSON.stringify(parse(yaml));
+  const json = JSON.stringify(load(yaml));
   return { yaml, json, parse: () => JSON.parse(json) as Record<string, unknown> };
 }

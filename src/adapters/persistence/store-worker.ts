@@ -46,6 +46,7 @@ function store(): StoreCalls {
 
 export default async function answer({ method, args }: StoreCall): Promise<StoreAnswer> {
   try {
+    if (method === 'close' && opened === undefined) return { ok: true, value: undefined };
     const call = (store() as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>)[method];
     return { ok: true, value: await call?.(...args) };
   } catch (error) {

@@ -33,12 +33,25 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
   const { file, readTimeoutMs, maxQueuedReads } = options;
   const readThreads = options.readThreads ?? Math.max(2, availableParallelism() - 1);
   const writer = pool({ file }, 1);
-  const readers = pool({ file, readOnly: true }, readThreads, maxQueuedReads);
+  const readers = pool({ file, readOnly: true }, readThreads);
 
   const write = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
     ask(writer, { method, args } as unknown as StoreCall) as Result<M>;
-  const read = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
-    ask(readers, { method, args } as unknown as StoreCall, AbortSignal.timeout(readTimeoutMs)) as Result<M>;
+  let reads = 0;
+  async function read<M extends keyof StoreCalls>(
+    method: M,
+    ...args: Parameters<StoreCalls[M]>
+  ): Promise<Awaited<Result<M>>> {
+    // Not left to the pool: its own bound does not count tasks that can be aborted.
+    if (reads >= readThreads + maxQueuedReads) throw new StoreUnavailable('too many reads are waiting');
+    reads++;
+    try {
+      const call = { method, args } as unknown as StoreCall;
+      return (await ask(readers, call, AbortSignal.timeout(readTimeoutMs))) as Awaited<Result<M>>;
+    } finally {
+      reads--;
+    }
+  }
 
   const index = indexFollower(() => write('indexNext', INDEX_STEP));
   void index.caughtUp(); // what was stored before the index existed, or when the process died
@@ -63,20 +76,20 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
 
 type Result<M extends keyof StoreCalls> = ReturnType<StoreCalls[M]>;
 
-function pool(options: SqliteOptions, threads: number, maxQueue?: number): Piscina<StoreCall, StoreAnswer> {
+function pool(options: SqliteOptions, threads: number): Piscina<StoreCall, StoreAnswer> {
   return new Piscina({
     filename: WORKER,
     workerData: options,
-    minThreads: threads,
+    minThreads: 1, // more come with the load
+    idleTimeout: Infinity,
     maxThreads: threads,
-    ...(maxQueue !== undefined && { maxQueue }),
   });
 }
 
 async function ask(threads: Piscina<StoreCall, StoreAnswer>, call: StoreCall, signal?: AbortSignal): Promise<unknown> {
   const answer = await threads.run(call, signal === undefined ? {} : { signal }).catch((error: unknown) => {
     if (signal?.aborted) throw new StoreUnavailable('a read took too long', { cause: error });
-    // The pool refuses a full queue, and its threads may die: nothing was stored by this call that it could have acknowledged.
+    // The thread died: whatever it has stored of this call was not acknowledged.
     throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
   });
   if (answer.ok) return answer.value;

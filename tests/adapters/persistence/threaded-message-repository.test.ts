@@ -1,0 +1,131 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { rebuildCounters } from '../../../src/adapters/persistence/counter-check.ts';
+import { resetIndex } from '../../../src/adapters/persistence/search-index.ts';
+import { openSqlite } from '../../../src/adapters/persistence/sqlite-database.ts';
+import {
+  threadedMessageRepository,
+  type ThreadedMessageRepository,
+  type ThreadedOptions,
+} from '../../../src/adapters/persistence/threaded-message-repository.ts';
+import { StoreUnavailable } from '../../../src/application/ports.ts';
+import { openTestDatabase } from '../../support/sqlite.ts';
+import { messageRepositoryContract } from './message-repository-contract.ts';
+import { manyMessages, message } from './repository-fixtures.ts';
+
+const OPTIONS = { readTimeoutMs: 20_000, maxQueuedReads: 1_000, readThreads: 1 };
+
+async function open(
+  options: Partial<ThreadedOptions> = {},
+): Promise<{ repository: ThreadedMessageRepository; file: string; close: () => Promise<void> }> {
+  const { file, close } = await openTestDatabase();
+  const repository = threadedMessageRepository({ ...OPTIONS, file, ...options });
+  return {
+    repository,
+    file,
+    async close() {
+      await repository.close();
+      await close();
+    },
+  };
+}
+
+let shared: Awaited<ReturnType<typeof open>> | undefined;
+afterAll(() => shared?.close());
+
+messageRepositoryContract('SQLite on threads', async () => {
+  // Threads take most of a second to start: one set of them serves the whole suite, each test on an emptied database.
+  shared ??= await open();
+  const { repository, file } = shared;
+  return { repository, close: () => empty(file) };
+});
+
+async function empty(file: string): Promise<void> {
+  const db = openSqlite({ file, bigIntegers: false });
+  try {
+    await db('messages').delete();
+    await rebuildCounters(db);
+    await resetIndex(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+describe('SQLite on threads', () => {
+  it('takes everything into the search index without being asked, and finds it before, meanwhile and after', async () => {
+    const { repository, close } = await open();
+    try {
+      await repository.add(manyMessages(1_200));
+      const filter = { contains: 'text 7' };
+      const before = await repository.list(filter, { offset: 0 }, 50);
+      await repository.indexed();
+      expect(await repository.list(filter, { offset: 0 }, 50)).toEqual(before);
+      expect(before.total).toBeGreaterThan(0);
+    } finally {
+      await close();
+    }
+  });
+
+  it('gives up a read that takes too long, and goes on with the next', async () => {
+    const { repository, close } = await open({ readTimeoutMs: 150 });
+    try {
+      const text = 'é'.repeat(4_000);
+      for (let i = 0; i < 5; i++) {
+        await repository.add(Array.from({ length: 400 }, (_, j) => message(`${String(i)}-${String(j)}`, { text })));
+      }
+      // Two characters are no trigram: every text is folded and looked through.
+      const slow = repository.list({ contains: 'zq' }, { offset: 0 }, 1);
+      await expect(slow).rejects.toThrow('a read took too long');
+      await expect(eventually(() => repository.stats())).resolves.toMatchObject({ totalMessages: 2_000 });
+    } finally {
+      await close();
+    }
+  });
+
+  it('refuses reads when too many wait', async () => {
+    const { repository, close } = await open({ maxQueuedReads: 1 });
+    try {
+      const results = await Promise.allSettled(Array.from({ length: 20 }, () => repository.stats()));
+      const refused = results.filter(({ status }) => status === 'rejected');
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { reason } of refused as PromiseRejectedResult[]) expect(reason).toBeInstanceOf(StoreUnavailable);
+      expect(results.some(({ status }) => status === 'fulfilled')).toBe(true);
+    } finally {
+      await close();
+    }
+  });
+
+  it('is unavailable, not dead, while the database cannot be opened', async () => {
+    // A path through a file: no folder can be made there.
+    const { file, close: closeOther } = await openTestDatabase();
+    const repository = threadedMessageRepository({ ...OPTIONS, file: `${file}/app.db` });
+    try {
+      await expect(repository.add([message('a')])).rejects.toBeInstanceOf(StoreUnavailable);
+      await expect(repository.stats()).rejects.toBeInstanceOf(StoreUnavailable);
+      expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
+    } finally {
+      await repository.close();
+      await closeOther();
+    }
+  });
+
+  it('passes on a fault that is no matter of availability as it is', async () => {
+    const { repository, close } = await open();
+    try {
+      const broken = { ...message('a'), from: null } as never;
+      await expect(repository.add([broken])).rejects.toThrow('NOT NULL');
+      await expect(repository.add([broken])).rejects.not.toBeInstanceOf(StoreUnavailable);
+    } finally {
+      await close();
+    }
+  });
+});
+
+/** A thread that was given up is replaced; until the new one answers, reads may time out as well. */
+async function eventually<T>(ask: () => Promise<T>, attempts = 100): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (attempts === 0) throw error;
+    return eventually(ask, attempts - 1);
+  }
+}

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { knexMessageRepository } from '../../src/adapters/persistence/knex-message-repository.ts';
+import { openTestDatabase, type TestDatabase } from '../support/sqlite.ts';
+import { manyMessages } from '../adapters/persistence/repository-fixtures.ts';
+
+const run = promisify(execFile);
+
+async function doctor(file: string, ...args: string[]): Promise<{ status: number; output: string }> {
+  return run(process.execPath, ['src/infrastructure/doctor.ts', ...args], {
+    env: { ...process.env, DATABASE_URL: `sqlite:///${file}` },
+  }).then(
+    ({ stdout }) => ({ status: 0, output: stdout }),
+    (error: unknown) => {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { status: code, output: stdout + stderr };
+    },
+  );
+}
+
+async function filled(): Promise<TestDatabase> {
+  const database = await openTestDatabase();
+  await knexMessageRepository(database.db).add(manyMessages(500));
+  return database;
+}
+
+describe('the doctor', () => {
+  it('finds a database in order', async () => {
+    const { file, close } = await filled();
+    try {
+      expect(await doctor(file)).toEqual({ status: 0, output: 'pages     ok\nschema    ok\ncounters  ok\n' });
+    } finally {
+      await close();
+    }
+  });
+
+  it.each([
+    ['message_totals', 'update message_totals set messages = messages + 1'],
+    ['message_totals', 'update message_totals set senders = senders - 1'],
+    ['sender_counts', "update sender_counts set messages = 7 where from_msisdn = '+100'"],
+    ['period_counts', 'delete from period_counts where width = 3600'],
+    ['period_counts', 'insert into period_counts values (60, 0, 1)'],
+  ])('says that %s is wrong after: %s', async (table, damage) => {
+    const { db, file, close } = await filled();
+    try {
+      const right = await knexMessageRepository(db).stats();
+      await db.raw(damage);
+      const found = await doctor(file);
+      expect(found.status).toBe(1);
+      expect(found.output).toContain(`counters  wrong in ${table}: run with --rebuild`);
+      expect((await doctor(file, '--rebuild')).status).toBe(0);
+      expect(await knexMessageRepository(db).stats()).toEqual(right);
+    } finally {
+      await close();
+    }
+  });
+
+  it('says which migrations are missing', async () => {
+    const { db, file, close } = await filled();
+    try {
+      await db('knex_migrations').where('name', 'like', '%search_index').delete();
+      const { status, output } = await doctor(file);
+      expect([status, output]).toEqual([1, expect.stringMatching(/schema {4}not this version's: \d+_search_index/)]);
+    } finally {
+      await close();
+    }
+  });
+});
