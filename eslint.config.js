@@ -45,7 +45,10 @@ export default tseslint.config(
   { files: ['*.js'], languageOptions: { globals: { process: 'readonly' } } },
   {
     files: ['**/*.cjs'],
-    languageOptions: { globals: { module: 'readonly', require: 'readonly', process: 'readonly' }, sourceType: 'commonjs' },
+    languageOptions: {
+      globals: { module: 'readonly', require: 'readonly', process: 'readonly' },
+      sourceType: 'commonjs',
+    },
   },
   prettier,
 );

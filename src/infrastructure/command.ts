@@ -9,11 +9,12 @@ export function say(lines: readonly string[]): void {
 }
 
 /** Runs a command to its exit status; a failure becomes one clear message instead of a stack. */
-export async function runCommand(command: () => Promise<number>): Promise<void> {
+export async function runCommand(usage: string, command: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAULT;
+    const misused = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${misused ? `\n${usage}` : ''}`);
+    process.exitCode = misused ? EXIT_USAGE : error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAULT;
   }
 }

@@ -43,7 +43,7 @@ async function examine(rebuild: boolean): Promise<number> {
   }
 }
 
-await runCommand(async () => {
+await runCommand(USAGE, async () => {
   const { values } = parseArgs({
     options: { rebuild: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
   });

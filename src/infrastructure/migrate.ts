@@ -83,7 +83,7 @@ async function run(positionals: readonly string[]): Promise<number> {
   }
 }
 
-await runCommand(async () => {
+await runCommand(USAGE, async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { help: { type: 'boolean', short: 'h' } },

@@ -9,7 +9,9 @@ const path = require('node:path');
 const prebuilds = path.join(path.dirname(require.resolve('better-sqlite3/package.json')), 'prebuilds');
 const loaded = readdirSync(prebuilds).find((file) => {
   const [platform, arch] = path.basename(file, '.node').split('-');
-  return arch === process.arch && platform.replace('musl', '') === process.platform && isMusl() === platform.endsWith('musl');
+  return (
+    arch === process.arch && platform.replace('musl', '') === process.platform && isMusl() === platform.endsWith('musl')
+  );
 });
 
 function isMusl() {

@@ -41,9 +41,7 @@ export function groupCommit(
       queue.push({ messages, resolve, reject });
       queued += messages.length;
       metrics.queueDepth(queued);
-      running ??= run().finally(() => {
-        running = null;
-      });
+      running ??= run();
     });
   }
 
@@ -53,6 +51,8 @@ export function groupCommit(
       await new Promise(setImmediate);
       await commit(nextGroup());
     }
+    // In this same step, or an add that comes between the last look at the queue and this would wait for ever.
+    running = null;
   }
 
   function nextGroup(): Pending[] {

@@ -25,23 +25,25 @@ export function indexFollower(step: () => Promise<number>): IndexFollower {
   async function follow(): Promise<void> {
     waiting = 0;
     while (!stopped && (await step().catch(() => 0)) === INDEX_STEP);
+    running = null;
+    if (waiting > 0) stored(0); // what came during the last step
   }
 
   function start(): Promise<void> {
     clearTimeout(rest);
     rest = undefined;
-    return (running ??= follow().finally(() => {
-      running = null;
-    }));
+    return (running ??= follow());
+  }
+
+  function stored(messages: number): void {
+    waiting += messages;
+    if (stopped || running !== null) return;
+    if (waiting >= INDEX_STEP) void start();
+    else rest ??= setTimeout(() => void start(), REST_MS).unref();
   }
 
   return {
-    stored(messages) {
-      waiting += messages;
-      if (stopped || running !== null) return;
-      if (waiting >= INDEX_STEP) void start();
-      else rest ??= setTimeout(() => void start(), REST_MS).unref();
-    },
+    stored,
     async caughtUp() {
       await running; // a run that began earlier may have looked before the last write
       await start();

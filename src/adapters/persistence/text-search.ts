@@ -9,6 +9,8 @@ import { indexedSeq } from './search-index.ts';
 const MAX_HITS = 20_000;
 /** The index knows sequences of three characters; a shorter needle has none. */
 const MIN_INDEXED_LENGTH = 3;
+/** SQLite's tokenizer takes the two noncharacters for the replacement character, and would find one by another. */
+const ALIKE_IN_INDEX = /[\uFFFD-\uFFFF]/;
 const ASCII = /^[\0-\x7f]*$/;
 
 /** How to find the messages whose text contains a needle. Both ways give the same messages. */
@@ -24,7 +26,7 @@ export async function textSearch(db: Knex, needle: string): Promise<TextSearch> 
   // U+0000 is in no stored text, and SQLite would take it for the end of the needle.
   if (folded.includes('\0')) return { by: 'index', hits: db.raw('select seq from messages where false') };
   const condition = containsCondition(db, folded);
-  if (Array.from(folded).length < MIN_INDEXED_LENGTH) {
+  if (Array.from(folded).length < MIN_INDEXED_LENGTH || ALIKE_IN_INDEX.test(folded)) {
     return { by: 'scan', condition, count: null };
   }
   const phrase = `"${folded.replaceAll('"', '""')}"`;

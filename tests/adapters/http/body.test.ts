@@ -1,0 +1,127 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseJsonObject, readBody, requireJson } from '../../../src/adapters/http/body.ts';
+
+/** A request of these headers; its body is whatever is written to it. */
+function incoming(headers: IncomingHttpHeaders = {}): IncomingMessage & PassThrough {
+  return Object.assign(new PassThrough(), { headers }) as unknown as IncomingMessage & PassThrough;
+}
+
+const problem = (kind: string): unknown => expect.objectContaining({ kind });
+const thrown = (work: () => unknown): unknown => {
+  try {
+    return ['not thrown', work()];
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('readBody', () => {
+  it('gives the bytes as they came, in whatever pieces', async () => {
+    const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(pieces, async (chunks) => {
+        const request = incoming();
+        const read = readBody(request, 320);
+        for (const chunk of chunks) request.write(chunk);
+        request.end();
+        expect(Buffer.compare(await read, Buffer.concat(chunks))).toBe(0);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('takes as many bytes as the limit and not one more', async () => {
+    for (const [size, outcome] of [
+      [10, { length: 10 }],
+      [11, problem('content-too-large')],
+    ] as const) {
+      const request = incoming();
+      request.end(Buffer.alloc(size));
+      const result: unknown = await readBody(request, 10).catch((error: unknown) => error);
+      expect(result).toEqual(size === 10 ? expect.objectContaining(outcome) : outcome);
+    }
+  });
+
+  it('refuses a declared length over the limit without reading', async () => {
+    const request = incoming({ 'content-length': '11' });
+    await expect(readBody(request, 10)).rejects.toEqual(problem('content-too-large'));
+    expect(request.listenerCount('data')).toBe(0);
+  });
+
+  it('stops listening once it is settled', async () => {
+    const request = incoming();
+    const read = readBody(request, 10);
+    request.write(Buffer.alloc(11));
+    await expect(read).rejects.toEqual(problem('content-too-large'));
+    expect(request.listenerCount('data')).toBe(0);
+  });
+
+  it.each([new Error('cut'), undefined])('is a bad request when the sender goes away (%s)', async (error) => {
+    const request = incoming({ 'content-length': '10' });
+    const read = readBody(request, 10);
+    request.write('half');
+    request.destroy(error);
+    await expect(read).rejects.toEqual(problem('bad-request'));
+  });
+});
+
+describe('requireJson', () => {
+  it.each<IncomingHttpHeaders>([
+    { 'content-type': 'application/json' },
+    { 'content-type': 'APPLICATION/JSON ; Charset = "UTF-8" ' },
+    { 'content-type': 'application/json', 'content-encoding': 'Identity' },
+  ])('takes %j', (headers) => {
+    expect(() => {
+      requireJson(headers);
+    }).not.toThrow();
+  });
+
+  it.each<IncomingHttpHeaders>([
+    {},
+    { 'content-type': '' },
+    { 'content-type': 'text/json' },
+    { 'content-type': 'application/json, text/plain' },
+    { 'content-type': 'application/json; charset=utf-16' },
+    { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    { 'content-type': 'application/json', 'content-encoding': 'identity, gzip' },
+  ])('refuses %j', (headers) => {
+    expect(
+      thrown(() => {
+        requireJson(headers);
+      }),
+    ).toEqual(problem('unsupported-media-type'));
+  });
+});
+
+describe('parseJsonObject', () => {
+  it('gives back any object', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const text = JSON.stringify(value);
+        expect(JSON.stringify(parseJsonObject(Buffer.from(text)))).toBe(text);
+      }),
+    );
+  });
+
+  it('refuses every other value, and all other bytes, without a word of them', () => {
+    const others = fc
+      .jsonValue()
+      .filter((value) => typeof value !== 'object' || value === null || Array.isArray(value));
+    const bodies = fc.oneof(
+      others.map((value) => Buffer.from(JSON.stringify(value))),
+      fc.uint8Array({ maxLength: 20 }).filter((bytes) => bytes[0] !== 0x7b),
+      fc.string({ minLength: 8 }).map((text) => Buffer.from(`{"a":${text}`)),
+    );
+    fc.assert(
+      fc.property(bodies, (body) => {
+        const { kind, errors } = thrown(() => parseJsonObject(body)) as { kind: string; errors: { msg: string }[] };
+        expect(kind).toBe('validation-error');
+        expect(errors).toHaveLength(1);
+        expect(errors[0]?.msg).toMatch(/^must (be UTF-8|be JSON|not be empty|be object)$/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { requestIds } from '../../../src/adapters/http/request-id.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${String(length)}}$`));
+const notZero = (text: string): boolean => /[^0]/.test(text);
+
+describe('the request id', () => {
+  it('is the one given when it is well formed', () => {
+    const unit = fc.constantFrom('a', 'z', 'A', 'Z', '0', '9', '.', '_', '-');
+    fc.assert(
+      fc.property(fc.string({ unit, minLength: 1, maxLength: 64 }), (id) => {
+        expect(requestIds({ 'x-request-id': id })).toEqual({ requestId: id, traceId: undefined });
+      }),
+    );
+  });
+
+  it('is another one when it is not', () => {
+    const bad = fc.string({ maxLength: 100 }).filter((id) => id.length > 64 || !/^[\w.-]+$/.test(id));
+    fc.assert(
+      fc.property(fc.oneof(bad, fc.constantFrom('a\n', 'ä', 'x'.repeat(65))), (id) => {
+        expect(requestIds({ 'x-request-id': id }).requestId).toMatch(UUID);
+      }),
+    );
+  });
+
+  it('is a new one each time there is none', () => {
+    const made = Array.from({ length: 100 }, () => requestIds({}).requestId);
+    expect(new Set(made).size).toBe(100);
+    for (const id of made) expect(id).toMatch(UUID);
+  });
+});
+
+describe('the trace id', () => {
+  const versions = hex(2).filter((version) => version !== 'ff');
+
+  it('is that of the traceparent, and the request id where there is no other', () => {
+    fc.assert(
+      fc.property(
+        versions,
+        hex(32).filter(notZero),
+        hex(16).filter(notZero),
+        hex(2),
+        (version, trace, parent, flags) => {
+          const traceparent = `${version}-${trace}-${parent}-${flags}`;
+          expect(requestIds({ traceparent })).toEqual({ requestId: trace, traceId: trace });
+          expect(requestIds({ traceparent, 'x-request-id': 'a' })).toEqual({ requestId: 'a', traceId: trace });
+        },
+      ),
+    );
+  });
+
+  it('is none for anything else', () => {
+    fc.assert(
+      fc.property(fc.string(), (traceparent) => {
+        expect(requestIds({ traceparent }).traceId).toBeUndefined();
+      }),
+    );
+  });
+});

@@ -1,0 +1,18 @@
+import { groupCommit } from '../../../src/adapters/persistence/group-commit.ts';
+import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import { recordingMetrics } from '../../support/fakes.ts';
+import { openTestDatabase } from '../../support/sqlite.ts';
+import { messageRepositoryContract } from './message-repository-contract.ts';
+
+messageRepositoryContract('Group commit over SQLite', async () => {
+  const { db, close } = await openTestDatabase();
+  const limits = { maxGroup: 100, maxQueued: 10_000, metrics: recordingMetrics() };
+  const repository = groupCommit(knexMessageRepository(db), limits);
+  return {
+    repository,
+    async close() {
+      await repository.drain();
+      await close();
+    },
+  };
+});

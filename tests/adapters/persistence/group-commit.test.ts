@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+import { groupCommit } from '../../../src/adapters/persistence/group-commit.ts';
+import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
+import { StoreUnavailable } from '../../../src/application/ports.ts';
+import { recordingMetrics } from '../../support/fakes.ts';
+import { heldRepository } from './held-repository.ts';
+import { id, message, turnOfTheLoop } from './repository-fixtures.ts';
+
+function grouping({ maxGroup = 100, maxQueued = 100, store = heldRepository() } = {}) {
+  const metrics = recordingMetrics();
+  const repository = groupCommit(store, { maxGroup, maxQueued, metrics });
+  const add = (ids: string) => repository.add(Array.from(ids, (letter) => message(letter)));
+  return { store, metrics, repository, add };
+}
+
+/** Whether it is settled by what is under way already. */
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  const answered = promise.then(
+    () => true,
+    () => true,
+  );
+  const waited = (async () => {
+    for (let turn = 0; turn < 20; turn++) await turnOfTheLoop();
+    return false;
+  })();
+  return Promise.race([answered, waited]);
+}
+
+describe('A group', () => {
+  it('of one lone message is committed at once: it waits for no company', async () => {
+    const { store, add } = grouping();
+    const outcome = add('a');
+    await turnOfTheLoop();
+    await turnOfTheLoop();
+    expect(store.calls).toEqual(['a']);
+    (await store.next()).succeed();
+    expect(await outcome).toEqual(['created']);
+  });
+
+  it('is made of what came since the last commit began, in the order it came', async () => {
+    const { store, add } = grouping();
+    const outcomes = [add('a')];
+    const first = await store.next();
+    outcomes.push(add('b'), add('cd'));
+    await turnOfTheLoop();
+    outcomes.push(add('e'));
+    for (let turn = 0; turn < 5; turn++) await turnOfTheLoop();
+    expect(store.calls).toEqual(['a']); // one commit at a time
+    first.succeed();
+    (await store.next()).succeed();
+    expect(await Promise.all(outcomes)).toEqual([['created'], ['created'], ['created', 'created'], ['created']]);
+    expect(store.calls).toEqual(['a', 'b,c,d,e']);
+  });
+
+  it('is made of all that came in one turn of the event loop, the first one too', async () => {
+    const { store, add } = grouping();
+    const outcomes = [add('a'), add('b')];
+    await Promise.resolve();
+    outcomes.push(add('c'));
+    expect((await store.next()).ids).toBe('a,b,c');
+    expect(outcomes).toHaveLength(3);
+  });
+
+  it('is answered only after its commit', async () => {
+    const { store, add } = grouping();
+    const outcome = add('a');
+    const call = await store.next();
+    expect(await settled(outcome)).toBe(false);
+    call.succeed();
+    expect(await settled(outcome)).toBe(true);
+  });
+
+  it('holds at most maxGroup messages, but never splits a call', async () => {
+    const { store, add } = grouping({ maxGroup: 3 });
+    const outcomes = ['ab', 'cd', 'e', 'fghi', 'j', 'kl', 'm'].map(add);
+    for (let group = 0; group < 5; group++) (await store.next()).succeed();
+    await Promise.all(outcomes);
+    expect(store.calls).toEqual(['a,b', 'c,d,e', 'f,g,h,i', 'j,k,l', 'm']);
+  });
+
+  it('gives each caller what became of its own messages', async () => {
+    const { store, repository } = grouping();
+    const [a, other, b] = [message('a'), message('a', { text: 'other' }), message('b')];
+    const calls = [[a], [other, b], [], [b, a], [b]].map((messages) => repository.add(messages));
+    (await store.next()).succeed();
+    expect(await Promise.all(calls)).toEqual([
+      ['created'],
+      ['conflict', 'created'],
+      [],
+      ['duplicate', 'duplicate'],
+      ['duplicate'],
+    ]);
+  });
+
+  it('does not commit nothing', async () => {
+    const { store, repository } = grouping();
+    expect(await repository.add([])).toEqual([]);
+    await turnOfTheLoop();
+    expect(store.calls).toEqual([]);
+  });
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 10])('is begun by an add that comes %d steps after the last answer', async (steps) => {
+    const { add } = grouping({ store: { ...heldRepository(), ...inMemoryMessageRepository() } });
+    await add('a');
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    expect(await settled(add('b'))).toBe(true);
+  });
+});
+
+describe('A commit that fails', () => {
+  it('because of one message fails only its sender: the others are tried again by themselves', async () => {
+    const { store, add } = grouping();
+    const outcomes = Promise.allSettled([add('a'), add('bc'), add('d')]);
+    const [whole, poison] = [new Error('whole'), new Error('poison')];
+    (await store.next()).fail(whole);
+    (await store.next()).succeed();
+    (await store.next()).fail(poison);
+    (await store.next()).succeed();
+    expect(await outcomes).toEqual([
+      { status: 'fulfilled', value: ['created'] },
+      { status: 'rejected', reason: poison },
+      { status: 'fulfilled', value: ['created'] },
+    ]);
+    expect(store.calls).toEqual(['a,b,c,d', 'a', 'b,c', 'd']);
+  });
+
+  it('is not tried again when it held one call', async () => {
+    const { store, add } = grouping();
+    const outcome = Promise.allSettled([add('ab')]);
+    const error = new Error('poison');
+    (await store.next()).fail(error);
+    expect(await outcome).toEqual([{ status: 'rejected', reason: error }]);
+    expect(store.calls).toEqual(['a,b']);
+  });
+
+  it('because the store is away fails all of the group at once, and none of those who come later', async () => {
+    const { store, add } = grouping();
+    const first = Promise.allSettled([add('a'), add('b'), add('c')]);
+    const call = await store.next();
+    const second = add('d');
+    const away = new StoreUnavailable('away');
+    call.fail(away);
+    expect(await first).toEqual(Array(3).fill({ status: 'rejected', reason: away }));
+    (await store.next()).succeed();
+    expect(await second).toEqual(['created']);
+    expect(store.calls).toEqual(['a,b,c', 'd']);
+  });
+});
+
+describe('Reading', () => {
+  it('goes to the store past the queue', async () => {
+    const { store, repository, add } = grouping();
+    const outcome = add('a');
+    const call = await store.next();
+    expect(await repository.find(id('a'))).toBeNull();
+    expect(await repository.list({}, { offset: 0 }, 1)).toEqual({ messages: [], total: 0, hasMore: false });
+    expect((await repository.stats()).totalMessages).toBe(0);
+    expect(await repository.health()).toEqual({ database: 'ok', schema: 'ok' });
+    call.succeed();
+    await outcome;
+    expect(await repository.find(id('a'))).toEqual(message('a'));
+  });
+});

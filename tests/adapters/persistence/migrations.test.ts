@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Knex } from 'knex';
+import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import { countBefore, PERIOD_WIDTHS } from '../../../src/adapters/persistence/message-counters.ts';
+import { migrationNames, migrationSource } from '../../../src/adapters/persistence/migration-source.ts';
+import { migrateLatest, migrateRollback, schemaStatus } from '../../../src/adapters/persistence/migrator.ts';
+import { indexNext } from '../../../src/adapters/persistence/search-index.ts';
+import { openSqlite } from '../../../src/adapters/persistence/sqlite-database.ts';
+import { comparePositions, type Message } from '../../../src/domain/message.ts';
+import { statsOf } from '../../../src/domain/stats.ts';
+import { FIRST_INSTANT, LAST_INSTANT, messages } from '../../support/arbitraries.ts';
+import { insertRows, migrating, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
+import { everyMessage, message, micros, runs } from './repository-fixtures.ts';
+
+const CONFIG: Knex.MigratorConfig = { migrationSource, tableName: 'knex_migrations' };
+
+/** Messages on both sides of the limits of every period, at both ends of time, and of a few senders. */
+const kept: readonly Message[] = [
+  ...PERIOD_WIDTHS.flatMap((width) =>
+    [-3n, -1n, 0n, 1n, 1_000n].flatMap((times) => [-1n, 0n, 1n].map((d) => BigInt(width) * 1_000_000n * times + d)),
+  ),
+  ...[FIRST_INSTANT, FIRST_INSTANT + 1n, LAST_INSTANT, LAST_INSTANT - 59_999_999n, LAST_INSTANT - 60_000_000n],
+].map((sentAt, i) =>
+  message(`m${String(i)}`, {
+    sentAt: micros(sentAt),
+    from: `+${String(i % 7)}`,
+    text: i % 5 === 0 ? null : `Straße ${String(i)}`,
+  }),
+);
+
+const rowsOf = (db: Knex): Promise<unknown> =>
+  db.raw(
+    'select message_id, from_msisdn, to_msisdn, cast(sent_at as text) as sent_at, text from messages order by seq',
+  );
+
+describe('Migrating', () => {
+  let folder: TemporaryFolder;
+  let file: string;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    file = folder.file('app.db');
+  });
+  afterEach(() => folder.remove());
+
+  async function reading<T>(work: (db: Knex) => Promise<T>): Promise<T> {
+    const db = openSqlite({ file });
+    try {
+      return await work(db);
+    } finally {
+      await db.destroy();
+    }
+  }
+
+  it('goes up and down step by step and loses no message', () =>
+    migrating(file, async (db) => {
+      const names = await migrationNames();
+      await db.migrate.up(CONFIG);
+      await insertRows(db, kept);
+      const before = await rowsOf(db);
+      for (let round = 0; round < 2; round++) {
+        for (const name of names.slice(1)) {
+          expect((await schemaStatus(db)).pending[0]).toBe(name);
+          await db.migrate.up(CONFIG);
+          expect(await rowsOf(db)).toEqual(before);
+        }
+        expect((await schemaStatus(db)).pending).toEqual([]);
+        for (const name of names.slice(1).toReversed()) {
+          await db.migrate.down(CONFIG);
+          expect((await schemaStatus(db)).pending[0]).toBe(name);
+          expect(await rowsOf(db)).toEqual(before);
+        }
+      }
+      await db.migrate.down(CONFIG);
+      const left = await db.raw<{ name: string }[]>("select name from sqlite_schema where name not like 'sqlite%'");
+      expect(left.map(({ name }) => name).sort()).toEqual(['knex_migrations', 'knex_migrations_lock']);
+    }));
+
+  it('counts the messages that were there before the counters', async () => {
+    await migrating(file, async (db) => {
+      await db.migrate.up(CONFIG);
+      await insertRows(db, kept);
+      expect(await migrateLatest(db)).toEqual((await migrationNames()).slice(1));
+    });
+    await reading(async (db) => {
+      const repository = knexMessageRepository(db);
+      expect(await everyMessage(repository)).toEqual(kept.toSorted(comparePositions));
+      expect(await repository.stats()).toEqual(statsOf(kept));
+      for (const instant of kept.flatMap(({ sentAt }) => [sentAt, sentAt + 1n]).filter((one) => one <= LAST_INSTANT)) {
+        const expected = kept.filter(({ sentAt }) => sentAt < instant).length;
+        expect([instant, await countBefore(db, micros(instant))]).toEqual([instant, expected]);
+      }
+    });
+  });
+
+  it('counts them as adding them would have', () =>
+    fc.assert(
+      fc.asyncProperty(fc.uniqueArray(messages, { selector: (one) => one.messageId, maxLength: 30 }), async (rows) => {
+        const contents = (db: Knex) =>
+          Promise.all(['message_totals', 'sender_counts', 'period_counts'].map((table) => db(table).select('*')));
+        const [late, early] = [folder.file(crypto.randomUUID()), folder.file(crypto.randomUUID())];
+        const filledBefore = await migrating(late, async (db) => {
+          await db.migrate.up(CONFIG);
+          await insertRows(db, rows);
+          await migrateLatest(db);
+          return contents(db);
+        });
+        await migrating(early, migrateLatest);
+        const db = openSqlite({ file: early });
+        await knexMessageRepository(db).add(rows);
+        await db.destroy();
+        expect(filledBefore).toEqual(await migrating(early, contents));
+      }),
+      runs(8),
+    ));
+
+  it('lets the search index take the messages that were there before it', async () => {
+    await migrating(file, async (db) => {
+      await db.migrate.up(CONFIG);
+      await insertRows(db, kept);
+      await migrateLatest(db);
+    });
+    await reading(async (db) => {
+      const expected = kept.filter(({ text }) => text !== null).length;
+      const matching = () => knexMessageRepository(db).list({ contains: 'STRASSE' }, { offset: 0 }, 1);
+      expect((await matching()).total).toBe(expected);
+      expect(await indexNext(db, 1_000)).toBe(kept.length);
+      expect((await matching()).total).toBe(expected);
+    });
+  });
+
+  it('does nothing when there is nothing to do', () =>
+    migrating(file, async (db) => {
+      expect(await migrateRollback(db)).toEqual([]);
+      expect(await migrateLatest(db)).toEqual(await migrationNames());
+      await insertRows(db, kept);
+      expect(await migrateLatest(db)).toEqual([]);
+      expect(await rowsOf(db)).toHaveLength(kept.length);
+    }));
+
+  it('takes back what the last run applied, and applies it again', async () => {
+    const names = await migrationNames();
+    await migrating(file, async (db) => {
+      await db.migrate.up(CONFIG);
+      await insertRows(db, kept);
+      expect(await migrateLatest(db)).toEqual(names.slice(1));
+      expect(await migrateRollback(db)).toEqual(names.slice(1).toReversed());
+      expect(await rowsOf(db)).toHaveLength(kept.length);
+      expect(await migrateLatest(db)).toEqual(names.slice(1));
+    });
+    await reading(async (db) => {
+      const repository = knexMessageRepository(db);
+      expect(await repository.add([message('new'), message('m0')])).toEqual(['created', 'conflict']);
+      expect(await repository.stats()).toEqual(statsOf([...kept, message('new')]));
+    });
+  });
+
+  it('marks the file as one of this program', () =>
+    migrating(file, async (db) => {
+      await migrateLatest(db);
+      expect(await db.raw('pragma application_id')).toEqual([{ application_id: Buffer.from('WHIN').readInt32BE() }]);
+    }));
+});

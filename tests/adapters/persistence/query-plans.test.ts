@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import type { MessageRepository } from '../../../src/application/ports.ts';
+import { openTestDatabase, type TestDatabase } from '../../support/sqlite.ts';
+import { id, manyMessages, message, number } from './repository-fixtures.ts';
+
+describe('A query', () => {
+  let database: TestDatabase;
+  let repository: MessageRepository;
+  const stored = manyMessages(500);
+  const [first = message('none'), middle = message('none')] = [stored[0], stored[250]];
+  const range = { since: first.sentAt, until: middle.sentAt };
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    repository = knexMessageRepository(database.db);
+    await repository.add(stored);
+  });
+  afterAll(() => database.close());
+
+  /** The plans of the statements that a call sends to the database, as SQLite explains them. */
+  async function plansOf(call: () => Promise<unknown>): Promise<{ sql: string; plan: string }[]> {
+    const sent: { sql: string; bindings?: Knex.RawBinding[] }[] = [];
+    const listen = (query: { sql: string; bindings?: Knex.RawBinding[] }) => sent.push(query);
+    database.db.on('query', listen);
+    await call();
+    database.db.off('query', listen);
+    const plans = [];
+    for (const { sql, bindings = [] } of sent.filter((query) => query.sql.startsWith('select'))) {
+      const steps = await database.db.raw<{ detail: string }[]>(`explain query plan ${sql}`, bindings);
+      plans.push({ sql, plan: steps.map(({ detail }) => detail).join('; ') });
+    }
+    return plans;
+  }
+
+  it.each<[string, Parameters<MessageRepository['list']>, string]>([
+    ['the first page', [{}, { offset: 0 }, 10], 'messages_by_instant'],
+    ['a page by offset', [{}, { offset: 300 }, 10], 'messages_by_instant'],
+    ['a page by position', [{}, { after: middle }, 10], 'messages_by_instant'],
+    ['a page of a range', [range, { offset: 0 }, 10], 'messages_by_instant'],
+    ['a page of a range by position', [range, { after: first }, 10], 'messages_by_instant'],
+    ['a page of a sender', [{ from: number('+100') }, { offset: 0 }, 10], 'messages_by_sender'],
+    ['a page of a sender by position', [{ from: first.from }, { after: first }, 10], 'messages_by_sender'],
+    ['a page of a sender and a range', [{ from: first.from, ...range }, { offset: 0 }, 10], 'messages_by_sender'],
+  ])('for %s reads one index in its order: sorts nothing and scans no table', async (_what, args, index) => {
+    const plans = await plansOf(() => repository.list(...args));
+    const pages = plans.filter(({ sql }) => sql.includes('order by `sent_at` asc, `message_id` asc'));
+    expect(pages).toHaveLength(1);
+    expect(pages[0]?.plan).toMatch(new RegExp(`^(SEARCH|SCAN) messages USING INDEX ${index}\\b[^;]*$`));
+    for (const { plan } of plans) {
+      expect(plan).not.toMatch(/TEMP B-TREE|SCAN messages(?! USING INDEX)|SCAN (sender|period)_counts/);
+    }
+  });
+
+  it('for one message asks the unique index', async () => {
+    const plans = await plansOf(() => repository.find(id('m7')));
+    expect(plans.map(({ plan }) => plan)).toEqual([
+      expect.stringMatching(/^SEARCH messages USING INDEX sqlite_autoindex_messages_1 \(message_id=\?\)$/),
+    ]);
+  });
+
+  it('for the statistics reads the ends of an index and the counters, and no more', async () => {
+    const plans = await plansOf(() => repository.stats());
+    for (const { sql, plan } of plans) {
+      expect(plan).not.toContain('TEMP B-TREE');
+      if (!sql.includes('message_totals')) expect(sql).toMatch(/ limit \?$/);
+      expect(plan).toMatch(/^SCAN (message_totals|(messages|sender_counts) USING (COVERING )?INDEX \w+)$/);
+    }
+    expect(plans.length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('for a total counts no messages but those of a minute', async () => {
+    const plans = await plansOf(() => repository.list(range, { offset: 0 }, 1));
+    const counting = plans.filter(({ sql }) => /count\(\*\).*from `messages`/.test(sql));
+    expect(counting).toHaveLength(2); // for each end of the range
+    for (const { plan } of counting) expect(plan).toMatch(/messages_by_instant \(sent_at>\? AND sent_at<\?\)$/);
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
+import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import { indexedSeq, indexNext } from '../../../src/adapters/persistence/search-index.ts';
+import type { MessageFilter, MessageRepository } from '../../../src/application/ports.ts';
+import type { Message } from '../../../src/domain/message.ts';
+import { openTestDatabase } from '../../support/sqlite.ts';
+import { modelContract } from './message-model-contract.ts';
+import { messageRepositoryContract } from './message-repository-contract.ts';
+import { searchContract } from './message-search-contract.ts';
+import { manyMessages, message, micros, number, withRepositoryOf } from './repository-fixtures.ts';
+
+messageRepositoryContract('SQLite', async () => {
+  const { db, close } = await openTestDatabase();
+  return { repository: knexMessageRepository(db), close };
+});
+
+describe.each([
+  ['all texts', 5_000],
+  ['a part of the texts', 3],
+])('SQLite with %s in the search index', (_part, perAdd) => {
+  const withRepository = withRepositoryOf(async () => {
+    const { db, close } = await openTestDatabase();
+    return { repository: indexing(db, perAdd), close };
+  });
+  searchContract(withRepository);
+  modelContract(withRepository);
+});
+
+/** Takes at most so many messages into the search index after each add. */
+function indexing(db: Knex, perAdd: number): MessageRepository {
+  const repository = knexMessageRepository(db);
+  return {
+    ...repository,
+    async add(messages) {
+      const outcomes = await repository.add(messages);
+      await indexNext(db, perAdd);
+      return outcomes;
+    },
+  };
+}
+
+describe('A call that fails half-way in SQLite', () => {
+  it.each([
+    'create trigger t before insert on period_counts when new.width = 86400 begin select raise(abort, "no"); end',
+    'create trigger t before update on message_totals begin select raise(abort, "no"); end',
+    'create trigger t after insert on messages when new.message_id = "m7" begin select raise(abort, "no"); end',
+  ])('leaves neither rows nor counts: %s', async (trigger) => {
+    const { db, close } = await openTestDatabase();
+    try {
+      const repository = knexMessageRepository(db);
+      await repository.add([message('before')]);
+      const tables = ['messages', 'sender_counts', 'period_counts', 'message_totals'];
+      const contents = () => Promise.all(tables.map((table) => db(table).select('*')));
+      const before = await contents();
+      await db.raw(trigger.replaceAll('"', "'"));
+      await expect(repository.add(manyMessages(10))).rejects.toThrow('no');
+      expect(await contents()).toEqual(before);
+      await db.raw('drop trigger t');
+      expect(new Set(await repository.add(manyMessages(10)))).toEqual(new Set(['created']));
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe('The search index', () => {
+  it('takes the messages in steps, says when it has caught up, and takes none twice', async () => {
+    const { db, close } = await openTestDatabase();
+    try {
+      const repository = knexMessageRepository(db);
+      expect(await indexNext(db, 10)).toBe(0);
+      await repository.add([...manyMessages(24), message('without', { text: null })]);
+      expect([await indexNext(db, 10), await indexNext(db, 10), await indexNext(db, 10)]).toEqual([10, 10, 5]);
+      expect([await indexNext(db, 10), await indexedSeq(db)]).toEqual([0, 25]);
+      await repository.add([message('later', { text: 'text 7' }), ...manyMessages(24)]);
+      expect([await indexNext(db, 10), await indexNext(db, 10)]).toEqual([1, 0]);
+      expect((await repository.list({ contains: 'text 7' }, { offset: 0 }, 10)).total).toBe(2);
+    } finally {
+      await close();
+    }
+  });
+
+  it('leaves the connection flushing every commit, also when a step failed', async () => {
+    const { db, close } = await openTestDatabase();
+    try {
+      const synchronous = () => db.raw<{ synchronous: bigint }[]>('pragma synchronous');
+      await indexNext(db, 10);
+      expect(await synchronous()).toEqual([{ synchronous: 2n }]);
+      await db.raw('drop table search_progress');
+      await expect(indexNext(db, 10)).rejects.toThrow('search_progress');
+      expect(await synchronous()).toEqual([{ synchronous: 2n }]);
+    } finally {
+      await close();
+    }
+  });
+
+  it('gives the same answers about a word that is in more texts than it likes to sort', async () => {
+    const { db, close } = await openTestDatabase();
+    try {
+      const common = (i: number): Message =>
+        message(`c${String(i)}`, {
+          text: `Common ${String(i)}`,
+          from: `+${String(1 + (i % 2))}`,
+          sentAt: micros(i >> 1),
+        });
+      const messages = Array.from({ length: 20_100 }, (_, i) => common(i));
+      const repository = knexMessageRepository(db);
+      const model = inMemoryMessageRepository();
+      for (const one of [repository, model]) await one.add(messages.slice(0, 20_050));
+      await indexNext(db, 20_040); // the last ten of them and the 50 that follow are not in the index
+      for (const one of [repository, model]) await one.add(messages.slice(20_050));
+      const filters: MessageFilter[] = [
+        { contains: 'COMMON' },
+        { contains: 'common 200' },
+        { contains: 'common', from: number('+2') },
+        { contains: 'common', since: micros(10_030) },
+        { contains: 'common', until: micros(7), from: number('+1') },
+      ];
+      for (const filter of filters) {
+        for (const start of [{ offset: 0 }, { offset: 20_075 }, { after: common(20_060) }]) {
+          expect(await repository.list(filter, start, 30)).toEqual(await model.list(filter, start, 30));
+        }
+      }
+    } finally {
+      await close();
+    }
+  });
+});

@@ -1,0 +1,147 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import net from 'node:net';
+import { text } from 'node:stream/consumers';
+import { contractFaults, unreadableFaults, type Answer } from './contract-check.ts';
+
+/** Ways to ask a service. Whichever is used, an answer that is not as the contract says is an error. */
+
+export interface CheckedAnswer extends Answer {
+  /** The body, which the check has found to be what the contract says. */
+  json(): unknown;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+}
+
+/** What {@link HttpClient.stream} sends the body through. */
+export interface Sending {
+  readonly write: (chunk: string | Uint8Array) => Promise<void>;
+  readonly end: () => void;
+  readonly destroy: () => void;
+}
+
+export interface HttpClient {
+  fetch(path: string, ask?: Ask): Promise<CheckedAnswer>;
+  /** As GET and as HEAD; they must agree. Gives what GET gave. */
+  read(path: string, headers?: Readonly<Record<string, string>>): Promise<CheckedAnswer>;
+  /** A POST of a body, signed with the service's secret; a value is sent as JSON. */
+  webhook(body: unknown, headers?: Readonly<Record<string, string>>): Promise<CheckedAnswer>;
+  /** Chunked, with methods and paths that fetch refuses or would change. */
+  stream(ask: Ask & { path: string }, send?: (sending: Sending) => Promise<void>): Promise<CheckedAnswer>;
+  /**
+   * Bytes as they are; the other side has to close. `path` is what they ask for, where the target is not just that.
+   * Answers to what is no request are checked as such.
+   */
+  raw(bytes: string | Uint8Array, options?: { halfClose?: boolean; path?: string }): Promise<CheckedAnswer>;
+}
+
+export function sign(secret: string, body: string | Uint8Array): string {
+  return createHmac('sha256', secret).update(body).digest('hex');
+}
+
+/** `sent` is told of each body that goes out, for whoever watches where it turns up. */
+export function httpClient(origin: string, secret: string, sent: (body: string | Uint8Array) => void): HttpClient {
+  const { hostname, port } = new URL(origin);
+
+  async function ask(path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<CheckedAnswer> {
+    if (body !== undefined) sent(body);
+    const response = await fetch(`${origin}${path}`, {
+      method,
+      headers,
+      redirect: 'error',
+      ...(body !== undefined && { body }),
+    });
+    return checked(method, path, { status: response.status, headers: response.headers, body: await response.text() });
+  }
+
+  return {
+    fetch: ask,
+
+    async read(path, headers = {}) {
+      const [get, head] = [await ask(path, { headers }), await ask(path, { method: 'HEAD', headers })];
+      if (told(get) !== told(head)) throw new Error(`HEAD ${path} is unlike GET: ${told(head)}, ${told(get)}`);
+      return get;
+    },
+
+    webhook(body, headers = {}) {
+      const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+      const signed = { 'content-type': 'application/json', 'x-signature': sign(secret, bytes), ...headers };
+      return ask('/webhook', { method: 'POST', headers: signed, body: bytes as string | Uint8Array<ArrayBuffer> });
+    },
+
+    async stream({ path, method = 'GET', headers = {}, body }, send) {
+      const outgoing = request({ hostname, port, path, method, headers, agent: false });
+      const answered = once(outgoing, 'response');
+      const sending = send?.({
+        write: (chunk) =>
+          new Promise((resolve) => {
+            outgoing.write(chunk, () => {
+              resolve(); // one that could not be written will show in the answer
+            });
+          }),
+        end: () => void outgoing.end(),
+        destroy: () => void outgoing.destroy(),
+      });
+      if (send === undefined) outgoing.end(body);
+      const [incoming] = (await Promise.race([answered, sending?.then(() => answered) ?? answered])) as [
+        IncomingMessage,
+      ];
+      const answer = {
+        status: incoming.statusCode ?? 0,
+        headers: headersOf(incoming.rawHeaders),
+        body: await text(incoming),
+      };
+      outgoing.destroy();
+      return checked(method, path, answer);
+    },
+
+    async raw(bytes, { halfClose = false, path } = {}) {
+      const socket = net.connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+      await once(socket, 'connect');
+      socket[halfClose ? 'end' : 'write'](bytes);
+      const answer = parseAnswer(await text(socket));
+      socket.destroy();
+      const [method = '', target = ''] = Buffer.from(bytes).toString('latin1').split(' ', 2);
+      const unread = [400, 408, 431].includes(answer.status);
+      return unread ? demand(answer, unreadableFaults(answer)) : checked(method, path ?? target, answer);
+    },
+  };
+}
+
+/** What does not change from one answer to the next; fetch closes the connection after a HEAD. */
+function told({ status, headers }: Answer): string {
+  const changing = ['connection', 'keep-alive', 'date', 'x-request-id', 'content-length'];
+  return JSON.stringify([status, ...[...headers].filter(([name]) => !changing.includes(name))]);
+}
+
+function checked(method: string, path: string, answer: Answer): CheckedAnswer {
+  return demand(answer, contractFaults(method, path, answer));
+}
+
+function demand(answer: Answer, faults: readonly string[]): CheckedAnswer {
+  if (faults.length > 0) throw new Error(`not as the contract says:\n${faults.join('\n')}`);
+  return { ...answer, json: () => JSON.parse(answer.body) as unknown };
+}
+
+/** One answer as it came over the wire, whose end is the end of the connection. */
+function parseAnswer(wire: string): Answer {
+  const end = wire.indexOf('\r\n\r\n');
+  const [statusLine = '', ...lines] = wire.slice(0, end === -1 ? undefined : end).split('\r\n');
+  const pairs = lines.flatMap((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]);
+  const headers = headersOf(pairs);
+  const rest = wire.slice(end + 4);
+  const body =
+    headers.get('transfer-encoding') === 'chunked' ? rest.replace(/^[0-9a-f]+\r\n|\r\n(?:0\r\n)?$/gi, '') : rest;
+  return { status: Number(statusLine.split(' ')[1]), headers, body };
+}
+
+function headersOf(pairs: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let i = 0; i < pairs.length; i += 2) headers.append(pairs[i] ?? '', pairs[i + 1] ?? '');
+  return headers;
+}

@@ -1,0 +1,156 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { composeService } from '../../src/infrastructure/compose.ts';
+import { readConfig } from '../../src/infrastructure/config.ts';
+import { jsonLogger } from '../../src/infrastructure/logger.ts';
+import { httpClient, type HttpClient } from './http-client.ts';
+
+export type LogRecord = Readonly<Record<string, unknown>>;
+
+/** What a service writes to its log, as it comes. A line that is not one JSON object is an error. */
+export class LogLines extends Writable {
+  readonly records: LogRecord[] = [];
+  text = '';
+  #unfinished = '';
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.text += chunk.toString();
+    const lines = (this.#unfinished + chunk.toString()).split('\n');
+    this.#unfinished = lines.pop() ?? '';
+    try {
+      for (const line of lines) this.records.push(JSON.parse(line) as LogRecord);
+      done();
+    } catch (error) {
+      done(new Error(`not a line of JSON: ${lines.join('\n')}`, { cause: error }));
+    }
+    this.emit('line');
+  }
+
+  /** The lines that requests leave behind. */
+  get requests(): LogRecord[] {
+    return this.records.filter(({ message }) => message === 'request');
+  }
+
+  /** The first record that fits, now or when it comes. */
+  async first(fits: (record: LogRecord) => boolean): Promise<LogRecord> {
+    for (;;) {
+      const found = this.records.find(fits);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => this.once('line', resolve));
+    }
+  }
+
+  requestWith(requestId: string | null): Promise<LogRecord> {
+    return this.first(({ message, request_id: id }) => message === 'request' && id === requestId);
+  }
+}
+
+export interface RunningService extends HttpClient {
+  readonly url: string;
+  readonly log: LogLines;
+  /** Words that must not be in the log: secrets and keys, and what {@link HttpClient} has sent. Looked for at stop. */
+  readonly confidential: Set<string>;
+  stop(): Promise<boolean>;
+}
+
+export const SECRET = 'test-secret-123';
+
+/** A message on the wire. */
+export const MESSAGE = {
+  message_id: 'm1',
+  from: '+1234567890',
+  to: '+0987654321',
+  ts: '2025-01-15T10:00:00Z',
+  text: 'Hello',
+};
+
+/**
+ * The whole service, composed as the process composes it, on a free port of the loopback interface with a database of
+ * its own in a temporary folder.
+ */
+export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<RunningService> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
+  const config = readConfig({
+    WEBHOOK_SECRET: SECRET,
+    DATABASE_URL: `sqlite:///${path.join(folder, 'app.db')}`,
+    MIGRATE_ON_START: 'true',
+    PORT: '0',
+    SHUTDOWN_TIMEOUT_MS: '5000',
+    ...environment,
+  });
+  const log = new LogLines();
+  const { webhookSecret, webhookSecretPrevious, readApiKeys } = config;
+  const confidential = new Set([webhookSecret ?? '', webhookSecretPrevious ?? '', ...readApiKeys].filter(Boolean));
+
+  const service = await composeService(config, jsonLogger(config.logLevel, log));
+  const { port } = await service.start();
+  const url = `http://127.0.0.1:${String(port)}`;
+  const client = httpClient(url, webhookSecret ?? SECRET, (body) => {
+    for (const word of confidentialWords(body)) confidential.add(word);
+  });
+
+  return {
+    ...client,
+    url,
+    log,
+    confidential,
+    async stop() {
+      const finished = await service.stop();
+      rmSync(folder, { recursive: true, force: true });
+      const leaked = [...confidential].filter((word) => log.text.includes(word));
+      if (leaked.length > 0) throw new Error(`in the log, where it must not be: ${leaked.join(', ')}`);
+      return finished;
+    },
+  };
+}
+
+/** The numbers of a message, and a text long enough not to be part of another word by chance. */
+function confidentialWords(body: string | Uint8Array): string[] {
+  try {
+    const { from, to, text } = JSON.parse(Buffer.from(body).toString()) as Partial<Record<string, unknown>>;
+    return [from, to, text].filter((value): value is string => typeof value === 'string' && value.length >= 8);
+  } catch {
+    return [];
+  }
+}
+
+export interface ServiceProcess {
+  readonly child: ChildProcess;
+  readonly log: LogLines;
+  /** Resolves when it listens, with a client; rejects when it ends before. */
+  readonly listening: Promise<HttpClient & { readonly port: number }>;
+  /** The status it ended with, or the signal, and what it wrote to stderr. */
+  readonly ended: Promise<{ status: number | NodeJS.Signals; stderr: string }>;
+}
+
+/** The real process, with no environment but this one. Its working directory is also where its database is. */
+export function startProcess(folder: string, environment: Readonly<Record<string, string>> = {}): ServiceProcess {
+  const main = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url));
+  const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', ...environment };
+  const child = spawn(process.execPath, [main], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = new LogLines();
+  child.stdout.pipe(log);
+  const ended = Promise.all([once(child, 'exit'), text(child.stderr), once(log, 'finish')]).then(
+    ([[status, signal], stderr]) => ({ status: (status ?? signal) as number | NodeJS.Signals, stderr }),
+  );
+
+  async function client(): Promise<HttpClient & { port: number }> {
+    const early = ended.then(({ status, stderr }) => {
+      throw new Error(`ended with ${String(status)} before it listened: ${stderr}${log.text}`);
+    });
+    const record = await Promise.race([log.first(({ message }) => message === 'listening'), early]);
+    early.catch(() => undefined);
+    const port = Number(record['port']);
+    return { port, ...httpClient(`http://127.0.0.1:${String(port)}`, env.WEBHOOK_SECRET, () => undefined) };
+  }
+
+  const listening = client();
+  listening.catch(() => undefined); // for who waits for it
+  return { child, log, listening, ended };
+}

@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Knex } from 'knex';
+import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
+import { openSqlite, type SqliteOptions } from '../../src/adapters/persistence/sqlite-database.ts';
+import type { Message } from '../../src/domain/message.ts';
+
+export interface TemporaryFolder {
+  readonly path: string;
+  /** The path of a file in it, which need not be there. */
+  readonly file: (name: string) => string;
+  readonly remove: () => Promise<void>;
+}
+
+export async function temporaryFolder(): Promise<TemporaryFolder> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'webhook-inbox-'));
+  return {
+    path: folder,
+    file: (name) => path.join(folder, name),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Does what is to be done with a connection that can migrate, and closes it. */
+export async function migrating<T>(file: string, work: (db: Knex) => Promise<T>): Promise<T> {
+  const db = openSqlite({ file, bigIntegers: false });
+  try {
+    return await work(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+export interface TestDatabase {
+  readonly db: Knex;
+  readonly file: string;
+  /** Closes the connection and deletes the file. */
+  readonly close: () => Promise<void>;
+}
+
+/** An empty database of the newest schema in a folder of its own. */
+export async function openTestDatabase(options: Omit<SqliteOptions, 'file'> = {}): Promise<TestDatabase> {
+  const folder = await temporaryFolder();
+  const file = folder.file('app.db');
+  await writeFile(file, await newestSchema());
+  const db = openSqlite({ ...options, file });
+  return {
+    db,
+    file,
+    async close() {
+      await db.destroy();
+      await folder.remove();
+    },
+  };
+}
+
+/**
+ * Into the table of messages and nowhere else, by the columns it has had from the first migration on: what a database
+ * holds before it is migrated further. At most 500.
+ */
+export async function insertRows(db: Knex, messages: readonly Message[]): Promise<void> {
+  if (messages.length === 0) return; // an empty query to Knex
+  await db('messages').insert(
+    messages.map(({ messageId, from, to, sentAt, text }) => ({
+      message_id: messageId,
+      from_msisdn: from,
+      to_msisdn: to,
+      sent_at: sentAt,
+      text,
+    })),
+  );
+}
+
+let migratedFile: Promise<Buffer> | undefined;
+
+/** The bytes of an empty, migrated file: copying them is ten times faster than migrating again. */
+function newestSchema(): Promise<Buffer> {
+  migratedFile ??= (async () => {
+    const folder = await temporaryFolder();
+    try {
+      await migrating(folder.file('app.db'), migrateLatest);
+      return await readFile(folder.file('app.db')); // the last connection that closes leaves nothing in the log
+    } finally {
+      await folder.remove();
+    }
+  })();
+  return migratedFile;
+}
