@@ -6,8 +6,10 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { logDestination } from '../../src/infrastructure/log-destination.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
+const open: number[] = [];
 
 afterAll(() => {
+  for (const fd of open) closeSync(fd); // also after a failure: a pipe left open would keep the process alive
   rmSync(folder, { recursive: true });
 });
 
@@ -15,18 +17,19 @@ describe('logDestination', () => {
   it('writes every line in order, at the latest when it is flushed', () => {
     const file = path.join(folder, 'log');
     const fd = openSync(file, 'w');
+    open.push(fd);
     const destination = logDestination(() => undefined, fd);
     const lines = Array.from({ length: 1_000 }, (_line, i) => `line ${String(i)} ü\n`);
     for (const line of lines) destination.stream.write(line);
     destination.flush();
     expect(readFileSync(file, 'utf8')).toBe(lines.join(''));
-    closeSync(fd);
   });
 
   it('does not wait for a reader that stands still, and counts what it drops', async () => {
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const fd = openSync(pipe, 'r+');
+    open.push(fd);
     const drops: number[] = [];
     const reported = new Promise<void>((resolve) => {
       const { stream } = logDestination((lines) => {
@@ -41,7 +44,6 @@ describe('logDestination', () => {
     expect(drops).toHaveLength(1);
     expect(drops[0]).toBeGreaterThan(500);
     expect(drops[0]).toBeLessThan(1_100);
-    closeSync(fd);
     reader.destroy();
   });
 });

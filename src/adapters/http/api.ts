@@ -10,7 +10,8 @@ export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Record<string, string | string[]>;
-  readonly query: Record<string, string | string[]>;
+  /** As sent; once an operation has matched, only its parameters, integers as numbers. */
+  query: Record<string, string | string[]>;
   /** Set after the signature was checked, before the schema is. */
   body?: unknown;
 }
@@ -55,9 +56,10 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
   api.register('methodNotAllowed', (_context: Context, request: ApiRequest) => {
     throw new Problem('method-not-allowed', { headers: { Allow: allowedMethods(api, request.path) } });
   });
-  api.register('postRoutingHandler', (context: Partial<Context>, _request: ApiRequest, exchange: T) => {
-    const { operation } = context;
-    if (operation?.operationId !== undefined) hooks.routed(exchange, operation.operationId, operation.path);
+  api.register('postRoutingHandler', ({ operation }: Partial<Context>, request: ApiRequest, exchange: T) => {
+    if (operation?.operationId === undefined) return; // no operation matches
+    request.query = knownParameters(request.query, operation.parameters ?? []) as ApiRequest['query'];
+    hooks.routed(exchange, operation.operationId, operation.path);
   });
   for (const [scheme, check] of Object.entries(hooks.security)) {
     api.registerSecurityHandler(scheme, async (_context: Context, _request: ApiRequest, exchange: T) => {
@@ -87,7 +89,7 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
     api.validator.getRequestValidatorsForOperation(operationId); // compiled now, not during the first request
     api.register(operationId, (context: Context, request: ApiRequest, exchange: T) =>
       hooks.operate(exchange, operationId, {
-        query: context.request.query as Record<string, unknown>,
+        query: request.query,
         path: context.request.params as Record<string, string>,
         body: request.body,
       }),
@@ -96,10 +98,7 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
 
   return async (request, exchange) => {
     if (!isDecodable(request.path)) throw new Problem('not-found');
-    const operation = api.router.matchOperation(request);
-    const query = knownParameters(request.query, operation?.parameters ?? []);
-    const prepared: ApiRequest = { ...request, query: query as ApiRequest['query'] };
-    return api.handleRequest(prepared, prepared, exchange) as Promise<unknown>;
+    return api.handleRequest(request, request, exchange) as Promise<unknown>;
   };
 }
 
