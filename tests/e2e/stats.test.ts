@@ -10,8 +10,9 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 describe('GET /stats', () => {
-  it('counts what is stored, in a new version with a new ETag for each change', async () => {
-    const empty = await service.read('/stats');
+  it('counts what is stored', async () => {
+    const own = await startService();
+    const empty = await own.read('/stats');
     expect(empty.json()).toEqual({
       total_messages: 0,
       senders_count: 0,
@@ -24,10 +25,10 @@ describe('GET /stats', () => {
     for (const [i, from] of senders.entries()) {
       for (let n = 0; n <= Math.floor(i / 2); n++) {
         const ts = `2025-01-${String(i + 1).padStart(2, '0')}T10:00:00.${String(n + 1)}+01:00`;
-        await service.webhook({ ...MESSAGE, message_id: `m ${String(i)} ${String(n)}`, from, ts });
+        await own.webhook({ ...MESSAGE, message_id: `m ${String(i)} ${String(n)}`, from, ts });
       }
     }
-    const filled = await service.read('/stats');
+    const filled = await own.read('/stats');
     expect(filled.json()).toEqual({
       total_messages: 42,
       senders_count: 12,
@@ -39,6 +40,7 @@ describe('GET /stats', () => {
       last_message_ts: '2025-01-12T09:00:00.6Z',
     });
     expect(filled.headers.get('etag')).not.toBe(empty.headers.get('etag'));
+    await own.stop();
   });
 
   it('answers 304 for as long as nothing is new', async () => {

@@ -24,7 +24,7 @@ describe('.env.example', () => {
 
 describe('README.md', () => {
   const rows = Array.from(
-    read('README.md').matchAll(/^\| `([A-Z][A-Z_]+)` \|([^|]*)\|([^|]*)\|$/gm),
+    read('README.md').matchAll(/^\| *`([A-Z][A-Z_]+)` *\|([^|]*)\|([^|]*)\|$/gm),
     ([, name, fallback, help]) => ({
       name,
       fallback: /`([^`]*)`/.exec(fallback ?? '')?.[1] ?? '',

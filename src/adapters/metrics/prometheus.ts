@@ -91,13 +91,18 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
   const openMetricsRegistry: Registry<RegistryContentType> = Registry.merge([registry]);
   openMetricsRegistry.setContentType(OPEN_METRICS);
 
+  // prom-client sorts and joins the labels at every call; a series is looked up once. Routes and methods are few.
+  const counters = new Map<string, Counter.Internal>();
+  const durations = new Map<string, ReturnType<typeof httpDuration.labels>>();
+
   return {
     webhookRequest(result) {
       webhookRequests.inc({ result });
     },
     httpRequest({ method, path, status, seconds }) {
-      httpRequests.inc({ method, path, status });
-      httpDuration.observe({ method, path }, seconds);
+      const route = `${method} ${path}`;
+      once(counters, `${route} ${String(status)}`, () => httpRequests.labels({ method, path, status })).inc();
+      once(durations, route, () => httpDuration.labels({ method, path })).observe(seconds);
     },
     ingestLag(seconds) {
       ingestLag.observe(seconds);
@@ -114,4 +119,10 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
       return { contentType: wanted.contentType, body: await wanted.metrics() };
     },
   };
+}
+
+function once<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
 }

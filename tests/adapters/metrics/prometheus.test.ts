@@ -169,6 +169,15 @@ describe('the exposition', () => {
     expect(valueOf(open, 'stored_messages')).toBe(42);
   });
 
+  it('may be asked for in turn', async () => {
+    const metrics = used(prometheusMetrics(stored));
+    const series = async (accept?: string): Promise<string[]> =>
+      (await metrics.exposition(accept)).body.split('\n').map((line) => line.replace(/ .*/, ''));
+    const [plain, open] = [await series(), await series(OPEN_METRICS)];
+    expect(await series()).toEqual(plain);
+    expect(await series(OPEN_METRICS)).toEqual(open);
+  });
+
   it.each([undefined, '', '*/*', 'text/plain', 'text/html,application/xhtml+xml'])(
     'is plain for Accept %s',
     async (accept) => {

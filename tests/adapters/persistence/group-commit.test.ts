@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { groupCommit } from '../../../src/adapters/persistence/group-commit.ts';
-import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
 import { recordingMetrics } from '../../support/fakes.ts';
-import { heldRepository } from './held-repository.ts';
+import { heldRepository, pickyRepository } from './held-repository.ts';
 import { id, message, turnOfTheLoop } from './repository-fixtures.ts';
 
 function grouping({ maxGroup = 100, maxQueued = 100, store = heldRepository() } = {}) {
@@ -100,10 +99,15 @@ describe('A group', () => {
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6, 10])('is begun by an add that comes %d steps after the last answer', async (steps) => {
-    const { add } = grouping({ store: { ...heldRepository(), ...inMemoryMessageRepository() } });
-    await add('a');
+    const repository = groupCommit(pickyRepository(), { maxGroup: 9, maxQueued: 9, metrics: recordingMetrics() });
+    await repository.add([message('a')]);
     for (let step = 0; step < steps; step++) await Promise.resolve();
-    expect(await settled(add('b'))).toBe(true);
+    const next = repository.add([message('b')]);
+    await turnOfTheLoop();
+    const last = repository.add([message('c')]);
+    const all = Promise.all([next, last]);
+    expect(await settled(all)).toBe(true);
+    expect(await all).toEqual([['created'], ['created']]);
   });
 });
 

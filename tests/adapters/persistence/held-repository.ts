@@ -51,13 +51,20 @@ export function heldRepository(): HeldRepository {
   };
 }
 
-/** The in-memory repository, which takes no call that holds one of those messages and needs a turn of the loop for each. */
-export function pickyRepository(refuses: (message: Message) => boolean): MessageRepository {
+/**
+ * The in-memory repository, which takes no call that holds one of those messages, needs a turn of the loop for each, and
+ * bears no second call meanwhile.
+ */
+export function pickyRepository(refuses: (message: Message) => boolean = () => false): MessageRepository {
   const stored = inMemoryMessageRepository();
+  let busy = false;
   return {
     ...stored,
     async add(messages) {
+      if (busy) throw new Error('two commits at the same time');
+      busy = true;
       await turnOfTheLoop();
+      busy = false;
       if (messages.some(refuses)) throw new Error('not storable');
       return stored.add(messages);
     },
