@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Logger } from '../../src/application/ports.ts';
 import { jsonLogger } from '../../src/infrastructure/logger.ts';
+import { characters } from '../support/arbitraries.ts';
 
 function logged(level: string, log: (logger: Logger) => void): string {
   const chunks: Buffer[] = [];
@@ -58,7 +59,7 @@ describe('a line', () => {
         (name) => !['ts', 'level', 'message', 'timestamp', '__proto__', 'splat', 'stack', 'cause'].includes(name),
       );
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), names, fc.string({ unit: 'binary' }), (message, name, value) => {
+      fc.property(fc.string({ unit: characters }), names, fc.string({ unit: characters }), (message, name, value) => {
         const record = one((logger) => {
           logger.info(message, { [name]: value });
         });
