@@ -1,15 +1,7 @@
-import {
-  collectDefaultMetrics,
-  Counter,
-  Gauge,
-  Histogram,
-  Registry,
-  type OpenMetricsContentType,
-  type RegistryContentType,
-} from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Metrics } from '../../application/ports.ts';
 
-const OPEN_METRICS: OpenMetricsContentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const LAG_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
@@ -88,9 +80,6 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     },
   });
 
-  const openMetricsRegistry: Registry<RegistryContentType> = Registry.merge([registry]);
-  openMetricsRegistry.setContentType(OPEN_METRICS);
-
   // prom-client sorts and joins the labels at every call; a series is looked up once. Routes and methods are few.
   const counters = new Map<string, Counter.Internal>();
   const durations = new Map<string, ReturnType<typeof httpDuration.labels>>();
@@ -115,10 +104,20 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
       queueDepth.set(messages);
     },
     async exposition(accept) {
-      const wanted = accept?.includes('application/openmetrics-text') ? openMetricsRegistry : registry;
-      return { contentType: wanted.contentType, body: await wanted.metrics() };
+      const plain = await registry.metrics();
+      return accept?.includes('application/openmetrics-text')
+        ? { contentType: OPEN_METRICS, body: openMetrics(plain) }
+        : { contentType: registry.contentType, body: plain };
     },
   };
+}
+
+/**
+ * The same series as OpenMetrics writes them: a counter's family is named without the `_total` of its samples. Not left to
+ * prom-client, which renames the counters themselves, so that the plain format lost its suffixes from then on.
+ */
+function openMetrics(plain: string): string {
+  return `${plain.replace(/^# (HELP|TYPE) (\S+)_total /gm, '# $1 $2 ').trimEnd()}\n# EOF\n`;
 }
 
 function once<T>(known: Map<string, T>, key: string, make: () => T): T {
