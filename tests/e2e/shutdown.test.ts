@@ -14,7 +14,7 @@ const started = (name: string, environment: Readonly<Record<string, string>> = {
 
 /** Started together, for starting is most of what they do. */
 const running = {
-  delayed: started('delayed', { SHUTDOWN_DELAY_MS: '500' }),
+  delayed: started('delayed', { SHUTDOWN_DELAY_MS: '1000' }),
   impatient: started('impatient', { SHUTDOWN_TIMEOUT_MS: '200' }),
   patient: started('patient', { SHUTDOWN_TIMEOUT_MS: '300000' }),
   killed: started('killed'),

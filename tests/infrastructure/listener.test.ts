@@ -67,7 +67,7 @@ describe('closeServer', () => {
   it('serves on until the delay is over', async () => {
     const { server, address } = await started();
     server.on('request', (_request, response) => void response.end());
-    const closed = closeServer(server, { ...limits, shutdownDelayMs: 150 });
+    const closed = closeServer(server, { ...limits, shutdownDelayMs: 400 });
     expect((await fetch(`http://127.0.0.1:${String(address.port)}`)).status).toBe(200);
     expect(server.listening).toBe(true);
     expect(await closed).toBe(true);
