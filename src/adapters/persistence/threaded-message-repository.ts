@@ -64,7 +64,8 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     find: (messageId) => read('find', messageId),
     list: (filter, start, limit) => read('list', filter, start, limit),
     stats: () => read('stats'),
-    health: () => read('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
+    // Asked of the thread that ingests: a flood of slow searches must not make the process look unable to.
+    health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
     indexed: () => index.caughtUp(),
     async close() {
       await index.stop();

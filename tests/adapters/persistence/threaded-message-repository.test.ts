@@ -94,6 +94,19 @@ describe('SQLite on threads', () => {
     }
   });
 
+  it('is healthy while searches take all threads and time out', async () => {
+    const { repository, close } = await open({ readTimeoutMs: 50, maxQueuedReads: 1 });
+    try {
+      await repository.add(manyMessages(1_000));
+      const reads = Array.from({ length: 10 }, () => repository.list({ contains: 'zq' }, { offset: 0 }, 1));
+      const results = Promise.allSettled(reads);
+      expect(await repository.health()).toEqual({ database: 'ok', schema: 'ok' });
+      await results;
+    } finally {
+      await close();
+    }
+  });
+
   it('is unavailable, not dead, while the database cannot be opened', async () => {
     // A path through a file: no folder can be made there.
     const { file, close: closeOther } = await openTestDatabase();
