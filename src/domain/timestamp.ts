@@ -13,6 +13,9 @@ const LAST = 253_402_300_799_999_999n; // 9999-12-31T23:59:59.999999Z
 /** RFC 3339, section 5.6. `T` and `Z` may be lower case; a space for `T` is an application's choice that is not ours. */
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,44}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
+/** The Gregorian calendar repeats after 146,097 days. */
+const MS_PER_400_YEARS = 146_097 * 86_400_000;
+
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
@@ -25,18 +28,17 @@ const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 export function parseTimestamp(text: string): Timestamp | null {
   const match = RFC_3339.exec(text);
   if (match === null) return null;
-  const field = (group: number): number => Number(match[group] ?? 0);
-  const [year, month, day, hour, minute, second] = [field(1), field(2), field(3), field(4), field(5), field(6)];
-  const [offsetHour, offsetMinute] = [field(9), field(10)];
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])];
+  const [offsetHour, offsetMinute] = [Number(match[9] ?? 0), Number(match[10] ?? 0)];
   if (day < 1 || day > daysInMonth(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) return null;
 
-  const local = new Date(0);
-  local.setUTCFullYear(year, month - 1, day); // Date.UTC would read the years 0-99 as 1900-1999
-  local.setUTCHours(hour, minute, second);
+  // Counted from a whole cycle of the calendar later: Date.UTC would read the years 0-99 as 1900-1999.
+  const local = Date.UTC(year + 400, month - 1, day, hour, minute, second) - MS_PER_400_YEARS;
   const offsetMs = (offsetHour * 60 + offsetMinute) * 60_000 * (match[8] === '-' ? -1 : 1);
   const micros = Number((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
-  const instant = BigInt(local.getTime() - offsetMs) * 1000n + BigInt(micros);
+  const instant = BigInt(local - offsetMs) * 1000n + BigInt(micros);
   return isTimestamp(instant) ? instant : null;
 }
 

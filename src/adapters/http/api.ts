@@ -1,6 +1,7 @@
 import { OpenAPIBackend, type Context, type Document, type Options } from 'openapi-backend';
 import { isMessageId, isMessageText } from '../../domain/message.ts';
 import { parseTimestamp } from '../../domain/timestamp.ts';
+import { takeShortcuts } from './api-shortcuts.ts';
 import type { OpenapiDocument } from './openapi-document.ts';
 import { invalid, Problem } from './problem.ts';
 import { validationErrorItems } from './validation-errors.ts';
@@ -48,7 +49,7 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
     customizeAjv,
   });
   await api.init();
-  memoiseRoutes(api);
+  takeShortcuts(api);
 
   api.register('notFound', () => {
     throw new Problem('not-found');
@@ -109,12 +110,6 @@ const customizeAjv: NonNullable<Options['customizeAjv']> = (ajv) => {
   ajv.addFormat('message-text', isMessageText);
   return ajv;
 };
-
-/** openapi-backend builds its routing table for each request anew, which would take most of its time. */
-function memoiseRoutes({ router }: OpenAPIBackend): void {
-  const table = router.getOperations();
-  router.getOperations = () => table;
-}
 
 /** Whether the path is percent-encoded UTF-8; openapi-backend decodes its parameters and takes that for granted. */
 function isDecodable(path: string): boolean {

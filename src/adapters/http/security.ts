@@ -40,8 +40,8 @@ function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
+/** Node joins repeated headers by itself, but for `set-cookie`, which no request has any business to hold. */
 function singleValues(headers: IncomingMessage['headers']): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
-  );
+  if (headers['set-cookie'] === undefined) return headers as Record<string, string | undefined>;
+  return { ...headers, 'set-cookie': headers['set-cookie'].join(',') };
 }

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { Socket } from 'node:net';
 import helmet from 'helmet';
 import Koa from 'koa';
 import { StoreUnavailable, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
@@ -48,9 +49,9 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   app.use(async (ctx) => {
     const start = performance.now();
     const visit = newVisit(ctx);
-    ctx.set('X-Request-ID', visit.requestId);
+    ctx.res.setHeader('X-Request-ID', visit.requestId);
     const isPage = ctx.path === '/docs' || ctx.path === '/redoc';
-    (isPage ? pageHeaders : apiHeaders)(ctx.req, ctx.res, () => undefined);
+    for (const [name, value] of isPage ? pageHeaders : apiHeaders) ctx.res.setHeader(name, value);
     try {
       if (ctx.req.headers.host === undefined && ctx.req.httpVersion === '1.1') {
         throw new Problem('bad-request', { detail: 'HTTP/1.1 demands a Host header' }); // RFC 9112, section 3.2
@@ -82,11 +83,18 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   return server;
 }
 
-function securityHeaders(directives: Readonly<Record<string, readonly string[]>>): ReturnType<typeof helmet> {
-  return helmet({
+/** What Helmet sets on every response: it depends on nothing in the request, so it is asked once. */
+function securityHeaders(
+  directives: Readonly<Record<string, readonly string[]>>,
+): readonly (readonly [string, string])[] {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  const setHeaders = helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
     xFrameOptions: { action: 'deny' },
   });
+  setHeaders(request, response, () => undefined);
+  return Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]);
 }
 
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
@@ -129,7 +137,7 @@ function apiRequest(ctx: Koa.Context): Parameters<Api<Visit>>[0] {
     method: ctx.method === 'HEAD' ? 'GET' : ctx.method, // HEAD is GET without the body, which Koa leaves out
     path: ctx.path,
     headers: ctx.req.headers as Record<string, string | string[]>,
-    query: { ...ctx.query } as Record<string, string | string[]>,
+    query: (ctx.querystring === '' ? {} : { ...ctx.query }) as Record<string, string | string[]>,
   };
 }
 

@@ -45,11 +45,12 @@ export function signHmac(secret: string, body: string | Uint8Array): string {
 }
 
 function parseCandidates(header: string): Buffer[] {
-  return header
-    .split(',', MAX_SIGNATURES)
-    .map((part) => SIGNATURE.exec(part.trim())?.[1])
-    .filter((hex) => hex !== undefined)
-    .map((hex) => Buffer.from(hex, 'hex'));
+  const candidates: Buffer[] = [];
+  for (const part of header.split(',', MAX_SIGNATURES)) {
+    const hex = SIGNATURE.exec(part.trim())?.[1];
+    if (hex !== undefined) candidates.push(Buffer.from(hex, 'hex'));
+  }
+  return candidates;
 }
 
 function refused(reason: Extract<SignatureVerdict, { valid: false }>['reason']): SignatureVerdict {
