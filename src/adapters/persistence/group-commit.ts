@@ -12,6 +12,19 @@ export interface GroupCommit extends MessageRepository {
   drain(): Promise<void>;
 }
 
+export interface GroupCommitOptions {
+  /** Messages in a commit; a call with more has one of its own. */
+  readonly maxGroup: number;
+  /** Messages that may wait. */
+  readonly maxQueued: number;
+  /**
+   * Commits under way at a time.
+   * @default 1
+   */
+  readonly maxCommits?: number;
+  readonly metrics: Metrics;
+}
+
 /**
  * Lets many callers share a commit. What is added while one commit is under way forms the next group; there is no timer,
  * so a lone message waits for nobody. Each add resolves after the commit that holds it.
@@ -20,15 +33,14 @@ export interface GroupCommit extends MessageRepository {
  * the store is away, all of the group is told so at once. At most `maxQueued` messages wait; further ones are refused
  * with StoreUnavailable.
  */
-export function groupCommit(
-  repository: MessageRepository,
-  options: { readonly maxGroup: number; readonly maxQueued: number; readonly metrics: Metrics },
-): GroupCommit {
-  const { maxGroup, maxQueued, metrics } = options;
+export function groupCommit(repository: MessageRepository, options: GroupCommitOptions): GroupCommit {
+  const { maxGroup, maxQueued, maxCommits = 1, metrics } = options;
   let queue: Pending[] = [];
   let queued = 0;
-  let running: Promise<void> | null = null;
+  let commits = 0;
+  let gathering = false;
   let closed = false;
+  const drained = Promise.withResolvers<undefined>();
 
   function add(messages: readonly Message[]): Promise<readonly IngestOutcome[]> {
     if (messages.length === 0) return Promise.resolve([]);
@@ -41,18 +53,23 @@ export function groupCommit(
       queue.push({ messages, resolve, reject });
       queued += messages.length;
       metrics.queueDepth(queued);
-      running ??= run();
+      gather();
     });
   }
 
-  async function run(): Promise<void> {
-    while (queue.length > 0) {
-      // Let the event loop hand over every request that has arrived meanwhile: they belong to this group.
-      await new Promise(setImmediate);
-      await commit(nextGroup());
-    }
-    // In this same step, or an add that comes between the last look at the queue and this would wait for ever.
-    running = null;
+  /** Lets the event loop hand over every request that has arrived meanwhile: they belong to this group. */
+  function gather(): void {
+    if (gathering || commits === maxCommits) return;
+    gathering = true;
+    setImmediate(() => {
+      gathering = false;
+      startCommits();
+    });
+  }
+
+  function startCommits(): void {
+    while (queue.length > 0 && commits < maxCommits) void commit(nextGroup());
+    if (closed && queue.length === 0 && commits === 0) drained.resolve(undefined);
   }
 
   function nextGroup(): Pending[] {
@@ -69,23 +86,32 @@ export function groupCommit(
   }
 
   async function commit(group: Pending[]): Promise<void> {
+    commits++;
     const messages = group.flatMap((call) => call.messages);
-    try {
-      const outcomes = await timedAdd(messages);
-      let first = 0;
-      for (const call of group) {
-        call.resolve(outcomes.slice(first, first + call.messages.length));
-        first += call.messages.length;
-      }
-    } catch (error) {
-      if (group.length === 1 || error instanceof StoreUnavailable) {
-        for (const call of group) call.reject(error);
-      } else {
-        for (const call of group) await timedAdd(call.messages).then(call.resolve, call.reject);
-      }
-    }
+    const settle = await timedAdd(messages).then(
+      (outcomes) => () => {
+        let first = 0;
+        for (const call of group) {
+          call.resolve(outcomes.slice(first, first + call.messages.length));
+          first += call.messages.length;
+        }
+      },
+      async (error: unknown) => {
+        if (group.length > 1 && !(error instanceof StoreUnavailable)) {
+          for (const call of group) await timedAdd(call.messages).then(call.resolve, call.reject);
+          return () => undefined;
+        }
+        return () => {
+          for (const call of group) call.reject(error);
+        };
+      },
+    );
+    commits--;
     queued -= messages.length;
     metrics.queueDepth(queued);
+    // The next group first: the store works on it while this one is being answered.
+    startCommits();
+    settle();
   }
 
   async function timedAdd(messages: readonly Message[]): Promise<readonly IngestOutcome[]> {
@@ -108,7 +134,8 @@ export function groupCommit(
     add,
     async drain() {
       closed = true;
-      await running;
+      startCommits(); // or, when nothing is under way, nobody would say so
+      await drained.promise;
     },
   };
 }

@@ -5,9 +5,9 @@ import { recordingMetrics } from '../../support/fakes.ts';
 import { heldRepository, pickyRepository } from './held-repository.ts';
 import { id, message, turnOfTheLoop } from './repository-fixtures.ts';
 
-function grouping({ maxGroup = 100, maxQueued = 100, store = heldRepository() } = {}) {
+function grouping({ maxGroup = 100, maxQueued = 100, maxCommits = 1, store = heldRepository() } = {}) {
   const metrics = recordingMetrics();
-  const repository = groupCommit(store, { maxGroup, maxQueued, metrics });
+  const repository = groupCommit(store, { maxGroup, maxQueued, maxCommits, metrics });
   const add = (ids: string) => repository.add(Array.from(ids, (letter) => message(letter)));
   return { store, metrics, repository, add };
 }
@@ -89,6 +89,40 @@ describe('A group', () => {
       ['duplicate', 'duplicate'],
       ['duplicate'],
     ]);
+  });
+
+  it('is begun before the one that has just ended is answered', async () => {
+    const { store, add } = grouping();
+    const begun: number[] = [];
+    const first = add('a').then(() => begun.push(store.calls.length));
+    const call = await store.next();
+    const second = add('b');
+    call.succeed();
+    await first;
+    expect(begun).toEqual([2]);
+    (await store.next()).succeed();
+    await second;
+  });
+
+  it('is committed beside others where the store takes several at a time, and no more than that', async () => {
+    const { store, add, repository } = grouping({ maxCommits: 2 });
+    const outcomes = [add('a')];
+    const first = await store.next();
+    outcomes.push(add('b'));
+    const second = await store.next();
+    outcomes.push(add('c'), add('d'));
+    for (let turn = 0; turn < 5; turn++) await turnOfTheLoop();
+    expect(store.calls).toEqual(['a', 'b']);
+    second.succeed();
+    expect(await outcomes[1]).toEqual(['created']);
+    const third = await store.next();
+    expect(third.ids).toBe('c,d');
+    const drained = repository.drain();
+    third.succeed();
+    expect(await settled(drained)).toBe(false); // the first is under way still
+    first.succeed();
+    await drained;
+    expect(await Promise.all(outcomes)).toEqual([['created'], ['created'], ['created'], ['created']]);
   });
 
   it('does not commit nothing', async () => {
