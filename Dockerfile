@@ -53,4 +53,4 @@ HEALTHCHECK --interval=30s --timeout=5s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 
 # Node itself is process 1, without npm or a shell in front, so that it gets the stop signal.
-CMD ["node", "--enable-source-maps", "dist/infrastructure/main.js"]
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=4", "dist/infrastructure/main.js"]

@@ -19,7 +19,7 @@ help: ## Say what there is to make
 run: $(BUILT) ## Run the service on this machine; Ctrl-C stops it
 	@$(NPM) run -s setup
 	@$(NPM) run -s migrate
-	@exec $(NODE) --enable-source-maps dist/infrastructure/main.js
+	@exec $(NODE) --enable-source-maps --max-semi-space-size=4 dist/infrastructure/main.js
 
 test: $(INSTALLED) ## Run every test
 	@$(NPM) test

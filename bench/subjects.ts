@@ -35,7 +35,7 @@ export function newDatabase(): { file: string; remove: () => void } {
 
 /** The built service, with everything on; its log goes to a file, as it would go to a collector. */
 export async function startService(file: string): Promise<Subject> {
-  return start(['--enable-source-maps', 'dist/infrastructure/main.js'], file, (line) => {
+  return start(['--enable-source-maps', '--max-semi-space-size=4', 'dist/infrastructure/main.js'], file, (line) => {
     const entry = JSON.parse(line) as { message: string; port?: number };
     return entry.message === 'listening' ? entry.port : undefined;
   });

@@ -115,7 +115,11 @@ describe('make', () => {
   });
 });
 
-const START = ['npm run -s setup', 'npm run -s migrate', 'node --enable-source-maps dist/infrastructure/main.js'];
+const START = [
+  'npm run -s setup',
+  'npm run -s migrate',
+  'node --enable-source-maps --max-semi-space-size=4 dist/infrastructure/main.js',
+];
 const INSTALL = 'npm ci --loglevel=error --no-audit --no-fund';
 const BUILD = 'npm run -s build';
 

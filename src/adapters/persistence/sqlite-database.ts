@@ -8,6 +8,10 @@ import { foldCase } from '../../domain/search.ts';
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** The writer needs the pages of its indexes at hand; readers are many, and find theirs in the system's own cache. */
+const WRITER_CACHE_KIB = 32_768;
+const READER_CACHE_KIB = 2_048;
+
 /** Knex would write to the console what it also rejects with. */
 const SILENT = { error: () => undefined, warn: () => undefined, deprecate: () => undefined, debug: () => undefined };
 
@@ -51,6 +55,7 @@ export function openSqlite(options: SqliteOptions): Knex {
       afterCreate(connection: Database, done: (error: unknown, connection: Database) => void) {
         try {
           prepareConnection(connection, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
+          connection.pragma(`cache_size = -${String(readOnly ? READER_CACHE_KIB : WRITER_CACHE_KIB)}`); // negative: KiB
           if (!readOnly) prepareWriter(connection);
           done(null, connection);
         } catch (error) {
@@ -63,7 +68,6 @@ export function openSqlite(options: SqliteOptions): Knex {
 
 function prepareConnection(connection: Database, busyTimeoutMs: number): void {
   connection.pragma(`busy_timeout = ${String(busyTimeoutMs)}`); // first: changing the journal mode takes a lock
-  connection.pragma('cache_size = -32768'); // KiB
   connection.function('fold_case', { deterministic: true }, (text: unknown) =>
     typeof text === 'string' ? foldCase(text) : null,
   );
