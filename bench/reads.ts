@@ -25,7 +25,7 @@ export async function fill(file: string, have: number, rows: number, progress: (
     await repository.add(batch);
     progress(first + batch.length);
   }
-  await repository.indexed();
+  await repository.caughtUp();
   await repository.close();
 }
 

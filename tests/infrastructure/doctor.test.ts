@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { deriveNext } from '../../src/adapters/persistence/derived-data.ts';
 import { knexMessageRepository } from '../../src/adapters/persistence/knex-message-repository.ts';
 import { openTestDatabase, type TestDatabase } from '../support/sqlite.ts';
 import { manyMessages } from '../adapters/persistence/repository-fixtures.ts';
@@ -21,7 +22,10 @@ async function doctor(file: string, ...args: string[]): Promise<{ status: number
 
 async function filled(): Promise<TestDatabase> {
   const database = await openTestDatabase();
-  await knexMessageRepository(database.db).add(manyMessages(500));
+  const stored = manyMessages(500);
+  await knexMessageRepository(database.db).add(stored.slice(0, 400));
+  await deriveNext(database.db, 1_000);
+  await knexMessageRepository(database.db).add(stored.slice(400)); // their senders are not counted yet
   return database;
 }
 
@@ -38,6 +42,7 @@ describe('the doctor', () => {
   it.each([
     ['message_totals', 'update message_totals set messages = messages + 1'],
     ['message_totals', 'update message_totals set senders = senders - 1'],
+    ['sender_counts', 'update message_totals set senders_seq = senders_seq - 1'],
     ['sender_counts', "update sender_counts set messages = 7 where from_msisdn = '+100'"],
     ['period_counts', 'delete from period_counts where width = 3600'],
     ['period_counts', 'insert into period_counts values (60, 0, 1)'],

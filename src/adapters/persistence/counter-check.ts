@@ -1,18 +1,22 @@
 import type { Knex } from 'knex';
 import { PERIOD_WIDTHS } from './message-counters.ts';
 
-/** Each counter table with the query that counts the same from the messages. */
+/** Each counter table with the query that counts the same from the messages, as far as the table has come. */
 const SOURCES: readonly { readonly table: string; readonly scan: string }[] = [
   {
     table: 'message_totals',
-    scan: 'select 1 as id, count(*) as messages, count(distinct from_msisdn) as senders from messages',
+    scan: `select 1 as id, count(*) as messages,
+             count(distinct case when seq <= $upTo then from_msisdn end) as senders, $upTo as senders_seq
+           from messages`,
   },
   {
     table: 'sender_counts',
-    scan: 'select from_msisdn, count(*) as messages from messages group by from_msisdn',
+    scan: 'select from_msisdn, count(*) as messages from messages where seq <= $upTo group by from_msisdn',
   },
   { table: 'period_counts', scan: PERIOD_WIDTHS.map(periodScan).join(' union all ') },
 ];
+const COUNTED = '(select senders_seq from message_totals)';
+const ALL = '(select coalesce(max(seq), 0) from messages)';
 
 /** SQLite's division truncates towards zero; the period of an instant before 1970 is found by rounding down. */
 function periodScan(width: number): string {
@@ -30,7 +34,7 @@ export async function wrongCounters(db: Knex): Promise<string[]> {
     const wrong: string[] = [];
     for (const { table, scan } of SOURCES) {
       const [row] = await snapshot.raw<{ differs: bigint | number }[]>(
-        `with counted as (select * from ${table}), scanned as (${scan})
+        `with counted as (select * from ${table}), scanned as (${scan.replaceAll('$upTo', COUNTED)})
          select exists (select * from counted except select * from scanned)
              or exists (select * from scanned except select * from counted) as differs`,
       );
@@ -40,12 +44,12 @@ export async function wrongCounters(db: Knex): Promise<string[]> {
   });
 }
 
-/** Counts everything anew, in one transaction; writes wait for it. */
+/** Counts everything anew, the senders of the latest messages, too, in one transaction; writes wait for it. */
 export async function rebuildCounters(db: Knex): Promise<void> {
   await db.transaction(async (transaction) => {
     for (const { table, scan } of SOURCES) {
       await transaction.raw(`delete from ${table}`);
-      await transaction.raw(`insert into ${table} ${scan}`);
+      await transaction.raw(`insert into ${table} ${scan.replaceAll('$upTo', ALL)}`);
     }
   });
 }

@@ -1,22 +1,22 @@
-/** Messages taken into the search index at a time: few enough that a commit waits some milliseconds for it, not more. */
-export const INDEX_STEP = 500;
-/** With less than a step's worth waiting, the index rests this long, so that single messages do not cost a step each. */
-const REST_MS = 250;
+/** Messages taken at a time: more at once cost less each, but a commit may wait for a step: 10 ms as it is. */
+export const FOLLOW_STEP = 2_000;
+/** With less than a step's worth waiting, the follower rests this long: single messages must not cost a step each. */
+const REST_MS = 1_000;
 
-export interface IndexFollower {
-  /** So many messages were stored that the index does not hold. */
+export interface Follower {
+  /** So many messages were stored that are still to be taken in. */
   stored(messages: number): void;
-  /** Resolves when the index holds everything stored so far, or a step has failed. */
+  /** Resolves when everything stored so far is taken in, or a step has failed. */
   caughtUp(): Promise<void>;
   /** Takes no further step; resolves when the one under way is over. */
   stop(): Promise<void>;
 }
 
 /**
- * Lets the search index follow behind the writes. `step` takes at most INDEX_STEP messages and gives how many it took. A step
- * that fails is tried again after the next write; until then searches look through what it did not take.
+ * Lets the derived data follow behind the writes. `step` takes in at most FOLLOW_STEP messages and gives how many it took. A
+ * step that fails is tried again after the next write; until then reads look through what it did not take.
  */
-export function indexFollower(step: () => Promise<number>): IndexFollower {
+export function follower(step: () => Promise<number>): Follower {
   let waiting = 0;
   let stopped = false;
   let running: Promise<void> | null = null;
@@ -24,7 +24,7 @@ export function indexFollower(step: () => Promise<number>): IndexFollower {
 
   async function follow(): Promise<void> {
     waiting = 0;
-    while (!stopped && (await step().catch(() => 0)) === INDEX_STEP);
+    while (!stopped && (await step().catch(() => 0)) === FOLLOW_STEP);
     running = null;
     if (waiting > 0) stored(0); // what came during the last step
   }
@@ -38,7 +38,7 @@ export function indexFollower(step: () => Promise<number>): IndexFollower {
   function stored(messages: number): void {
     waiting += messages;
     if (stopped || running !== null) return;
-    if (waiting >= INDEX_STEP) void start();
+    if (waiting >= FOLLOW_STEP) void start();
     else rest ??= setTimeout(() => void start(), REST_MS).unref();
   }
 

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import type { Msisdn } from '../../domain/message.ts';
-import { TOP_SENDERS, type Stats } from '../../domain/stats.ts';
+import type { Stats } from '../../domain/stats.ts';
 import { timestampFromMicros, type Timestamp } from '../../domain/timestamp.ts';
 import { instantValue } from './message-row.ts';
+import { countSenders, topSenders } from './sender-counts.ts';
 
 /**
  * Widths of the counted periods in seconds: minute, hour, day, and 1024 days. Counting up to an instant adds whole long
@@ -19,11 +19,6 @@ export function periodStart(instant: bigint, widthSeconds: number): bigint {
 
 export async function countAll(db: Knex): Promise<number> {
   const row = await db<{ messages: bigint }>('message_totals').first('messages');
-  return Number(row?.messages ?? 0);
-}
-
-export async function countOfSender(db: Knex, from: Msisdn): Promise<number> {
-  const row = await db<{ messages: bigint }>('sender_counts').where('from_msisdn', from).first('messages');
   return Number(row?.messages ?? 0);
 }
 
@@ -53,17 +48,12 @@ async function sumMessages(query: Knex.QueryBuilder): Promise<number> {
 }
 
 export async function statsFromCounters(db: Knex): Promise<Stats> {
-  const totals = await db<{ messages: bigint; senders: bigint }>('message_totals').first('messages', 'senders');
-  const top = await db<{ from_msisdn: Msisdn; messages: bigint }>('sender_counts')
-    .select('from_msisdn', 'messages')
-    .orderBy([{ column: 'messages', order: 'desc' }, { column: 'from_msisdn' }])
-    .limit(TOP_SENDERS);
   const [first] = await db<{ sent_at: bigint }>('messages').select('sent_at').orderBy('sent_at', 'asc').limit(1);
   const [last] = await db<{ sent_at: bigint }>('messages').select('sent_at').orderBy('sent_at', 'desc').limit(1);
   return {
-    totalMessages: Number(totals?.messages ?? 0),
-    sendersCount: Number(totals?.senders ?? 0),
-    topSenders: top.map(({ from_msisdn: from, messages }) => ({ from, count: Number(messages) })),
+    totalMessages: await countAll(db),
+    sendersCount: await countSenders(db),
+    topSenders: await topSenders(db),
     firstMessageAt: first === undefined ? null : timestampFromMicros(first.sent_at),
     lastMessageAt: last === undefined ? null : timestampFromMicros(last.sent_at),
   };

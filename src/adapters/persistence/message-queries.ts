@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import type { MessageFilter, MessagePage, PageStart } from '../../application/ports.ts';
-import { countAll, countBefore, countOfSender } from './message-counters.ts';
+import { countAll, countBefore } from './message-counters.ts';
 import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
 import { jumpToOffset } from './offset-jump.ts';
+import { countOfSender } from './sender-counts.ts';
 import { textSearch, type TextSearch } from './text-search.ts';
 
 /** A page and its total. To be called in a transaction, so that both are of one snapshot. */

@@ -11,14 +11,16 @@ import { toMessage, type MessageRow } from './message-row.ts';
 interface Writes {
   readonly insert: Statement<[string, string, string, bigint, string | null]>;
   readonly find: Statement<[string], MessageRow>;
-  readonly countSender: Statement<[string, number], { messages: bigint }>;
   readonly countPeriod: Statement<[number, bigint, number]>;
-  readonly countTotals: Statement<[number, number]>;
+  readonly countTotals: Statement<[number]>;
 }
 
 const prepared = new WeakMap<Database, Writes>();
 
-/** Stores what is new and counts it, in one transaction; durable when it returns. One outcome for each message, in order. */
+/**
+ * Stores what is new and counts it by the period, in one transaction; durable when it returns. One outcome for each message,
+ * in order. The senders are counted later (sender-counts.ts).
+ */
 export function addMessages(connection: Database, messages: readonly Message[]): IngestOutcome[] {
   const writes = prepared.get(connection) ?? prepare(connection);
   const add = connection.transaction(() => {
@@ -41,17 +43,13 @@ function addOne({ insert, find }: Writes, message: Message): IngestOutcome {
   return existing !== undefined && sameContent(toMessage(existing), message) ? 'duplicate' : 'conflict';
 }
 
-function count({ countSender, countPeriod, countTotals }: Writes, stored: readonly Message[]): void {
-  let newSenders = 0;
-  for (const [from, messages] of tally(stored, (message) => message.from)) {
-    if (Number(countSender.get(from, messages)?.messages) === messages) newSenders++;
-  }
+function count({ countPeriod, countTotals }: Writes, stored: readonly Message[]): void {
   for (const width of PERIOD_WIDTHS) {
     for (const [start, messages] of tally(stored, ({ sentAt }) => periodStart(sentAt, width))) {
       countPeriod.run(width, start, messages);
     }
   }
-  countTotals.run(stored.length, newSenders);
+  countTotals.run(stored.length);
 }
 
 function prepare(connection: Database): Writes {
@@ -63,16 +61,11 @@ function prepare(connection: Database): Writes {
     find: connection.prepare(
       'select message_id, from_msisdn, to_msisdn, sent_at, text from messages where message_id = ?',
     ),
-    countSender: connection.prepare(
-      `insert into sender_counts (from_msisdn, messages) values (?, ?)
-       on conflict do update set messages = messages + excluded.messages
-       returning messages`,
-    ),
     countPeriod: connection.prepare(
       `insert into period_counts (width, starts_at, messages) values (?, ?, ?)
        on conflict do update set messages = messages + excluded.messages`,
     ),
-    countTotals: connection.prepare('update message_totals set messages = messages + ?, senders = senders + ?'),
+    countTotals: connection.prepare('update message_totals set messages = messages + ?'),
   };
   prepared.set(connection, writes);
   return writes;

@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { StoreUnavailable, type MessageRepository } from '../../application/ports.ts';
-import { INDEX_STEP, indexFollower } from './index-follower.ts';
+import { follower, FOLLOW_STEP } from './follower.ts';
 import type { SqliteOptions } from './sqlite-database.ts';
 import type { StoreAnswer, StoreCall, StoreCalls } from './store-worker.ts';
 
 /** From its sources this runs as TypeScript, built as JavaScript. */
 const WORKER = new URL(`./store-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
+
+/** A thread makes little garbage at a time; left to itself it would keep tens of megabytes for it. */
+const YOUNG_GENERATION_MIB = 8;
 
 export interface ThreadedOptions {
   readonly file: string;
@@ -19,15 +22,16 @@ export interface ThreadedOptions {
 }
 
 export interface ThreadedMessageRepository extends MessageRepository {
-  /** Resolves when the search index holds everything stored so far. */
-  indexed(): Promise<void>;
+  /** Resolves when the search index and the senders' counts hold everything stored so far. */
+  caughtUp(): Promise<void>;
   /** Ends the threads after what they are doing. */
   close(): Promise<void>;
 }
 
 /**
  * The repository of an SQLite file on threads: one that writes, and some that read the last commit, so that no read waits
- * for a commit, no commit for a read, and the calling thread for neither. The search index follows behind the writes.
+ * for a commit, no commit for a read, and the calling thread for neither. What is derived from the messages follows behind the
+ * writes.
  */
 export function threadedMessageRepository(options: ThreadedOptions): ThreadedMessageRepository {
   const { file, readTimeoutMs, maxQueuedReads } = options;
@@ -53,12 +57,12 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     }
   }
 
-  const index = indexFollower(() => write('indexNext', INDEX_STEP));
-  void index.caughtUp(); // what was stored before the index existed, or when the process died
+  const derived = follower(() => write('deriveNext', FOLLOW_STEP));
+  void derived.caughtUp(); // what was stored before the search index existed, or when the process died
   return {
     async add(messages) {
       const outcomes = await write('add', messages);
-      index.stored(outcomes.filter((outcome) => outcome === 'created').length);
+      derived.stored(outcomes.filter((outcome) => outcome === 'created').length);
       return outcomes;
     },
     find: (messageId) => read('find', messageId),
@@ -66,9 +70,9 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     stats: () => read('stats'),
     // Asked of the thread that ingests: a flood of slow searches must not make the process look unable to.
     health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
-    indexed: () => index.caughtUp(),
+    caughtUp: () => derived.caughtUp(),
     async close() {
-      await index.stop();
+      await derived.stop();
       await write('close');
       await Promise.all([writer.destroy(), readers.destroy()]);
     },
@@ -83,6 +87,7 @@ function pool(options: SqliteOptions, threads: number): Piscina<StoreCall, Store
     workerData: options,
     minThreads: 1, // more come with the load
     idleTimeout: Infinity,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     maxThreads: threads,
   });
 }

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
+import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
+import { deriveNext } from '../../../src/adapters/persistence/derived-data.ts';
 import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
 import {
   countAll,
   countBefore,
-  countOfSender,
   PERIOD_WIDTHS,
   periodStart,
 } from '../../../src/adapters/persistence/message-counters.ts';
+import { countOfSender } from '../../../src/adapters/persistence/sender-counts.ts';
 import type { Message } from '../../../src/domain/message.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { collidingMessages, FIRST_INSTANT, instants, LAST_INSTANT, msisdns } from '../../support/arbitraries.ts';
@@ -36,17 +38,24 @@ const someMessages = fc.oneof(
     text: fc.constantFrom(null, 'a', 'b'),
   }),
 );
-const calls = fc.array(fc.array(someMessages, { maxLength: 15 }), { maxLength: 8 });
+/** Each call of add, and of how many messages the senders are counted after it. */
+const calls = fc.array(fc.tuple(fc.array(someMessages, { maxLength: 15 }), fc.constantFrom(0, 0, 1, 4, 1_000)), {
+  maxLength: 8,
+});
+type Calls = readonly (readonly [readonly Message[], number])[];
+
+const manyOf = (from: string, count: number, prefix: string): Message[] =>
+  Array.from({ length: count }, (_, i) => message(`${prefix}${String(i)}`, { from }));
 
 /** Stores them, gives those that were new, as a scan of the table shows them. */
-async function storing(
-  all: readonly (readonly Message[])[],
-  test: (db: Knex, stored: readonly Message[]) => Promise<void>,
-): Promise<void> {
+async function storing(all: Calls, test: (db: Knex, stored: readonly Message[]) => Promise<void>): Promise<void> {
   const { db, close } = await openTestDatabase();
   try {
     const repository = knexMessageRepository(db);
-    for (const messages of all) await repository.add(messages);
+    for (const [messages, counted] of all) {
+      await repository.add(messages);
+      if (counted > 0) await deriveNext(db, counted);
+    }
     await test(db, await everyMessage(repository));
   } finally {
     await close();
@@ -86,11 +95,14 @@ describe('After any sequence of adds', () => {
       runs(20),
     ));
 
-  it('the counts of all, of each sender and the statistics are those of a scan', () =>
+  it('the counts of all, of each sender and the statistics are those of a scan, however many are counted yet', () =>
     fc.assert(
       fc.asyncProperty(calls, (all) =>
         storing(all, async (db, stored) => {
-          const senders = new Set([...all.flat().map(({ from }) => from), number('+404404')]);
+          const senders = new Set([
+            ...all.flatMap(([messages]) => messages.map(({ from }) => from)),
+            number('+404404'),
+          ]);
           for (const sender of senders) {
             expect(await countOfSender(db, sender)).toBe(stored.filter(({ from }) => from === sender).length);
           }
@@ -120,10 +132,37 @@ describe('After any sequence of adds', () => {
 });
 
 describe('Counting', () => {
+  it('ranks a sender of the latest messages among those counted before', () =>
+    storing(
+      [
+        [manyOf('+1', 3, 'a').concat(manyOf('+2', 2, 'b')), 1_000],
+        [manyOf('+2', 2, 'c').concat(manyOf('+3', 1, 'd')), 0],
+      ],
+      async (db) => {
+        expect(await wrongCounters(db)).toEqual([]);
+        expect(await knexMessageRepository(db).stats()).toMatchObject({
+          sendersCount: 3,
+          topSenders: [
+            { from: '+2', count: 4 },
+            { from: '+1', count: 3 },
+            { from: '+3', count: 1 },
+          ],
+        });
+        expect(await deriveNext(db, 1_000)).toBe(3);
+        expect(await wrongCounters(db)).toEqual([]);
+      },
+    ));
+
   it('does not count again what is a duplicate or a conflict', () => {
     const [a, b] = [message('a', { from: '+1' }), message('b', { from: '+2' })];
     const other = { ...a, from: number('+2'), sentAt: micros(5) };
-    return storing([[a, a, other], [other, b], [], [b, a]], async (db) => {
+    const adds: Calls = [
+      [[a, a, other], 0],
+      [[other, b], 9],
+      [[], 9],
+      [[b, a], 0],
+    ];
+    return storing(adds, async (db) => {
       expect(await countAll(db)).toBe(2);
       expect([await countOfSender(db, a.from), await countOfSender(db, b.from)]).toEqual([1, 1]);
       expect(await countBefore(db, a.sentAt)).toBe(0);

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
-import { indexedSeq, indexNext } from '../../../src/adapters/persistence/search-index.ts';
+import { deriveNext } from '../../../src/adapters/persistence/derived-data.ts';
+import { indexedSeq } from '../../../src/adapters/persistence/search-index.ts';
 import type { MessageFilter, MessageRepository } from '../../../src/application/ports.ts';
 import type { Message } from '../../../src/domain/message.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
@@ -35,7 +36,7 @@ function indexing(db: Knex, perAdd: number): MessageRepository {
     ...repository,
     async add(messages) {
       const outcomes = await repository.add(messages);
-      await indexNext(db, perAdd);
+      await deriveNext(db, perAdd);
       return outcomes;
     },
   };
@@ -70,12 +71,12 @@ describe('The search index', () => {
     const { db, close } = await openTestDatabase();
     try {
       const repository = knexMessageRepository(db);
-      expect(await indexNext(db, 10)).toBe(0);
+      expect(await deriveNext(db, 10)).toBe(0);
       await repository.add([...manyMessages(24), message('without', { text: null })]);
-      expect([await indexNext(db, 10), await indexNext(db, 10), await indexNext(db, 10)]).toEqual([10, 10, 5]);
-      expect([await indexNext(db, 10), await indexedSeq(db)]).toEqual([0, 25]);
+      expect([await deriveNext(db, 10), await deriveNext(db, 10), await deriveNext(db, 10)]).toEqual([10, 10, 5]);
+      expect([await deriveNext(db, 10), await indexedSeq(db)]).toEqual([0, 25]);
       await repository.add([message('later', { text: 'text 7' }), ...manyMessages(24)]);
-      expect([await indexNext(db, 10), await indexNext(db, 10)]).toEqual([1, 0]);
+      expect([await deriveNext(db, 10), await deriveNext(db, 10)]).toEqual([1, 0]);
       expect((await repository.list({ contains: 'text 7' }, { offset: 0 }, 10)).total).toBe(2);
     } finally {
       await close();
@@ -86,10 +87,10 @@ describe('The search index', () => {
     const { db, close } = await openTestDatabase();
     try {
       const synchronous = () => db.raw<{ synchronous: bigint }[]>('pragma synchronous');
-      await indexNext(db, 10);
+      await deriveNext(db, 10);
       expect(await synchronous()).toEqual([{ synchronous: 2n }]);
       await db.raw('drop table search_progress');
-      await expect(indexNext(db, 10)).rejects.toThrow('search_progress');
+      await expect(deriveNext(db, 10)).rejects.toThrow('search_progress');
       expect(await synchronous()).toEqual([{ synchronous: 2n }]);
     } finally {
       await close();
@@ -109,7 +110,7 @@ describe('The search index', () => {
       const repository = knexMessageRepository(db);
       const model = inMemoryMessageRepository();
       for (const one of [repository, model]) await one.add(messages.slice(0, 20_050));
-      await indexNext(db, 20_040); // the last ten of them and the 50 that follow are not in the index
+      await deriveNext(db, 20_040); // the last ten of them and the 50 that follow are not in the index
       for (const one of [repository, model]) await one.add(messages.slice(20_050));
       const filters: MessageFilter[] = [
         { contains: 'COMMON' },

@@ -57,7 +57,7 @@ describe('SQLite on threads', () => {
       await repository.add(manyMessages(1_200));
       const filter = { contains: 'text 7' };
       const before = await repository.list(filter, { offset: 0 }, 50);
-      await repository.indexed();
+      await repository.caughtUp();
       expect(await repository.list(filter, { offset: 0 }, 50)).toEqual(before);
       expect(before.total).toBeGreaterThan(0);
     } finally {
