@@ -26,16 +26,21 @@ export async function ingestPair(connections: number, seconds: number): Promise<
 }
 
 /** The load on a service that is full already, with and without clients that search in a loop. */
-export async function ingestWhileSearching(file: string, seconds: number): Promise<{ alone: Load; searching: Load }> {
+export async function ingestWhileSearching(
+  file: string,
+  seconds: number,
+): Promise<{ alone: Load; searching: Load; memoryAlone: number; memory: number }> {
   const service = await startService(file);
   try {
     const alone = await load(service.port, 32, seconds, `alone${String(Date.now())}-`);
+    const memoryAlone = service.memory();
     const stop = new AbortController();
     const searches = ['order 77', 'STRASSE 12', 'hello'].map((q) => searchLoop(service.port, q, stop.signal));
     const searching = await load(service.port, 32, seconds, `searching${String(Date.now())}-`);
+    const memory = service.memory();
     stop.abort();
     await Promise.all(searches);
-    return { alone, searching };
+    return { alone, searching, memoryAlone, memory };
   } finally {
     await service.stop();
   }

@@ -2,7 +2,7 @@ import { threadedMessageRepository } from '../src/adapters/persistence/threaded-
 import { newMessage } from '../src/domain/message.ts';
 import { timestamp } from '../src/domain/timestamp.ts';
 import { sample } from './sample.ts';
-import { startService } from './subjects.ts';
+import { startService, type Subject } from './subjects.ts';
 
 export interface Reads {
   readonly rows: number;
@@ -29,33 +29,61 @@ export async function fill(file: string, have: number, rows: number, progress: (
   await repository.close();
 }
 
-/** Times every kind of read over HTTP on a database of so many rows. */
-export async function measureReads(file: string, rows: number): Promise<Reads> {
-  const service = await startService(file);
-  const base = `http://127.0.0.1:${String(service.port)}`;
+/**
+ * Times every kind of read over HTTP on databases of several sizes. The sizes take turns for each read, so that what else
+ * the machine does is spread over all of them.
+ */
+export async function measureReads(
+  databases: readonly { readonly file: string; readonly rows: number }[],
+  progress: (read: string) => void,
+): Promise<Reads[]> {
+  const subjects = await Promise.all(
+    databases.map(async ({ file, rows }) => {
+      const service = await startService(file);
+      return { service, rows, urls: await urlsOf(service, rows), times: {} };
+    }),
+  );
   try {
-    const middle = encodeURIComponent(sample('', Math.floor(rows / 2)).ts);
-    const page = (await (await fetch(`${base}/messages?limit=50&offset=${String(Math.floor(rows / 2))}`)).json()) as {
-      next_cursor: string;
-    };
-    const paths: Readonly<Record<string, string>> = {
-      '/stats': '/stats',
-      'first page': '/messages',
-      from: `/messages?from=${encodeURIComponent(sample('', 3).from)}`,
-      since: `/messages?since=${middle}`,
-      'cursor page': `/messages?cursor=${page.next_cursor}`,
-      'rare q': `/messages?q=${encodeURIComponent(`(${String(Math.floor(rows / 2))})`)}`,
-      'last offset page': `/messages?offset=${String(rows - 50)}`,
-      'q in every 10th': '/messages?q=STRASSE',
-      'q in all': '/messages?q=hello',
-      'q of 2 characters': '/messages?q=zq',
-    };
-    const ms: Record<string, number> = {};
-    for (const [name, path] of Object.entries(paths)) ms[name] = await medianOf(() => get(base + path));
-    return { rows, ms, memory: service.memory() };
+    for (const name of Object.keys(subjects[0]?.urls ?? {})) {
+      progress(name);
+      for (let round = 0; round <= ROUNDS; round++) {
+        for (const { urls, times } of subjects) {
+          const start = performance.now();
+          await get(urls[name] ?? '');
+          // The first only brings the pages of the file into memory.
+          if (round > 0) (times[name] ??= []).push(performance.now() - start);
+        }
+      }
+    }
+    return subjects.map(({ service, rows, times }) => ({
+      rows,
+      ms: Object.fromEntries(Object.entries(times).map(([name, taken]) => [name, median(taken)])),
+      memory: service.memory(),
+    }));
   } finally {
-    await service.stop();
+    await Promise.all(subjects.map(({ service }) => service.stop()));
   }
+}
+
+async function urlsOf(service: Subject, rows: number): Promise<Readonly<Record<string, string>>> {
+  const base = `http://127.0.0.1:${String(service.port)}`;
+  const half = Math.floor(rows / 2);
+  const page = (await (await fetch(`${base}/messages?limit=50&offset=${String(half)}`)).json()) as {
+    next_cursor: string;
+  };
+  const paths = {
+    '/stats': '/stats',
+    'first page': '/messages',
+    from: `/messages?from=${encodeURIComponent(sample('', 3).from)}`,
+    since: `/messages?since=${encodeURIComponent(sample('', half).ts)}`,
+    'cursor page': `/messages?cursor=${page.next_cursor}`,
+    'rare q': `/messages?q=${encodeURIComponent(`(${String(half)})`)}`,
+    'last offset page': `/messages?offset=${String(rows - 50)}`,
+    'q in every 10th': '/messages?q=STRASSE',
+    'q in all': '/messages?q=hello',
+    'q of 2 characters': '/messages?q=zq',
+  };
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, base + path]));
 }
 
 async function get(url: string): Promise<void> {
@@ -64,13 +92,6 @@ async function get(url: string): Promise<void> {
   if (response.status !== 200) throw new Error(`${url}: ${String(response.status)} ${body}`);
 }
 
-async function medianOf(run: () => Promise<void>): Promise<number> {
-  const times: number[] = [];
-  await run(); // the pages of the file are in memory from here on
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
-    await run();
-    times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 }

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { ingestPair, ingestWhileSearching, type IngestPair } from './ingest.ts';
 import { fill, measureReads, type Reads } from './reads.ts';
 import { chart, range, table } from './report.ts';
-import { newDatabase } from './subjects.ts';
+import { copyOf, newDatabase, type BenchDatabase } from './subjects.ts';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--rows N,N,…] [--pairs N] [--seconds N]
 
@@ -55,7 +55,8 @@ for (let pair = 0; pair < pairs; pair++) {
 }
 
 const database = newDatabase();
-const reads: Reads[] = [];
+const filled: (BenchDatabase & { rows: number })[] = [];
+let reads: Reads[];
 let searching;
 try {
   let have = 0;
@@ -64,13 +65,15 @@ try {
       say(`filling, ${String(done)} of ${String(rows)} rows`);
     });
     have = rows;
-    say(`reads at ${String(rows)} rows`);
-    reads.push(await measureReads(database.file, rows));
+    filled.push({ ...copyOf(database), rows });
   }
+  reads = await measureReads(filled, (read) => {
+    say(`reads, ${read}`);
+  });
   say(`ingest while searching at ${String(have)} rows`);
   searching = await ingestWhileSearching(database.file, seconds);
 } finally {
-  database.remove();
+  for (const each of [database, ...filled]) each.remove();
 }
 say('');
 
@@ -102,7 +105,7 @@ process.stdout.write(
   ),
 );
 process.stdout.write(
-  `\nIngest while three clients search, at ${String(sizes.at(-1))} rows: POST/s ×${(searching.searching.perSecond / searching.alone.perSecond).toFixed(2)}, p99 ×${(searching.searching.p99 / searching.alone.p99).toFixed(2)}\n`,
+  `\nIngest while three clients search, at ${String(sizes.at(-1))} rows: POST/s ×${(searching.searching.perSecond / searching.alone.perSecond).toFixed(2)}, p99 ×${(searching.searching.p99 / searching.alone.p99).toFixed(2)}; memory ${(searching.memoryAlone / 1e6).toFixed(0)} MB, with searches ${(searching.memory / 1e6).toFixed(0)} MB\n`,
 );
 const first = reads[0];
 process.stdout.write(`\nReads in ms (× the time at ${String(first?.rows)} rows)\n`);

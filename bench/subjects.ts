@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { SECRET } from './sample.ts';
 
 /** A server under measurement, on a database of its own. */
@@ -16,17 +16,33 @@ export interface Subject {
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-export function newDatabase(): { file: string; remove: () => void } {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'bench-'));
-  const file = path.join(folder, 'app.db');
+export interface BenchDatabase {
+  readonly file: string;
+  remove(): void;
+}
+
+/** A copy of a database that nobody has open. */
+export function copyOf({ file }: BenchDatabase): BenchDatabase {
+  const copy = inFolder();
+  copyFileSync(file, copy.file);
+  return copy;
+}
+
+export function newDatabase(): BenchDatabase {
+  const database = inFolder();
   const migrated = spawnSync(process.execPath, ['src/infrastructure/migrate.ts', 'latest'], {
     cwd: ROOT,
-    env: { ...process.env, DATABASE_URL: `sqlite:///${file}` },
+    env: { ...process.env, DATABASE_URL: `sqlite:///${database.file}` },
     encoding: 'utf8',
   });
   if (migrated.status !== 0) throw new Error(migrated.stderr);
+  return database;
+}
+
+function inFolder(): BenchDatabase {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'bench-'));
   return {
-    file,
+    file: path.join(folder, 'app.db'),
     remove: () => {
       rmSync(folder, { recursive: true, force: true });
     },
@@ -46,13 +62,15 @@ export async function startBaseline(file: string): Promise<Subject> {
 }
 
 async function start(args: string[], file: string, portIn: (line: string) => number | undefined): Promise<Subject> {
+  const log = `${file}.log`;
+  const output = openSync(log, 'w');
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...process.env, WEBHOOK_SECRET: SECRET, PORT: '0', DATABASE_URL: `sqlite:///${file}`, LOG_LEVEL: 'INFO' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', output, 'inherit'],
   });
-  const port = await firstPort(child, portIn);
-  child.stdout.resume(); // read on, or the pipe fills and the server waits
+  closeSync(output);
+  const port = await firstPort(child, log, portIn);
   return {
     port,
     memory: () => residentBytes(child.pid ?? 0),
@@ -64,12 +82,16 @@ async function start(args: string[], file: string, portIn: (line: string) => num
   };
 }
 
-async function firstPort(child: ChildProcess, portIn: (line: string) => number | undefined): Promise<number> {
-  if (child.stdout === null) throw new Error('no output to read the port from');
-  const lines = createInterface(child.stdout);
-  for await (const line of lines) {
-    const port = portIn(line);
+async function firstPort(
+  child: ChildProcess,
+  log: string,
+  portIn: (line: string) => number | undefined,
+): Promise<number> {
+  while (child.exitCode === null) {
+    const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
+    const port = lines.map(portIn).find((found) => found !== undefined);
     if (port !== undefined) return port;
+    await delay(20);
   }
   throw new Error('the server ended before it listened');
 }

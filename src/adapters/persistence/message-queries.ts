@@ -58,9 +58,12 @@ async function startOfPage(
 async function countMatching(db: Knex, filter: MessageFilter, search: TextSearch | null): Promise<number> {
   const { from, since, until } = filter;
   const byInstant = since !== undefined || until !== undefined;
-  if (search?.by === 'scan' && search.count !== null && from === undefined && !byInstant) {
-    const [row] = (await search.count) as { total: bigint }[];
-    return Number(row?.total ?? 0);
+  if (search !== null && from === undefined && !byInstant) {
+    if (search.by === 'index' && search.total !== null) return search.total;
+    if (search.by === 'scan' && search.count !== null) {
+      const [row] = (await search.count) as { total: bigint }[];
+      return Number(row?.total ?? 0);
+    }
   }
   if (search !== null || (from !== undefined && byInstant)) {
     const row = (await matching(db, filter, search).count({ total: '*' }).first()) as { total: bigint } | undefined;

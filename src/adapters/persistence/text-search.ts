@@ -2,6 +2,8 @@ import type { Knex } from 'knex';
 import { foldCase } from '../../domain/search.ts';
 import { indexedSeq } from './search-index.ts';
 
+/** Up to this many hits are asked for once, and kept for the total and the page: the most frequent search by far. */
+const FEW_HITS = 1_000;
 /**
  * Up to this many hits are fetched from the index and sorted. A needle with more is in so many texts that going through
  * the messages in their order fills a page soon.
@@ -15,8 +17,8 @@ const ASCII = /^[\0-\x7f]*$/;
 
 /** How to find the messages whose text contains a needle. Both ways give the same messages. */
 export type TextSearch =
-  /** By the index and the tail it does not hold yet. `hits` is a subquery that gives their `seq`. */
-  | { readonly by: 'index'; readonly hits: Knex.Raw }
+  /** By the index and the tail it does not hold yet. `hits` is a subquery that gives their `seq`, `total` their number where known. */
+  | { readonly by: 'index'; readonly hits: Knex.Raw; readonly total: number | null }
   /** By looking at each text. `condition` goes into a where clause. */
   | { readonly by: 'scan'; readonly condition: Knex.Raw; readonly count: Knex.Raw | null };
 
@@ -24,13 +26,25 @@ export type TextSearch =
 export async function textSearch(db: Knex, needle: string): Promise<TextSearch> {
   const folded = foldCase(needle);
   // U+0000 is in no stored text, and SQLite would take it for the end of the needle.
-  if (folded.includes('\0')) return { by: 'index', hits: db.raw('select seq from messages where false') };
+  if (folded.includes('\0')) return { by: 'index', ...listed(db, []) };
   const condition = containsCondition(db, folded);
   if (Array.from(folded).length < MIN_INDEXED_LENGTH || ALIKE_IN_INDEX.test(folded)) {
     return { by: 'scan', condition, count: null };
   }
   const phrase = `"${folded.replaceAll('"', '""')}"`;
   const progress = await indexedSeq(db);
+  const indexed = await db.raw<Hit[]>('select rowid as seq from message_search where message_search match ? limit ?', [
+    phrase,
+    FEW_HITS + 1,
+  ]);
+  if (indexed.length <= FEW_HITS) {
+    const tail = await db.raw<Hit[]>('select seq from messages where seq > ? and ? limit ?', [
+      progress,
+      condition,
+      FEW_HITS + 1,
+    ]);
+    if (tail.length <= FEW_HITS) return { by: 'index', ...listed(db, [...indexed, ...tail]) };
+  }
   const [found] = await db.raw<{ hits: bigint }[]>(
     'select count(*) as hits from (select 1 from message_search where message_search match ? limit ?)',
     [phrase, MAX_HITS + 1],
@@ -48,7 +62,16 @@ export async function textSearch(db: Knex, needle: string): Promise<TextSearch> 
      union all select seq from messages where seq > ? and ?`,
     [phrase, progress, condition],
   );
-  return { by: 'index', hits };
+  return { by: 'index', hits, total: null };
+}
+
+interface Hit {
+  readonly seq: bigint;
+}
+
+function listed(db: Knex, hits: readonly Hit[]): { hits: Knex.Raw; total: number } {
+  const list = JSON.stringify(hits.map(({ seq }) => Number(seq)));
+  return { hits: db.raw('select value as seq from json_each(?)', [list]), total: hits.length };
 }
 
 /**
