@@ -18,11 +18,46 @@ export interface IngestPair {
   readonly serviceMemory: number;
 }
 
-/** The same load on the baseline and on the service, one after the other, each on an empty database. */
-export async function ingestPair(connections: number, seconds: number): Promise<IngestPair> {
-  const baseline = await underLoad(startBaseline, connections, seconds);
-  const service = await underLoad(startService, connections, seconds);
-  return { connections, baseline: baseline.load, service: service.load, serviceMemory: service.memory };
+/**
+ * The same load on the baseline and on the service, each on a database of its own. Both stay up and take turns, so that what
+ * else the machine does is spread over both.
+ */
+export async function ingestPairs(
+  options: { connections: number; seconds: number; pairs: number },
+  progress: (pair: number) => void,
+): Promise<IngestPair[]> {
+  const { connections, seconds, pairs } = options;
+  const [baseline, service] = [await onNewDatabase(startBaseline), await onNewDatabase(startService)];
+  try {
+    const results: IngestPair[] = [];
+    for (let pair = 0; pair <= pairs; pair++) {
+      progress(pair);
+      const loadOn = (subject: Subject): Promise<Load> =>
+        load(subject.port, connections, seconds, `run${String(pair)}-`);
+      const [first, second] = pair % 2 === 0 ? [baseline, service] : [service, baseline];
+      const loads = new Map([[first, await loadOn(first)]]).set(second, await loadOn(second));
+      const [ofBaseline, ofService] = [loads.get(baseline), loads.get(service)];
+      // The first turn is for the compiler.
+      if (pair === 0 || ofBaseline === undefined || ofService === undefined) continue;
+      results.push({ connections, baseline: ofBaseline, service: ofService, serviceMemory: service.memory() });
+    }
+    return results;
+  } finally {
+    await baseline.stop();
+    await service.stop();
+  }
+}
+
+async function onNewDatabase(start: (file: string) => Promise<Subject>): Promise<Subject> {
+  const database = newDatabase();
+  const subject = await start(database.file);
+  return {
+    ...subject,
+    async stop() {
+      await subject.stop();
+      database.remove();
+    },
+  };
 }
 
 /** The load on a service that is full already, with and without clients that search in a loop. */
@@ -43,22 +78,6 @@ export async function ingestWhileSearching(
     return { alone, searching, memoryAlone, memory };
   } finally {
     await service.stop();
-  }
-}
-
-async function underLoad(
-  start: (file: string) => Promise<Subject>,
-  connections: number,
-  seconds: number,
-): Promise<{ load: Load; memory: number }> {
-  const database = newDatabase();
-  const subject = await start(database.file);
-  try {
-    await load(subject.port, connections, 1, 'warm'); // compiled code, before anything counts
-    return { load: await load(subject.port, connections, seconds, 'run'), memory: subject.memory() };
-  } finally {
-    await subject.stop();
-    database.remove();
   }
 }
 

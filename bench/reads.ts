@@ -40,7 +40,7 @@ export async function measureReads(
   const subjects = await Promise.all(
     databases.map(async ({ file, rows }) => {
       const service = await startService(file);
-      return { service, rows, urls: await urlsOf(service, rows), times: {} };
+      return { service, rows, urls: await urlsOf(service, rows), times: new Map<string, number[]>() };
     }),
   );
   try {
@@ -51,13 +51,13 @@ export async function measureReads(
           const start = performance.now();
           await get(urls[name] ?? '');
           // The first only brings the pages of the file into memory.
-          if (round > 0) (times[name] ??= []).push(performance.now() - start);
+          if (round > 0) times.set(name, [...(times.get(name) ?? []), performance.now() - start]);
         }
       }
     }
     return subjects.map(({ service, rows, times }) => ({
       rows,
-      ms: Object.fromEntries(Object.entries(times).map(([name, taken]) => [name, median(taken)])),
+      ms: Object.fromEntries(Array.from(times, ([name, taken]) => [name, median(taken)])),
       memory: service.memory(),
     }));
   } finally {

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ingestPair, ingestWhileSearching, type IngestPair } from './ingest.ts';
+import { ingestPairs, ingestWhileSearching, type IngestPair } from './ingest.ts';
 import { fill, measureReads, type Reads } from './reads.ts';
 import { chart, range, table } from './report.ts';
 import { copyOf, newDatabase, type BenchDatabase } from './subjects.ts';
@@ -15,8 +15,8 @@ const USAGE = `Usage: npm run bench -- [--quick] [--rows N,N,…] [--pairs N] [-
 
   --quick      all parts in under a minute, at 10,000 and 100,000 rows
   --rows       sizes for the reads (default 10000,100000,1000000; 10000000 works too)
-  --pairs      turns of baseline and service for each number of connections (default 3)
-  --seconds    length of one load (default 5)
+  --pairs      turns of baseline and service for each number of connections (default 11)
+  --seconds    length of one load (default 2)
 
 Prints tables; writes bench/results.json and bench/results.svg.
 `;
@@ -35,8 +35,8 @@ if (values.help) {
   process.exit(0);
 }
 const sizes = (values.rows ?? (values.quick ? '10000,100000' : '10000,100000,1000000')).split(',').map(Number);
-const pairs = Number(values.pairs ?? (values.quick ? 1 : 3));
-const seconds = Number(values.seconds ?? (values.quick ? 2 : 5));
+const pairs = Number(values.pairs ?? (values.quick ? 3 : 11));
+const seconds = Number(values.seconds ?? (values.quick ? 1 : 2));
 const connections = values.quick ? [1, 32] : [1, 32, 256];
 if ([...sizes, pairs, seconds].some((value) => !(value > 0))) {
   process.stderr.write(USAGE);
@@ -47,11 +47,11 @@ const machine = `${os.cpus()[0]?.model ?? 'unknown processor'}, ${String(os.avai
 const say = (text: string): void => void process.stderr.write(`\r\x1b[K${text}`);
 
 const ingest: IngestPair[] = [];
-for (let pair = 0; pair < pairs; pair++) {
-  for (const count of connections) {
-    say(`ingest, pair ${String(pair + 1)} of ${String(pairs)}, ${String(count)} connections`);
-    ingest.push(await ingestPair(count, seconds));
-  }
+for (const count of connections) {
+  const progress = (pair: number): void => {
+    say(`ingest, ${String(count)} connections, pair ${String(pair)} of ${String(pairs)}`);
+  };
+  ingest.push(...(await ingestPairs({ connections: count, seconds, pairs }, progress)));
 }
 
 const database = newDatabase();
