@@ -1,4 +1,4 @@
-import { threadedMessageRepository } from '../src/adapters/persistence/threaded-message-repository.ts';
+import { threadedMessageRepository } from '../src/adapters/persistence/sqlite/threaded-message-repository.ts';
 import { newMessage } from '../src/domain/message.ts';
 import { timestamp } from '../src/domain/timestamp.ts';
 import { sample } from './sample.ts';

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/http/server.ts';
 import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
-import { threadedMessageRepository } from '../adapters/persistence/threaded-message-repository.ts';
+import { threadedMessageRepository } from '../adapters/persistence/sqlite/threaded-message-repository.ts';
 import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
 import { CheckReadiness } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';

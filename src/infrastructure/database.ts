@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { openSqlite } from '../adapters/persistence/sqlite-database.ts';
+import { openSqlite } from '../adapters/persistence/sqlite/database.ts';
 import type { Config } from './config.ts';
 
 /** Another process may be migrating a large database: wait for it, a minute at most. */

@@ -6,8 +6,9 @@ const { EXIT_FAULT, runCommand, say } = await import('./command.ts');
 const { loadEnvFile, readConfig } = await import('./config.ts');
 const { openForMigrations } = await import('./database.ts');
 const { rebuildCounters, wrongCounters } = await import('../adapters/persistence/counter-check.ts');
+const { sqliteDialect } = await import('../adapters/persistence/sqlite/dialect.ts');
 const { schemaStatus } = await import('../adapters/persistence/migrator.ts');
-const { resetIndex } = await import('../adapters/persistence/search-index.ts');
+const { resetIndex } = await import('../adapters/persistence/sqlite/search-index.ts');
 
 const USAGE = `Usage: doctor [--rebuild]
 
@@ -31,11 +32,11 @@ async function examine(rebuild: boolean): Promise<number> {
     ]);
     if (pages?.quick_check !== 'ok' || pending.length + unknown.length > 0) return EXIT_FAULT;
     if (rebuild) {
-      await rebuildCounters(db);
+      await rebuildCounters(db, sqliteDialect);
       await resetIndex(db);
       say(['counters  counted anew', 'search    emptied; the service fills it again']);
     }
-    const wrong = await wrongCounters(db);
+    const wrong = await wrongCounters(db, sqliteDialect);
     say([`counters  ${wrong.length === 0 ? 'ok' : `wrong in ${wrong.join(', ')}: run with --rebuild`}`]);
     return wrong.length === 0 ? 0 : EXIT_FAULT;
   } finally {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { deriveNext } from '../../src/adapters/persistence/derived-data.ts';
-import { knexMessageRepository } from '../../src/adapters/persistence/knex-message-repository.ts';
+import { deriveNext } from '../../src/adapters/persistence/sqlite/derived-data.ts';
+import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/message-repository.ts';
 import { openTestDatabase, type TestDatabase } from '../support/sqlite.ts';
 import { manyMessages } from '../adapters/persistence/repository-fixtures.ts';
 
@@ -23,9 +23,9 @@ async function doctor(file: string, ...args: string[]): Promise<{ status: number
 async function filled(): Promise<TestDatabase> {
   const database = await openTestDatabase();
   const stored = manyMessages(500);
-  await knexMessageRepository(database.db).add(stored.slice(0, 400));
+  await sqliteMessageRepository(database.db).add(stored.slice(0, 400));
   await deriveNext(database.db, 1_000);
-  await knexMessageRepository(database.db).add(stored.slice(400)); // their senders are not counted yet
+  await sqliteMessageRepository(database.db).add(stored.slice(400)); // their senders are not counted yet
   return database;
 }
 
@@ -42,20 +42,20 @@ describe('the doctor', () => {
   it.each([
     ['message_totals', 'update message_totals set messages = messages + 1'],
     ['message_totals', 'update message_totals set senders = senders - 1'],
-    ['sender_counts', 'update message_totals set senders_seq = senders_seq - 1'],
+    ['message_totals, sender_counts, period_counts', 'update message_totals set counted_seq = counted_seq - 1'],
     ['sender_counts', "update sender_counts set messages = 7 where from_msisdn = '+100'"],
     ['period_counts', 'delete from period_counts where width = 3600'],
     ['period_counts', 'insert into period_counts values (60, 0, 1)'],
   ])('says that %s is wrong after: %s', async (table, damage) => {
     const { db, file, close } = await filled();
     try {
-      const right = await knexMessageRepository(db).stats();
+      const right = await sqliteMessageRepository(db).stats();
       await db.raw(damage);
       const found = await doctor(file);
       expect(found.status).toBe(1);
       expect(found.output).toContain(`counters  wrong in ${table}: run with --rebuild`);
       expect((await doctor(file, '--rebuild')).status).toBe(0);
-      expect(await knexMessageRepository(db).stats()).toEqual(right);
+      expect(await sqliteMessageRepository(db).stats()).toEqual(right);
     } finally {
       await close();
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Knex } from 'knex';
 import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
-import { openSqlite, type SqliteOptions } from '../../src/adapters/persistence/sqlite-database.ts';
+import { openSqlite, type SqliteOptions } from '../../src/adapters/persistence/sqlite/database.ts';
 import type { Message } from '../../src/domain/message.ts';
 
 export interface TemporaryFolder {

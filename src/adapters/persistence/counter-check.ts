@@ -1,55 +1,60 @@
 import type { Knex } from 'knex';
-import { PERIOD_WIDTHS } from './message-counters.ts';
-
-/** Each counter table with the query that counts the same from the messages, as far as the table has come. */
-const SOURCES: readonly { readonly table: string; readonly scan: string }[] = [
-  {
-    table: 'message_totals',
-    scan: `select 1 as id, count(*) as messages,
-             count(distinct case when seq <= $upTo then from_msisdn end) as senders, $upTo as senders_seq
-           from messages`,
-  },
-  {
-    table: 'sender_counts',
-    scan: 'select from_msisdn, count(*) as messages from messages where seq <= $upTo group by from_msisdn',
-  },
-  { table: 'period_counts', scan: PERIOD_WIDTHS.map(periodScan).join(' union all ') },
-];
-const COUNTED = '(select senders_seq from message_totals)';
-const ALL = '(select coalesce(max(seq), 0) from messages)';
-
-/** SQLite's division truncates towards zero; the period of an instant before 1970 is found by rounding down. */
-function periodScan(width: number): string {
-  const micros = `${String(width)}000000`;
-  const start = `sent_at - ((sent_at % ${micros}) + ${micros}) % ${micros}`;
-  return `select ${String(width)} as width, ${start} as starts_at, count(*) as messages from messages group by 2`;
-}
+import { countInto } from './counting.ts';
+import { rowOf, type Dialect } from './dialect.ts';
+import { PERIOD_WIDTHS, periodStartSql } from './periods.ts';
 
 /**
- * The tables whose counters differ from a scan of all messages; none when everything is right. Reads the whole database in one
- * snapshot: minutes for millions of messages, and no write waits for it.
+ * The counter tables that differ from a scan of the messages that they claim to hold; none when everything is right. Reads
+ * the whole database in one snapshot: minutes for millions of messages, and no write waits for it.
  */
-export async function wrongCounters(db: Knex): Promise<string[]> {
-  return db.transaction(async (snapshot) => {
-    const wrong: string[] = [];
-    for (const { table, scan } of SOURCES) {
-      const [row] = await snapshot.raw<{ differs: bigint | number }[]>(
-        `with counted as (select * from ${table}), scanned as (${scan.replaceAll('$upTo', COUNTED)})
-         select exists (select * from counted except select * from scanned)
-             or exists (select * from scanned except select * from counted) as differs`,
-      );
-      if (Number(row?.differs) === 1) wrong.push(table);
-    }
-    return wrong;
-  });
+export async function wrongCounters(db: Knex, dialect: Dialect): Promise<string[]> {
+  return db.transaction(
+    async (snapshot) => {
+      const wrong: string[] = [];
+      for (const [table, differs] of Object.entries(differences(dialect))) {
+        const row = await rowOf<{ rows: bigint | number }>(snapshot, differs);
+        if (Number(row.rows) > 0) wrong.push(table);
+      }
+      return wrong;
+    },
+    { isolationLevel: 'repeatable read' },
+  );
 }
 
-/** Counts everything anew, the senders of the latest messages, too, in one transaction; writes wait for it. */
-export async function rebuildCounters(db: Knex): Promise<void> {
+/** For each counter table a query that counts the rows that should not be there, or should. */
+function differences(dialect: Dialect): Readonly<Record<string, string>> {
+  const senders = `select from_msisdn, sum(n) as messages from ${held(dialect)} group by from_msisdn having sum(n) <> 0`;
+  const periods = PERIOD_WIDTHS.map((width) => {
+    const key = periodStartSql(width);
+    return `select ${String(width)} as width, ${key} as starts_at, sum(n) as messages from ${held(dialect)} group by 2 having sum(n) <> 0`;
+  });
+  return {
+    message_totals: `select count(*) as rows from message_totals
+      where messages <> (select coalesce(sum(n), 0) from ${held(dialect)}) or senders <> (select count(*) from (${senders}) as each)`,
+    sender_counts: difference('select from_msisdn, messages from sender_counts', senders),
+    period_counts: difference('select width, starts_at, messages from period_counts', periods.join(' union all ')),
+  };
+}
+
+/** All messages with 1 and those of the tail with -1: what the counters should hold. */
+function held({ tail }: Dialect): string {
+  return `(select from_msisdn, sent_at, 1 as n from messages
+           union all select from_msisdn, sent_at, -1 from ${tail}) as held`;
+}
+
+function difference(counted: string, scanned: string): string {
+  return `with counted as (${counted}), scanned as (${scanned}),
+    lost as (select * from scanned except select * from counted),
+    invented as (select * from counted except select * from scanned)
+    select (select count(*) from lost) + (select count(*) from invented) as rows`;
+}
+
+/** Counts everything anew, the tail too, in one transaction; writes wait for it. */
+export async function rebuildCounters(db: Knex, dialect: Dialect): Promise<void> {
   await db.transaction(async (transaction) => {
-    for (const { table, scan } of SOURCES) {
-      await transaction.raw(`delete from ${table}`);
-      await transaction.raw(`insert into ${table} ${scan.replaceAll('$upTo', ALL)}`);
-    }
+    for (const statement of dialect.forgetTail) await transaction.raw(statement);
+    for (const table of ['sender_counts', 'period_counts']) await transaction(table).delete();
+    await transaction('message_totals').update({ messages: 0, senders: 0 });
+    await countInto(transaction, { sql: 'messages', bindings: [] });
   });
 }

@@ -1,26 +1,27 @@
 import type { Knex } from 'knex';
 import type { MessageFilter, MessagePage, PageStart } from '../../application/ports.ts';
-import { countAll, countBefore } from './message-counters.ts';
+import type { Dialect, TextSearch } from './dialect.ts';
+import { countAll, countBefore, countOfSender } from './message-counters.ts';
 import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
 import { jumpToOffset } from './offset-jump.ts';
-import { countOfSender } from './sender-counts.ts';
-import { textSearch, type TextSearch } from './text-search.ts';
 
 /** A page and its total. To be called in a transaction, so that both are of one snapshot. */
 export async function listMessages(
   snapshot: Knex,
+  dialect: Dialect,
   filter: MessageFilter,
   start: PageStart,
   limit: number,
 ): Promise<MessagePage> {
-  const search = filter.contains === undefined ? null : await textSearch(snapshot, filter.contains);
-  const total = await countMatching(snapshot, filter, search);
-  const rows = await pageOf(snapshot, filter, search, start, limit + 1, total);
+  const search = filter.contains === undefined ? null : await dialect.textSearch(snapshot, filter.contains);
+  const total = await countMatching(snapshot, dialect, filter, search);
+  const rows = await pageOf(snapshot, dialect, filter, search, start, limit + 1, total);
   return { messages: rows.slice(0, limit).map(toMessage), total, hasMore: rows.length > limit };
 }
 
 async function pageOf(
   db: Knex,
+  dialect: Dialect,
   filter: MessageFilter,
   search: TextSearch | null,
   start: PageStart,
@@ -28,7 +29,7 @@ async function pageOf(
   total: number,
 ): Promise<MessageRow[]> {
   if ('offset' in start && start.offset >= total) return [];
-  const { since, skip } = await startOfPage(db, filter, search, start);
+  const { since, skip } = await startOfPage(db, dialect, filter, search, start);
   const page = matching(db, { ...filter, since }, search)
     .select(MESSAGE_COLUMNS.map((column) => `messages.${column}`))
     .orderBy(['sent_at', 'message_id'])
@@ -43,6 +44,7 @@ async function pageOf(
 /** From which instant to read and how many matches to skip from there. */
 async function startOfPage(
   db: Knex,
+  dialect: Dialect,
   { from, since }: MessageFilter,
   search: TextSearch | null,
   start: PageStart,
@@ -50,17 +52,22 @@ async function startOfPage(
   if ('after' in start) return { since, skip: 0 };
   // The counters know how many messages lie before an instant, but not how many of one sender or with one word.
   if (start.offset === 0 || from !== undefined || search !== null) return { since, skip: start.offset };
-  const before = since === undefined ? 0 : await countBefore(db, since);
-  const jump = await jumpToOffset(db, before + start.offset);
+  const before = since === undefined ? 0 : await countBefore(db, dialect, since);
+  const jump = await jumpToOffset(db, dialect, before + start.offset);
   return jump === null ? { since, skip: start.offset } : { since: jump.from, skip: jump.skip };
 }
 
-async function countMatching(db: Knex, filter: MessageFilter, search: TextSearch | null): Promise<number> {
+async function countMatching(
+  db: Knex,
+  dialect: Dialect,
+  filter: MessageFilter,
+  search: TextSearch | null,
+): Promise<number> {
   const { from, since, until } = filter;
   const byInstant = since !== undefined || until !== undefined;
   if (search !== null && from === undefined && !byInstant) {
     if (search.by === 'index' && search.total !== null) return search.total;
-    if (search.by === 'scan' && search.count !== null) {
+    if (search.by === 'condition' && search.count !== null) {
       const [row] = (await search.count) as { total: bigint }[];
       return Number(row?.total ?? 0);
     }
@@ -69,9 +76,9 @@ async function countMatching(db: Knex, filter: MessageFilter, search: TextSearch
     const row = (await matching(db, filter, search).count({ total: '*' }).first()) as { total: bigint } | undefined;
     return Number(row?.total ?? 0);
   }
-  if (from !== undefined) return countOfSender(db, from);
-  const upTo = until === undefined ? await countAll(db) : await countBefore(db, until);
-  const before = since === undefined ? 0 : await countBefore(db, since);
+  if (from !== undefined) return countOfSender(db, dialect, from);
+  const upTo = until === undefined ? await countAll(db, dialect) : await countBefore(db, dialect, until);
+  const before = since === undefined ? 0 : await countBefore(db, dialect, since);
   return Math.max(0, upTo - before); // `until` may lie before `since`
 }
 
@@ -88,6 +95,6 @@ function matching(
   if (from !== undefined) void query.where('from_msisdn', from);
   if (since !== undefined) void query.where('sent_at', '>=', instantValue(since));
   if (until !== undefined) void query.where('sent_at', '<', instantValue(until));
-  if (search?.by === 'scan') void query.where(search.condition);
+  if (search?.by === 'condition') void query.where(search.condition);
   return query;
 }

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { instantValue } from './message-row.ts';
-import { PERIOD_WIDTHS } from './message-counters.ts';
+import { rowsOf, type Dialect } from './dialect.ts';
+import { PERIOD_WIDTHS, periodStartSql, widthInMicros } from './periods.ts';
 
 /** Where to begin to read instead of skipping from the very first message. */
 export interface Jump {
@@ -14,31 +14,44 @@ export interface Jump {
  * Finds the minute in which the message with that many before it lies, by the counters: from the longest periods to the
  * shortest. Null when there are not that many messages.
  */
-export async function jumpToOffset(db: Knex, offset: number): Promise<Jump | null> {
+export async function jumpToOffset(db: Knex, dialect: Dialect, offset: number): Promise<Jump | null> {
   let skip = offset;
-  let from: bigint | null = null;
-  let until: bigint | null = null;
+  let within: { from: bigint; until: bigint } | null = null;
   for (const width of PERIOD_WIDTHS.toReversed()) {
-    const periods = db<{ width: number; starts_at: bigint; messages: bigint }>('period_counts')
-      .where({ width })
-      .orderBy('starts_at')
-      .select('starts_at', 'messages');
-    if (from !== null && until !== null) {
-      void periods.where('starts_at', '>=', instantValue(from)).where('starts_at', '<', instantValue(until));
-    }
-    const period = skipWhole(await periods, skip);
+    const period = skipWhole(await periodsOf(db, dialect, width, within), skip);
     if (period === null) return null;
     skip = period.skip;
-    from = period.startsAt;
-    until = from + BigInt(width) * 1_000_000n;
+    within = { from: period.startsAt, until: period.startsAt + widthInMicros(width) };
   }
-  return from === null ? null : { from, skip };
+  return within === null ? null : { from: within.from, skip };
 }
 
-function skipWhole(
-  periods: readonly { starts_at: bigint; messages: bigint }[],
-  offset: number,
-): { startsAt: bigint; skip: number } | null {
+interface Period {
+  readonly starts_at: bigint;
+  readonly messages: bigint | string;
+}
+
+/** The periods that hold messages, in order, with those of the tail. */
+function periodsOf(
+  db: Knex,
+  { tail }: Dialect,
+  width: number,
+  within: { from: bigint; until: bigint } | null,
+): Promise<Period[]> {
+  const range = (column: string): string => (within === null ? '' : `and ${column} >= ? and ${column} < ?`);
+  const limits = within === null ? [] : [within.from, within.until];
+  return rowsOf<Period>(
+    db,
+    `select starts_at, sum(messages) as messages from (
+       select starts_at, messages from period_counts where width = ? ${range('starts_at')}
+       union all
+       select ${periodStartSql(width)}, 1 from ${tail} where true ${range('sent_at')}
+     ) as periods group by starts_at order by starts_at`,
+    [width, ...limits, ...limits],
+  );
+}
+
+function skipWhole(periods: readonly Period[], offset: number): { startsAt: bigint; skip: number } | null {
   let skip = offset;
   for (const { starts_at: startsAt, messages } of periods) {
     if (skip < Number(messages)) return { startsAt, skip };

@@ -1,5 +1,5 @@
 import { groupCommit } from '../../../src/adapters/persistence/group-commit.ts';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import { recordingMetrics } from '../../support/fakes.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
 import { messageRepositoryContract } from './message-repository-contract.ts';
@@ -7,7 +7,7 @@ import { messageRepositoryContract } from './message-repository-contract.ts';
 messageRepositoryContract('Group commit over SQLite', async () => {
   const { db, close } = await openTestDatabase();
   const limits = { maxGroup: 100, maxQueued: 10_000, metrics: recordingMetrics() };
-  const repository = groupCommit(knexMessageRepository(db), limits);
+  const repository = groupCommit(sqliteMessageRepository(db), limits);
   return {
     repository,
     async close() {

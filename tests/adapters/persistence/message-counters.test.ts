@@ -2,15 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
-import { deriveNext } from '../../../src/adapters/persistence/derived-data.ts';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
-import {
-  countAll,
-  countBefore,
-  PERIOD_WIDTHS,
-  periodStart,
-} from '../../../src/adapters/persistence/message-counters.ts';
-import { countOfSender } from '../../../src/adapters/persistence/sender-counts.ts';
+import { deriveNext } from '../../../src/adapters/persistence/sqlite/derived-data.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
+import { countAll, countBefore, countOfSender } from '../../../src/adapters/persistence/message-counters.ts';
+import { PERIOD_WIDTHS, periodStart } from '../../../src/adapters/persistence/periods.ts';
+import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
 import type { Message } from '../../../src/domain/message.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { collidingMessages, FIRST_INSTANT, instants, LAST_INSTANT, msisdns } from '../../support/arbitraries.ts';
@@ -51,7 +47,7 @@ const manyOf = (from: string, count: number, prefix: string): Message[] =>
 async function storing(all: Calls, test: (db: Knex, stored: readonly Message[]) => Promise<void>): Promise<void> {
   const { db, close } = await openTestDatabase();
   try {
-    const repository = knexMessageRepository(db);
+    const repository = sqliteMessageRepository(db);
     for (const [messages, counted] of all) {
       await repository.add(messages);
       if (counted > 0) await deriveNext(db, counted);
@@ -88,7 +84,7 @@ describe('After any sequence of adds', () => {
             .map(micros);
           for (const instant of [...others, ...inTime, FIRST_INSTANT, LAST_INSTANT]) {
             const expected = stored.filter(({ sentAt }) => sentAt < instant).length;
-            expect([instant, await countBefore(db, instant)]).toEqual([instant, expected]);
+            expect([instant, await countBefore(db, sqliteDialect, instant)]).toEqual([instant, expected]);
           }
         }),
       ),
@@ -104,10 +100,12 @@ describe('After any sequence of adds', () => {
             number('+404404'),
           ]);
           for (const sender of senders) {
-            expect(await countOfSender(db, sender)).toBe(stored.filter(({ from }) => from === sender).length);
+            expect(await countOfSender(db, sqliteDialect, sender)).toBe(
+              stored.filter(({ from }) => from === sender).length,
+            );
           }
-          expect(await countAll(db)).toBe(stored.length);
-          expect(await knexMessageRepository(db).stats()).toEqual(statsOf(stored));
+          expect(await countAll(db, sqliteDialect)).toBe(stored.length);
+          expect(await sqliteMessageRepository(db).stats()).toEqual(statsOf(stored));
         }),
       ),
       runs(20),
@@ -117,6 +115,7 @@ describe('After any sequence of adds', () => {
     fc.assert(
       fc.asyncProperty(calls, (all) =>
         storing(all, async (db, stored) => {
+          await deriveNext(db, 1_000);
           const rows = await db('period_counts').select('width').sum({ messages: 'messages' }).groupBy('width');
           const sums = (rows as { width: bigint; messages: bigint }[]).map(({ width, messages }) => [
             Number(width),
@@ -139,8 +138,8 @@ describe('Counting', () => {
         [manyOf('+2', 2, 'c').concat(manyOf('+3', 1, 'd')), 0],
       ],
       async (db) => {
-        expect(await wrongCounters(db)).toEqual([]);
-        expect(await knexMessageRepository(db).stats()).toMatchObject({
+        expect(await wrongCounters(db, sqliteDialect)).toEqual([]);
+        expect(await sqliteMessageRepository(db).stats()).toMatchObject({
           sendersCount: 3,
           topSenders: [
             { from: '+2', count: 4 },
@@ -149,7 +148,7 @@ describe('Counting', () => {
           ],
         });
         expect(await deriveNext(db, 1_000)).toBe(3);
-        expect(await wrongCounters(db)).toEqual([]);
+        expect(await wrongCounters(db, sqliteDialect)).toEqual([]);
       },
     ));
 
@@ -163,10 +162,12 @@ describe('Counting', () => {
       [[b, a], 0],
     ];
     return storing(adds, async (db) => {
-      expect(await countAll(db)).toBe(2);
-      expect([await countOfSender(db, a.from), await countOfSender(db, b.from)]).toEqual([1, 1]);
-      expect(await countBefore(db, a.sentAt)).toBe(0);
-      expect(await countBefore(db, micros(a.sentAt + 1n))).toBe(2);
+      expect(await countAll(db, sqliteDialect)).toBe(2);
+      expect([await countOfSender(db, sqliteDialect, a.from), await countOfSender(db, sqliteDialect, b.from)]).toEqual([
+        1, 1,
+      ]);
+      expect(await countBefore(db, sqliteDialect, a.sentAt)).toBe(0);
+      expect(await countBefore(db, sqliteDialect, micros(a.sentAt + 1n))).toBe(2);
     });
   });
 });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import { migrationNames, migrationSource } from '../../../src/adapters/persistence/migration-source.ts';
 import { migrateLatest, schemaStatus } from '../../../src/adapters/persistence/migrator.ts';
-import { openSqlite } from '../../../src/adapters/persistence/sqlite-database.ts';
+import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { insertRows, migrating, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
 import { lines, MIGRATE, node, ROOT } from './node-process.ts';
@@ -47,7 +47,7 @@ describe('A process that is killed while it migrates', () => {
       await insertRows(db, stored);
     });
     const script = `
-      const { openSqlite } = await import('${ROOT}src/adapters/persistence/sqlite-database.ts');
+      const { openSqlite } = await import('${ROOT}src/adapters/persistence/sqlite/database.ts');
       const { migrateLatest } = await import('${ROOT}src/adapters/persistence/migrator.ts');
       const [file, statement] = process.argv.slice(1);
       const db = openSqlite({ file, bigIntegers: false });
@@ -64,8 +64,8 @@ describe('A process that is killed while it migrates', () => {
     });
     const db = openSqlite({ file });
     try {
-      expect(await everyMessage(knexMessageRepository(db))).toEqual(stored);
-      expect(await knexMessageRepository(db).stats()).toEqual(statsOf(stored));
+      expect(await everyMessage(sqliteMessageRepository(db))).toEqual(stored);
+      expect(await sqliteMessageRepository(db).stats()).toEqual(statsOf(stored));
     } finally {
       await db.destroy();
     }

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
-import { countBefore, PERIOD_WIDTHS } from '../../../src/adapters/persistence/message-counters.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
+import { countBefore } from '../../../src/adapters/persistence/message-counters.ts';
+import { PERIOD_WIDTHS } from '../../../src/adapters/persistence/periods.ts';
+import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
 import { migrationNames, migrationSource } from '../../../src/adapters/persistence/migration-source.ts';
 import { migrateLatest, migrateRollback, schemaStatus } from '../../../src/adapters/persistence/migrator.ts';
-import { deriveNext } from '../../../src/adapters/persistence/derived-data.ts';
-import { openSqlite } from '../../../src/adapters/persistence/sqlite-database.ts';
+import { deriveNext } from '../../../src/adapters/persistence/sqlite/derived-data.ts';
+import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import { comparePositions, type Message } from '../../../src/domain/message.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { FIRST_INSTANT, LAST_INSTANT, messages } from '../../support/arbitraries.ts';
@@ -83,12 +85,12 @@ describe('Migrating', () => {
       expect(await migrateLatest(db)).toEqual((await migrationNames()).slice(1));
     });
     await reading(async (db) => {
-      const repository = knexMessageRepository(db);
+      const repository = sqliteMessageRepository(db);
       expect(await everyMessage(repository)).toEqual(kept.toSorted(comparePositions));
       expect(await repository.stats()).toEqual(statsOf(kept));
       for (const instant of kept.flatMap(({ sentAt }) => [sentAt, sentAt + 1n]).filter((one) => one <= LAST_INSTANT)) {
         const expected = kept.filter(({ sentAt }) => sentAt < instant).length;
-        expect([instant, await countBefore(db, micros(instant))]).toEqual([instant, expected]);
+        expect([instant, await countBefore(db, sqliteDialect, micros(instant))]).toEqual([instant, expected]);
       }
     });
   });
@@ -107,7 +109,7 @@ describe('Migrating', () => {
         });
         await migrating(early, migrateLatest);
         const db = openSqlite({ file: early });
-        await knexMessageRepository(db).add(rows);
+        await sqliteMessageRepository(db).add(rows);
         await deriveNext(db, rows.length + 1);
         await db.destroy();
         expect(filledBefore).toEqual(await migrating(early, contents));
@@ -115,10 +117,10 @@ describe('Migrating', () => {
       runs(8),
     ));
 
-  it('leaves no sender uncounted when it goes back to where every message was counted at once', async () => {
+  it('leaves no message uncounted when it goes back to where every message was counted at once', async () => {
     await migrating(file, migrateLatest);
     await reading(async (db) => {
-      const repository = knexMessageRepository(db);
+      const repository = sqliteMessageRepository(db);
       await repository.add(kept.slice(0, 20));
       await deriveNext(db, 10);
     });
@@ -126,6 +128,8 @@ describe('Migrating', () => {
       await db.migrate.down(CONFIG);
       const scan = 'select from_msisdn, count(*) as messages from messages group by from_msisdn order by from_msisdn';
       expect(await db('sender_counts').orderBy('from_msisdn')).toEqual(await db.raw(scan));
+      const days = await db('period_counts').where({ width: 86_400 }).sum({ messages: 'messages' });
+      expect(days).toEqual([{ messages: 20 }]);
       expect(await db('message_totals')).toEqual([{ id: 1, messages: 20, senders: 7 }]);
     });
   });
@@ -138,7 +142,7 @@ describe('Migrating', () => {
     });
     await reading(async (db) => {
       const expected = kept.filter(({ text }) => text !== null).length;
-      const matching = () => knexMessageRepository(db).list({ contains: 'STRASSE' }, { offset: 0 }, 1);
+      const matching = () => sqliteMessageRepository(db).list({ contains: 'STRASSE' }, { offset: 0 }, 1);
       expect((await matching()).total).toBe(expected);
       expect(await deriveNext(db, 1_000)).toBe(kept.length);
       expect((await matching()).total).toBe(expected);
@@ -165,7 +169,7 @@ describe('Migrating', () => {
       expect(await migrateLatest(db)).toEqual(names.slice(1));
     });
     await reading(async (db) => {
-      const repository = knexMessageRepository(db);
+      const repository = sqliteMessageRepository(db);
       expect(await repository.add([message('new'), message('m0')])).toEqual(['created', 'conflict']);
       expect(await repository.stats()).toEqual(statsOf([...kept, message('new')]));
     });

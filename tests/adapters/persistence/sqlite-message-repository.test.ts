@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
-import { knexMessageRepository } from '../../../src/adapters/persistence/knex-message-repository.ts';
-import { deriveNext } from '../../../src/adapters/persistence/derived-data.ts';
-import { indexedSeq } from '../../../src/adapters/persistence/search-index.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
+import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
+import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
+import { deriveNext } from '../../../src/adapters/persistence/sqlite/derived-data.ts';
+import { indexedSeq } from '../../../src/adapters/persistence/sqlite/search-index.ts';
 import type { MessageFilter, MessageRepository } from '../../../src/application/ports.ts';
 import type { Message } from '../../../src/domain/message.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
@@ -14,7 +16,7 @@ import { manyMessages, message, micros, number, withRepositoryOf } from './repos
 
 messageRepositoryContract('SQLite', async () => {
   const { db, close } = await openTestDatabase();
-  return { repository: knexMessageRepository(db), close };
+  return { repository: sqliteMessageRepository(db), close };
 });
 
 describe.each([
@@ -31,7 +33,7 @@ describe.each([
 
 /** Takes at most so many messages into the search index after each add. */
 function indexing(db: Knex, perAdd: number): MessageRepository {
-  const repository = knexMessageRepository(db);
+  const repository = sqliteMessageRepository(db);
   return {
     ...repository,
     async add(messages) {
@@ -42,35 +44,48 @@ function indexing(db: Knex, perAdd: number): MessageRepository {
   };
 }
 
-describe('A call that fails half-way in SQLite', () => {
-  it.each([
-    'create trigger t before insert on period_counts when new.width = 86400 begin select raise(abort, "no"); end',
-    'create trigger t before update on message_totals begin select raise(abort, "no"); end',
-    'create trigger t after insert on messages when new.message_id = "m7" begin select raise(abort, "no"); end',
-  ])('leaves neither rows nor counts: %s', async (trigger) => {
+describe('What fails half-way in SQLite', () => {
+  const TABLES = ['messages', 'sender_counts', 'period_counts', 'message_totals', 'search_progress'];
+
+  async function failing(trigger: string, work: (db: Knex, repository: MessageRepository) => Promise<unknown>) {
     const { db, close } = await openTestDatabase();
     try {
-      const repository = knexMessageRepository(db);
-      await repository.add([message('before')]);
-      const tables = ['messages', 'sender_counts', 'period_counts', 'message_totals'];
-      const contents = () => Promise.all(tables.map((table) => db(table).select('*')));
+      const repository = sqliteMessageRepository(db);
+      await repository.add(manyMessages(5));
+      const contents = () => Promise.all(TABLES.map((table) => db(table).select('*')));
       const before = await contents();
       await db.raw(trigger.replaceAll('"', "'"));
-      await expect(repository.add(manyMessages(10))).rejects.toThrow('no');
+      await expect(work(db, repository)).rejects.toThrow('no');
       expect(await contents()).toEqual(before);
       await db.raw('drop trigger t');
-      expect(new Set(await repository.add(manyMessages(10)))).toEqual(new Set(['created']));
+      await work(db, repository);
+      expect(await contents()).not.toEqual(before);
+      expect(await wrongCounters(db, sqliteDialect)).toEqual([]);
     } finally {
       await close();
     }
-  });
+  }
+
+  it('leaves none of the messages of a call', () =>
+    failing(
+      'create trigger t after insert on messages when new.message_id = "m7" begin select raise(abort, "no"); end',
+      (_db, repository) => repository.add(manyMessages(10)),
+    ));
+
+  it.each([
+    'create trigger t before insert on sender_counts begin select raise(abort, "no"); end',
+    'create trigger t before insert on period_counts when new.width = 86400 begin select raise(abort, "no"); end',
+    'create trigger t before update on message_totals begin select raise(abort, "no"); end',
+  ])('leaves nothing of a step of the counters and the search index: %s', (trigger) =>
+    failing(trigger, (db) => deriveNext(db, 10)),
+  );
 });
 
 describe('The search index', () => {
   it('takes the messages in steps, says when it has caught up, and takes none twice', async () => {
     const { db, close } = await openTestDatabase();
     try {
-      const repository = knexMessageRepository(db);
+      const repository = sqliteMessageRepository(db);
       expect(await deriveNext(db, 10)).toBe(0);
       await repository.add([...manyMessages(24), message('without', { text: null })]);
       expect([await deriveNext(db, 10), await deriveNext(db, 10), await deriveNext(db, 10)]).toEqual([10, 10, 5]);
@@ -107,7 +122,7 @@ describe('The search index', () => {
           sentAt: micros(i >> 1),
         });
       const messages = Array.from({ length: 20_100 }, (_, i) => common(i));
-      const repository = knexMessageRepository(db);
+      const repository = sqliteMessageRepository(db);
       const model = inMemoryMessageRepository();
       for (const one of [repository, model]) await one.add(messages.slice(0, 20_050));
       await deriveNext(db, 20_040); // the last ten of them and the 50 that follow are not in the index

@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
 import { rebuildCounters } from '../../../src/adapters/persistence/counter-check.ts';
-import { resetIndex } from '../../../src/adapters/persistence/search-index.ts';
-import { openSqlite } from '../../../src/adapters/persistence/sqlite-database.ts';
+import { resetIndex } from '../../../src/adapters/persistence/sqlite/search-index.ts';
+import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import {
   threadedMessageRepository,
   type ThreadedMessageRepository,
   type ThreadedOptions,
-} from '../../../src/adapters/persistence/threaded-message-repository.ts';
+} from '../../../src/adapters/persistence/sqlite/threaded-message-repository.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
 import { messageRepositoryContract } from './message-repository-contract.ts';
@@ -43,7 +44,7 @@ async function empty(file: string): Promise<void> {
   const db = openSqlite({ file, bigIntegers: false });
   try {
     await db('messages').delete();
-    await rebuildCounters(db);
+    await rebuildCounters(db, sqliteDialect);
     await resetIndex(db);
   } finally {
     await db.destroy();

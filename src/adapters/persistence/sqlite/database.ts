@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
-import { StoreUnavailable } from '../../application/ports.ts';
-import { foldCase } from '../../domain/search.ts';
+import { StoreUnavailable } from '../../../application/ports.ts';
+import { foldCase } from '../../../domain/search.ts';
 
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -56,7 +56,7 @@ export function openSqlite(options: SqliteOptions): Knex {
         try {
           prepareConnection(connection, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
           connection.pragma(`cache_size = -${String(readOnly ? READER_CACHE_KIB : WRITER_CACHE_KIB)}`); // negative: KiB
-          if (!readOnly) prepareWriter(connection);
+          if (!readOnly) prepareWriter(connection, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
           done(null, connection);
         } catch (error) {
           done(error, connection);
@@ -76,8 +76,23 @@ function prepareConnection(connection: Database, busyTimeoutMs: number): void {
   );
 }
 
-function prepareWriter(connection: Database): void {
-  connection.pragma('journal_mode = WAL');
+function prepareWriter(connection: Database, busyTimeoutMs: number): void {
+  switchToWal(connection, busyTimeoutMs);
   connection.pragma('synchronous = FULL');
   connection.pragma('foreign_keys = ON');
+}
+
+/** SQLite does not wait for a lock here, whatever its busy timeout, when another process is switching at the same time. */
+function switchToWal(connection: Database, busyTimeoutMs: number): void {
+  const deadline = performance.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      connection.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code !== 'SQLITE_BUSY' || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../../application/ports.ts';
+import { StoreUnavailable } from '../../../application/ports.ts';
 
 /**
  * SQLite's primary result codes that mean "not now" and not "never": locked by another, disk full, not readable or

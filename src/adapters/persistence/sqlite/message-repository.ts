@@ -1,15 +1,16 @@
 import type { Database } from 'better-sqlite3';
 import type { Knex } from 'knex';
-import type { MessageRepository, StoreHealth } from '../../application/ports.ts';
-import { statsFromCounters } from './message-counters.ts';
-import { listMessages } from './message-queries.ts';
-import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
-import { schemaStatus } from './migrator.ts';
-import { addMessages } from './sqlite-writes.ts';
+import type { MessageRepository, StoreHealth } from '../../../application/ports.ts';
+import { statsFromCounters } from '../message-counters.ts';
+import { listMessages } from '../message-queries.ts';
+import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
+import { schemaStatus } from '../migrator.ts';
+import { sqliteDialect } from './dialect.ts';
+import { addMessages } from './writes.ts';
 import { translatingErrors } from './store-errors.ts';
 
 /** Messages in an SQLite database that openSqlite opened and migrateLatest brought up to date. */
-export function knexMessageRepository(db: Knex): MessageRepository {
+export function sqliteMessageRepository(db: Knex): MessageRepository {
   return {
     async add(messages) {
       if (messages.length === 0) return [];
@@ -26,9 +27,11 @@ export function knexMessageRepository(db: Knex): MessageRepository {
 
     // One transaction for one snapshot: a page and a total that belong together.
     list: (filter, start, limit) =>
-      translatingErrors(() => db.transaction((snapshot) => listMessages(snapshot, filter, start, limit))),
+      translatingErrors(() =>
+        db.transaction((snapshot) => listMessages(snapshot, sqliteDialect, filter, start, limit)),
+      ),
 
-    stats: () => translatingErrors(() => db.transaction((snapshot) => statsFromCounters(snapshot))),
+    stats: () => translatingErrors(() => db.transaction((snapshot) => statsFromCounters(snapshot, sqliteDialect))),
 
     health: () => checkHealth(db),
   };

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { foldCase } from '../../domain/search.ts';
+import { foldCase } from '../../../domain/search.ts';
+import type { TextSearch } from '../dialect.ts';
 import { indexedSeq } from './search-index.ts';
 
 /** Up to this many hits are asked for once, and kept for the total and the page: the most frequent search by far. */
@@ -15,13 +16,6 @@ const MIN_INDEXED_LENGTH = 3;
 const ALIKE_IN_INDEX = /[\uFFFD-\uFFFF]/;
 const ASCII = /^[\0-\x7f]*$/;
 
-/** How to find the messages whose text contains a needle. Both ways give the same messages. */
-export type TextSearch =
-  /** By the index and the tail it does not hold yet. `hits` is a subquery that gives their `seq`, `total` their number where known. */
-  | { readonly by: 'index'; readonly hits: Knex.Raw; readonly total: number | null }
-  /** By looking at each text. `condition` goes into a where clause. */
-  | { readonly by: 'scan'; readonly condition: Knex.Raw; readonly count: Knex.Raw | null };
-
 /** Decides by how often the needle occurs. To be asked in the snapshot that is then searched. */
 export async function textSearch(db: Knex, needle: string): Promise<TextSearch> {
   const folded = foldCase(needle);
@@ -29,7 +23,7 @@ export async function textSearch(db: Knex, needle: string): Promise<TextSearch> 
   if (folded.includes('\0')) return { by: 'index', ...listed(db, []) };
   const condition = containsCondition(db, folded);
   if (Array.from(folded).length < MIN_INDEXED_LENGTH || ALIKE_IN_INDEX.test(folded)) {
-    return { by: 'scan', condition, count: null };
+    return { by: 'condition', condition, count: null };
   }
   const phrase = `"${folded.replaceAll('"', '""')}"`;
   const progress = await indexedSeq(db);
@@ -55,7 +49,7 @@ export async function textSearch(db: Knex, needle: string): Promise<TextSearch> 
               (select count(*) from messages where seq > ? and ?) as total`,
       [phrase, progress, condition],
     );
-    return { by: 'scan', condition, count };
+    return { by: 'condition', condition, count };
   }
   const hits = db.raw(
     `select rowid as seq from message_search where message_search match ?

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { StoreUnavailable, type MessageRepository } from '../../application/ports.ts';
-import { follower, FOLLOW_STEP } from './follower.ts';
-import type { SqliteOptions } from './sqlite-database.ts';
+import { StoreUnavailable, type MessageRepository } from '../../../application/ports.ts';
+import { follower, FOLLOW_STEP } from '../follower.ts';
+import type { SqliteOptions } from './database.ts';
 import type { StoreAnswer, StoreCall, StoreCalls } from './store-worker.ts';
 
 /** From its sources this runs as TypeScript, built as JavaScript. */
@@ -22,7 +22,7 @@ export interface ThreadedOptions {
 }
 
 export interface ThreadedMessageRepository extends MessageRepository {
-  /** Resolves when the search index and the senders' counts hold everything stored so far. */
+  /** Resolves when the search index and the counters hold everything stored so far. */
   caughtUp(): Promise<void>;
   /** Ends the threads after what they are doing. */
   close(): Promise<void>;

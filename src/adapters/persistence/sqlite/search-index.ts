@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { nextMessages } from './message-tail.ts';
+import { nextMessages } from './next-messages.ts';
 
 /** Takes the next messages into the search index, at most `limit`; gives how many. */
 export async function indexNext(transaction: Knex, limit: number): Promise<number> {
