@@ -15,6 +15,8 @@ export default {
       },
     ],
   },
+  globalSetup: '<rootDir>/tests/support/postgres-global-setup.ts',
+  globalTeardown: '<rootDir>/tests/support/postgres-global-teardown.ts',
   setupFiles: ['<rootDir>/tests/support/sqlite-realm.cjs'],
   testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/adapters/http/generated/**'],

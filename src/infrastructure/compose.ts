@@ -2,13 +2,12 @@ import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/http/server.ts';
 import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
-import { threadedMessageRepository } from '../adapters/persistence/sqlite/threaded-message-repository.ts';
 import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
 import { CheckReadiness } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';
 import { IngestMessage } from '../application/ingest-message.ts';
 import { ListMessages } from '../application/list-messages.ts';
-import type { Logger } from '../application/ports.ts';
+import type { Logger, MessageRepository } from '../application/ports.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { closeServer, listen } from './listener.ts';
@@ -27,15 +26,12 @@ export interface Service {
 export async function composeService(config: Config, logger: Logger): Promise<Service> {
   if (config.migrateOnStart) await migrate(config, logger);
 
-  const stored = threadedMessageRepository({
-    file: config.database.file,
-    readTimeoutMs: config.readTimeoutMs,
-    maxQueuedReads: config.maxQueuedReads,
-  });
+  const stored = await openStore(config);
   const metrics = prometheusMetrics(async () => (await stored.stats()).totalMessages);
   const repository = groupCommit(stored, {
     maxGroup: config.maxBatchMessages,
     maxQueued: config.maxQueuedMessages,
+    maxCommits: config.database.engine === 'postgres' ? config.databaseCommits : 1,
     metrics,
   });
   const verifier = hmacSignature({ current: config.webhookSecret, previous: config.webhookSecretPrevious });
@@ -64,14 +60,35 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
   };
 }
 
+interface Store extends MessageRepository {
+  close(): Promise<void>;
+}
+
+/** Loads only the driver that it needs. */
+async function openStore(config: Config): Promise<Store> {
+  const { database, readTimeoutMs, maxQueuedReads } = config;
+  if (database.engine === 'postgres') {
+    const { pooledMessageRepository } = await import('../adapters/persistence/postgres/pooled-message-repository.ts');
+    return pooledMessageRepository({
+      url: database.url,
+      poolSize: config.databasePoolSize,
+      maxCommits: config.databaseCommits,
+      readTimeoutMs,
+      maxQueuedReads,
+    });
+  }
+  const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/threaded-message-repository.ts');
+  return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads });
+}
+
 async function migrate(config: Config, logger: Logger): Promise<void> {
   // Only now: Knex is slow to load, and the threads that need it have each their own.
   const { migrateLatest } = await import('../adapters/persistence/migrator.ts');
-  const { openForMigrations } = await import('./database.ts');
-  const database = openForMigrations(config);
+  const { openForMaintenance } = await import('./database.ts');
+  const { db } = await openForMaintenance(config);
   try {
-    for (const migration of await migrateLatest(database)) logger.info('migrated', { migration });
+    for (const migration of await migrateLatest(db)) logger.info('migrated', { migration });
   } finally {
-    await database.destroy();
+    await db.destroy();
   }
 }

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 
 /** Where messages are kept. */
-export interface SqliteLocation {
-  readonly engine: 'sqlite';
-  readonly file: string;
-}
+export type DatabaseLocation =
+  { readonly engine: 'sqlite'; readonly file: string } | { readonly engine: 'postgres'; readonly url: string };
 
 export interface Config {
   readonly webhookSecret: string | undefined;
   readonly webhookSecretPrevious: string | undefined;
-  readonly database: SqliteLocation;
+  readonly database: DatabaseLocation;
+  readonly databasePoolSize: number;
+  readonly databaseCommits: number;
   readonly migrateOnStart: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly host: string;
@@ -53,8 +53,20 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
   database: {
     name: 'DATABASE_URL',
     fallback: 'sqlite:///./data/app.db',
-    help: 'Where messages are kept: sqlite:/// and a path; four slashes begin an absolute one.',
+    help: 'Where messages are kept: sqlite:/// and a path (four slashes begin an absolute one), or postgres://user:password@host/name.',
     parse: databaseLocation,
+  },
+  databasePoolSize: {
+    name: 'DATABASE_POOL_SIZE',
+    fallback: '10',
+    help: 'PostgreSQL: connections for reading.',
+    parse: (value) => integer(value, 1, 1_000),
+  },
+  databaseCommits: {
+    name: 'DATABASE_COMMITS',
+    fallback: '4',
+    help: 'PostgreSQL: commits that may be under way at a time, each on a connection of its own.',
+    parse: (value) => integer(value, 1, 100),
   },
   migrateOnStart: {
     name: 'MIGRATE_ON_START',
@@ -187,11 +199,23 @@ function readKeys(value: string): string[] {
   return keys;
 }
 
-/** SQLAlchemy's form, which existing deployments use: three slashes and a relative path, four and an absolute one. */
-function databaseLocation(value: string): SqliteLocation {
+/**
+ * SQLite in SQLAlchemy's form, which existing deployments use: three slashes and a relative path, four and an absolute one.
+ * PostgreSQL as libpq writes it, also with SQLAlchemy's name of a driver.
+ */
+function databaseLocation(value: string): DatabaseLocation {
+  if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) {
+    const url = value.replace(/^\w+(\+\w+)?:/, 'postgres:');
+    if (!URL.canParse(url) || new URL(url).pathname.length < 2) {
+      throw new Error('must be postgres://user:password@host:port/name, with reserved characters percent-encoded');
+    }
+    return { engine: 'postgres', url };
+  }
   const file = /^sqlite:\/\/\/(.+)$/.exec(value)?.[1];
   if (file === undefined || file === ':memory:') {
-    throw new Error('must be sqlite:/// and the path of a file, such as sqlite:///./data/app.db');
+    throw new Error(
+      'must be sqlite:/// and the path of a file, such as sqlite:///./data/app.db, or postgres://user:password@host/name',
+    );
   }
   return { engine: 'sqlite', file };
 }

@@ -7,7 +7,7 @@ import { requireSupportedNode } from './node-version.ts';
 requireSupportedNode();
 const { EXIT_USAGE, runCommand, say } = await import('./command.ts');
 const { loadEnvFile, readConfig } = await import('./config.ts');
-const { openForMigrations } = await import('./database.ts');
+const { openForMaintenance } = await import('./database.ts');
 const { MIGRATIONS_FOLDER } = await import('../adapters/persistence/migration-source.ts');
 const { migrateLatest, migrateRollback, schemaStatus } = await import('../adapters/persistence/migrator.ts');
 
@@ -75,7 +75,7 @@ async function run(positionals: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   loadEnvFile();
-  const db = openForMigrations(readConfig());
+  const { db } = await openForMaintenance(readConfig());
   try {
     return await command(db);
   } finally {

@@ -6,6 +6,8 @@ const DEFAULTS: Config = {
   webhookSecret: undefined,
   webhookSecretPrevious: undefined,
   database: { engine: 'sqlite', file: './data/app.db' },
+  databasePoolSize: 10,
+  databaseCommits: 4,
   migrateOnStart: false,
   logLevel: 'info',
   host: '127.0.0.1',
@@ -22,6 +24,8 @@ const DEFAULTS: Config = {
 
 const INTEGERS: [string, keyof Config, number, number][] = [
   ['PORT', 'port', 0, 65_535],
+  ['DATABASE_POOL_SIZE', 'databasePoolSize', 1, 1_000],
+  ['DATABASE_COMMITS', 'databaseCommits', 1, 100],
   ['MAX_BODY_BYTES', 'maxBodyBytes', 1_024, 67_108_864],
   ['MAX_BATCH_MESSAGES', 'maxBatchMessages', 1, 20_000],
   ['MAX_QUEUED_MESSAGES', 'maxQueuedMessages', 1, 1_000_000],
@@ -70,6 +74,11 @@ describe('every variable', () => {
     ['WEBHOOK_SECRET_PREVIOUS', 'x', { webhookSecretPrevious: 'x' }],
     ['DATABASE_URL', 'sqlite:////data/app.db', { database: { engine: 'sqlite', file: '/data/app.db' } }],
     ['DATABASE_URL', 'sqlite:///./a b.db', { database: { engine: 'sqlite', file: './a b.db' } }],
+    ...['postgres', 'postgresql', 'postgresql+psycopg2'].map((scheme): [string, string, Partial<Config>] => [
+      'DATABASE_URL',
+      `${scheme}://user:p%40ss@host:5433/name?sslmode=require`,
+      { database: { engine: 'postgres', url: 'postgres://user:p%40ss@host:5433/name?sslmode=require' } },
+    ]),
     ['MIGRATE_ON_START', 'TRUE', { migrateOnStart: true }],
     ['LOG_LEVEL', 'warning', { logLevel: 'warn' }],
     ['LOG_LEVEL', 'Error', { logLevel: 'error' }],
@@ -87,6 +96,8 @@ describe('every variable', () => {
 
   it.each([
     ['DATABASE_URL', 'mysql://user:password@host/db', 'sqlite:///'],
+    ['DATABASE_URL', 'postgres://user:password@host', 'postgres://'],
+    ['DATABASE_URL', 'postgres://user:pass word@ho st:x/name', 'postgres://'],
     ['DATABASE_URL', 'sqlite://data/app.db', 'sqlite:///'],
     ['DATABASE_URL', 'sqlite:///', 'sqlite:///'],
     ['DATABASE_URL', 'sqlite:///:memory:', 'sqlite:///'],
@@ -151,7 +162,7 @@ describe('several faults', () => {
       PORT: 'the-port',
       LOG_LEVEL: 'the-level',
       READ_API_KEYS: 'the-key',
-      DATABASE_URL: 'postgres://user:the-password@host/db',
+      DATABASE_URL: 'mysql://user:the-password@host/db',
       SHUTDOWN_TIMEOUT_MS: '99',
     };
     const message = faultsOf(environment);

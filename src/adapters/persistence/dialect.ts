@@ -29,3 +29,8 @@ export async function rowOf<T>(db: Knex, sql: string, bindings: readonly unknown
   if (row === undefined) throw new Error('the query gave no row');
   return row;
 }
+
+/** For migrations, which write two schemas: everything else is given its dialect. */
+export function isPostgres(db: Knex): boolean {
+  return (db.client as { config: Knex.Config }).config.client === 'pg';
+}

@@ -1,17 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import type pg from 'pg';
+import type { StoreHealth } from '../../application/ports.ts';
+import { isPostgres } from './dialect.ts';
 import { migrationNames, migrationSource } from './migration-source.ts';
 
 const TABLE = 'knex_migrations';
 const config: Knex.MigratorConfig = { migrationSource, tableName: TABLE };
 /** `WHIN`: marks the file as ours for file(1). */
 const APPLICATION_ID = 0x5748494e;
+/** Advisory locks are numbers that all programs of a database share: the same mark, and one for each purpose. */
+const LOCK = [APPLICATION_ID, 0];
+const LOCK_RETRY_MS = 100;
 
 /**
  * Brings the schema up to this version. Gives the names of what was applied, none when it was up to date.
  *
- * Safe when several processes start at once: everything happens in one transaction that takes the write lock with its
- * first statement, so one process migrates and the others wait for it and then find nothing to do. A process that dies
- * half-way leaves the schema as it was.
+ * Safe when several processes start at once: one migrates, the others wait for it and then find nothing to do. On SQLite
+ * everything happens in one transaction that takes the write lock with its first statement: a process that dies half-way
+ * leaves the schema as it was. On PostgreSQL under an advisory lock, each migration by itself: the next process goes on.
  */
 export async function migrateLatest(db: Knex): Promise<string[]> {
   return exclusively(db, async (transaction) => {
@@ -26,6 +33,16 @@ export async function migrateRollback(db: Knex): Promise<string[]> {
     const [, reverted] = (await transaction.migrate.rollback(config)) as [number, string[]];
     return reverted;
   });
+}
+
+/** Whether the database answers and has this version's schema. Never rejects. */
+export async function schemaHealth(db: Knex): Promise<StoreHealth> {
+  try {
+    const { pending, unknown } = await schemaStatus(db);
+    return { database: 'ok', schema: unknown.length > 0 ? 'unknown' : pending.length > 0 ? 'outdated' : 'ok' };
+  } catch {
+    return { database: 'unreachable', schema: 'unknown' };
+  }
 }
 
 export interface SchemaStatus {
@@ -52,9 +69,39 @@ async function appliedNames(db: Knex): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-async function exclusively<T>(db: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+async function exclusively<T>(db: Knex, work: (db: Knex) => Promise<T>): Promise<T> {
+  return isPostgres(db) ? withAdvisoryLock(db, work) : withWriteLock(db, work);
+}
+
+async function withWriteLock<T>(db: Knex, work: (db: Knex) => Promise<T>): Promise<T> {
   return db.transaction(async (transaction) => {
     await transaction.raw(`pragma application_id = ${String(APPLICATION_ID)}`); // a write: takes the lock
     return work(transaction);
   });
+}
+
+/**
+ * The lock belongs to a session that does nothing else, so that each migration has a transaction of its own or none, as
+ * building an index concurrently demands. It is asked for again and again, not waited for: who waits in the server has a
+ * snapshot, and an index that is built concurrently waits for all snapshots to end.
+ */
+async function withAdvisoryLock<T>(db: Knex, work: (db: Knex) => Promise<T>): Promise<T> {
+  const client = db.client as Knex.Client;
+  const session = (await client.acquireConnection()) as pg.Client;
+  try {
+    for (;;) {
+      const { rows } = await session.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', LOCK);
+      if (rows[0]?.locked === true) break;
+      await delay(LOCK_RETRY_MS);
+    }
+    try {
+      // Knex's own lock is a row: a process that died left it behind, and none but the holder of ours can have set it.
+      if (await db.schema.hasTable(`${TABLE}_lock`)) await db.migrate.forceFreeMigrationsLock(config);
+      return await work(db);
+    } finally {
+      await session.query('select pg_advisory_unlock($1, $2)', LOCK);
+    }
+  } finally {
+    await client.releaseConnection(session);
+  }
 }

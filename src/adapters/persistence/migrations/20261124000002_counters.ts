@@ -1,10 +1,15 @@
 import type { Knex } from 'knex';
+import { isPostgres } from '../dialect.ts';
 
 /**
  * Counts kept in the transaction that stores the messages, so that totals and statistics never scan them. Periods are
  * minutes, hours, days and spans of 1024 days (`width` in seconds); `starts_at` is in microseconds, as `sent_at` is.
  */
 export async function up(db: Knex): Promise<void> {
+  if (isPostgres(db)) {
+    await createInPostgres(db);
+    return;
+  }
   await db.raw(`
     create table message_totals (
       id integer primary key check (id = 1),
@@ -41,4 +46,32 @@ export async function down(db: Knex): Promise<void> {
   await db.raw('drop table period_counts');
   await db.raw('drop table sender_counts');
   await db.raw('drop table message_totals');
+  if (isPostgres(db)) await db.raw('drop table uncounted');
+}
+
+/**
+ * `uncounted` holds what the counters do not hold yet. Rows come and go all the time: they are to be swept up soon, or reading
+ * the few that are there would mean reading the many that were.
+ */
+async function createInPostgres(db: Knex): Promise<void> {
+  await db.raw(`
+    create table message_totals (
+      id integer primary key check (id = 1),
+      messages bigint not null,
+      senders bigint not null
+    )`);
+  await db.raw('create table sender_counts (from_msisdn text collate "C" primary key, messages bigint not null)');
+  await db.raw('create index sender_counts_by_rank on sender_counts (messages desc, from_msisdn)');
+  await db.raw(`
+    create table period_counts (
+      width integer not null,
+      starts_at bigint not null,
+      messages bigint not null,
+      primary key (width, starts_at)
+    )`);
+  await db.raw(`
+    create table uncounted (from_msisdn text collate "C" not null, sent_at bigint not null)
+    with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0)`);
+  await db.raw('insert into message_totals values (1, 0, 0)');
+  await db.raw('insert into uncounted select from_msisdn, sent_at from messages');
 }

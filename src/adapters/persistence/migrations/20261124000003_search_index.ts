@@ -1,10 +1,18 @@
 import type { Knex } from 'knex';
+import { isPostgres } from '../dialect.ts';
+
+/** PostgreSQL builds an index beside the writes only outside a transaction; SQLite has the migrator's around it. */
+export const config = { transaction: false };
 
 /**
  * A trigram index over the folded texts, without a copy of them, and how far it has come: a background step fills it, also
  * for the messages that are there already. The texts are folded by the domain, so the index itself ignores no case.
  */
 export async function up(db: Knex): Promise<void> {
+  if (isPostgres(db)) {
+    await createInPostgres(db);
+    return;
+  }
   await db.raw(
     "create virtual table message_search using fts5 (text, content = '', tokenize = 'trigram case_sensitive 1')",
   );
@@ -17,6 +25,17 @@ export async function up(db: Knex): Promise<void> {
 }
 
 export async function down(db: Knex): Promise<void> {
+  if (isPostgres(db)) {
+    await db.raw('drop index concurrently if exists messages_by_trigram');
+    return;
+  }
   await db.raw('drop table search_progress');
   await db.raw('drop table message_search');
+}
+
+/** An attempt that was cut off leaves an index behind that is not valid. The extension stays: others may use it. */
+async function createInPostgres(db: Knex): Promise<void> {
+  await db.raw('create extension if not exists pg_trgm');
+  await db.raw('drop index concurrently if exists messages_by_trigram');
+  await db.raw('create index concurrently messages_by_trigram on messages using gin (folded gin_trgm_ops)');
 }

@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import type { Knex } from 'knex';
-import type { MessageRepository, StoreHealth } from '../../../application/ports.ts';
+import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
 import { listMessages } from '../message-queries.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
-import { schemaStatus } from '../migrator.ts';
+import { schemaHealth } from '../migrator.ts';
 import { sqliteDialect } from './dialect.ts';
 import { addMessages } from './writes.ts';
 import { translatingErrors } from './store-errors.ts';
@@ -33,7 +33,7 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
 
     stats: () => translatingErrors(() => db.transaction((snapshot) => statsFromCounters(snapshot, sqliteDialect))),
 
-    health: () => checkHealth(db),
+    health: () => schemaHealth(db),
   };
 }
 
@@ -45,14 +45,5 @@ async function withConnection<T>(db: Knex, work: (connection: Database) => T): P
     return work(connection);
   } finally {
     await client.releaseConnection(connection);
-  }
-}
-
-async function checkHealth(db: Knex): Promise<StoreHealth> {
-  try {
-    const { pending, unknown } = await schemaStatus(db);
-    return { database: 'ok', schema: unknown.length > 0 ? 'unknown' : pending.length > 0 ? 'outdated' : 'ok' };
-  } catch {
-    return { database: 'unreachable', schema: 'unknown' };
   }
 }

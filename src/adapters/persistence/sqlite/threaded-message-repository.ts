@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { StoreUnavailable, type MessageRepository } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
+import { readBound } from '../read-bound.ts';
 import type { SqliteOptions } from './database.ts';
 import type { StoreAnswer, StoreCall, StoreCalls } from './store-worker.ts';
 
@@ -41,21 +42,16 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
 
   const write = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
     ask(writer, { method, args } as unknown as StoreCall) as Result<M>;
-  let reads = 0;
-  async function read<M extends keyof StoreCalls>(
+  // Not left to the pool: its own bound does not count tasks that can be aborted.
+  const bounded = readBound(readThreads + maxQueuedReads);
+  const read = <M extends keyof StoreCalls>(
     method: M,
     ...args: Parameters<StoreCalls[M]>
-  ): Promise<Awaited<Result<M>>> {
-    // Not left to the pool: its own bound does not count tasks that can be aborted.
-    if (reads >= readThreads + maxQueuedReads) throw new StoreUnavailable('too many reads are waiting');
-    reads++;
-    try {
+  ): Promise<Awaited<Result<M>>> =>
+    bounded(() => {
       const call = { method, args } as unknown as StoreCall;
-      return (await ask(readers, call, AbortSignal.timeout(readTimeoutMs))) as Awaited<Result<M>>;
-    } finally {
-      reads--;
-    }
-  }
+      return ask(readers, call, AbortSignal.timeout(readTimeoutMs)) as Promise<Awaited<Result<M>>>;
+    });
 
   const derived = follower(() => write('deriveNext', FOLLOW_STEP));
   void derived.caughtUp(); // what was stored before the search index existed, or when the process died

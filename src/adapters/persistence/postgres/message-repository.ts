@@ -1,0 +1,40 @@
+import type { Knex } from 'knex';
+import type { MessageRepository } from '../../../application/ports.ts';
+import { statsFromCounters } from '../message-counters.ts';
+import { listMessages } from '../message-queries.ts';
+import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
+import { schemaHealth } from '../migrator.ts';
+import { postgresDialect } from './dialect.ts';
+import { translatingErrors } from './store-errors.ts';
+import { addMessages } from './writes.ts';
+
+/** One snapshot for all statements, so that a page, its total and the counters belong together. */
+const SNAPSHOT: Knex.TransactionConfig = { isolationLevel: 'repeatable read', readOnly: true };
+
+/** Messages in PostgreSQL. Ingest and reads have a pool each, so that no search keeps a webhook waiting. */
+export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRepository {
+  return {
+    async add(messages) {
+      if (messages.length === 0) return [];
+      return translatingErrors(() => addMessages(writes, messages));
+    },
+
+    find: (messageId) =>
+      translatingErrors(async () => {
+        const row = await reads<MessageRow>('messages')
+          .where('message_id', messageId)
+          .first(...MESSAGE_COLUMNS);
+        return row === undefined ? null : toMessage(row);
+      }),
+
+    list: (filter, start, limit) =>
+      translatingErrors(() =>
+        reads.transaction((snapshot) => listMessages(snapshot, postgresDialect, filter, start, limit), SNAPSHOT),
+      ),
+
+    stats: () =>
+      translatingErrors(() => reads.transaction((snapshot) => statsFromCounters(snapshot, postgresDialect), SNAPSHOT)),
+
+    health: () => schemaHealth(writes),
+  };
+}

