@@ -1,7 +1,6 @@
 const report = process.env.JEST_REPORT;
 
-/** One configuration for every suite; npm scripts choose folders. JEST_REPORT names a file for the results as JSON. */
-export default {
+const base = {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -19,6 +18,25 @@ export default {
   globalTeardown: '<rootDir>/tests/support/postgres-global-teardown.ts',
   setupFiles: ['<rootDir>/tests/support/sqlite-realm.cjs'],
   testTimeout: 30_000,
+};
+/** These drive the commands and pages of a default installation. */
+const DEFAULT_DATABASE_ONLY = ['readme', 'pages', 'process', 'shutdown', 'documentation'];
+
+/**
+ * Every suite once, and those that drive the service over HTTP once more on PostgreSQL; npm scripts choose folders.
+ * JEST_REPORT names a file for the results as JSON.
+ */
+export default {
+  projects: [
+    { ...base, displayName: 'all' },
+    {
+      ...base,
+      displayName: 'e2e on PostgreSQL',
+      roots: ['<rootDir>/tests/e2e'],
+      testPathIgnorePatterns: DEFAULT_DATABASE_ONLY.map((name) => `/${name}\\.test\\.ts$`),
+      setupFiles: [...base.setupFiles, '<rootDir>/tests/support/on-postgres.cjs'],
+    },
+  ],
   collectCoverageFrom: ['src/**/*.ts', '!src/adapters/http/generated/**'],
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],
   ...(report && { reporters: ['default', ['<rootDir>/tests/support/json-reporter.cjs', { file: report }]] }),

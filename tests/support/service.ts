@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
@@ -10,6 +11,7 @@ import { composeService } from '../../src/infrastructure/compose.ts';
 import { readConfig } from '../../src/infrastructure/config.ts';
 import { jsonLogger } from '../../src/infrastructure/logger.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
+import { migratedPostgresDatabase } from './postgres.ts';
 
 export type LogRecord = Readonly<Record<string, unknown>>;
 
@@ -72,13 +74,13 @@ export const MESSAGE = {
 
 /**
  * The whole service, composed as the process composes it, on a free port of the loopback interface with a database of
- * its own in a temporary folder.
+ * its own.
  */
 export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<RunningService> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
+  const database = await newDatabase();
   const config = readConfig({
     WEBHOOK_SECRET: SECRET,
-    DATABASE_URL: `sqlite:///${path.join(folder, 'app.db')}`,
+    DATABASE_URL: database.url,
     MIGRATE_ON_START: 'true',
     PORT: '0',
     SHUTDOWN_TIMEOUT_MS: '5000',
@@ -102,11 +104,21 @@ export async function startService(environment: Readonly<Record<string, string>>
     confidential,
     async stop() {
       const finished = await service.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await database.close();
       const leaked = [...confidential].filter((word) => log.text.includes(word));
       if (leaked.length > 0) throw new Error(`in the log, where it must not be: ${leaked.join(', ')}`);
       return finished;
     },
+  };
+}
+
+/** Of the kind that this run of the tests is for. */
+async function newDatabase(): Promise<{ url: string; close: () => Promise<void> }> {
+  if (process.env['TEST_DATABASE'] === 'postgres') return migratedPostgresDatabase();
+  const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
+  return {
+    url: `sqlite:///${path.join(folder, 'app.db')}`,
+    close: () => rm(folder, { recursive: true, force: true }),
   };
 }
 

@@ -1,0 +1,2 @@
+// For tests that start the service: on which database.
+process.env.TEST_DATABASE = 'postgres';
