@@ -20,7 +20,7 @@ const base = {
   testTimeout: 30_000,
 };
 /** These drive the commands and pages of a default installation. */
-const DEFAULT_DATABASE_ONLY = ['readme', 'pages', 'process', 'shutdown', 'documentation'];
+const DEFAULT_DATABASE_ONLY = ['readme', 'pages', 'process', 'shutdown', 'documentation', 'replicas'];
 
 /**
  * Every suite once, and those that drive the service over HTTP once more on PostgreSQL; npm scripts choose folders.

@@ -143,7 +143,16 @@ export interface ServiceProcess {
 
 /** The real process, with no environment but this one. Its working directory is also where its database is. */
 export function startProcess(folder: string, environment: Readonly<Record<string, string>> = {}): ServiceProcess {
-  const main = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url));
+  return startMain('../../src/infrastructure/main.ts', folder, environment);
+}
+
+/** The same from the build, which must be there; for a database elsewhere. */
+export function startBuiltProcess(environment: Readonly<Record<string, string>>): ServiceProcess {
+  return startMain('../../dist/infrastructure/main.js', tmpdir(), environment);
+}
+
+function startMain(file: string, folder: string, environment: Readonly<Record<string, string>>): ServiceProcess {
+  const main = fileURLToPath(new URL(file, import.meta.url));
   const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', ...environment };
   const child = spawn(process.execPath, [main], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = new LogLines();
