@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { newDatabase, startBaseline, startService, type Subject } from './subjects.ts';
+import type { BenchDatabase, Databases } from './databases.ts';
+import { startBaseline, startService, type Subject } from './subjects.ts';
 
 export interface Load {
   readonly perSecond: number;
@@ -23,11 +24,15 @@ export interface IngestPair {
  * else the machine does is spread over both.
  */
 export async function ingestPairs(
+  databases: Databases,
   options: { connections: number; seconds: number; pairs: number },
   progress: (pair: number) => void,
 ): Promise<IngestPair[]> {
   const { connections, seconds, pairs } = options;
-  const [baseline, service] = [await onNewDatabase(startBaseline), await onNewDatabase(startService)];
+  const [baseline, service] = [
+    await onNew(await databases.create(), startBaseline),
+    await onNew(await databases.create(), startService),
+  ];
   try {
     const results: IngestPair[] = [];
     for (let pair = 0; pair <= pairs; pair++) {
@@ -48,24 +53,23 @@ export async function ingestPairs(
   }
 }
 
-async function onNewDatabase(start: (file: string) => Promise<Subject>): Promise<Subject> {
-  const database = newDatabase();
-  const subject = await start(database.file);
+async function onNew(database: BenchDatabase, start: (url: string) => Promise<Subject>): Promise<Subject> {
+  const subject = await start(database.url);
   return {
     ...subject,
     async stop() {
       await subject.stop();
-      database.remove();
+      await database.remove();
     },
   };
 }
 
 /** The load on a service that is full already, with and without clients that search in a loop. */
 export async function ingestWhileSearching(
-  file: string,
+  url: string,
   seconds: number,
 ): Promise<{ alone: Load; searching: Load; memoryAlone: number; memory: number }> {
-  const service = await startService(file);
+  const service = await startService(url);
   try {
     const alone = await load(service.port, 32, seconds, `alone${String(Date.now())}-`);
     const memoryAlone = service.memory();

@@ -1,3 +1,4 @@
+import { pooledMessageRepository } from '../src/adapters/persistence/postgres/pooled-message-repository.ts';
 import { threadedMessageRepository } from '../src/adapters/persistence/sqlite/threaded-message-repository.ts';
 import { newMessage } from '../src/domain/message.ts';
 import { timestamp } from '../src/domain/timestamp.ts';
@@ -15,8 +16,11 @@ const BATCH = 5_000;
 const ROUNDS = 15;
 
 /** Fills an empty, migrated database from `have` to `rows` messages and waits until the search index has them all. */
-export async function fill(file: string, have: number, rows: number, progress: (done: number) => void): Promise<void> {
-  const repository = threadedMessageRepository({ file, readTimeoutMs: 60_000, maxQueuedReads: 10 });
+export async function fill(url: string, have: number, rows: number, progress: (done: number) => void): Promise<void> {
+  const reading = { readTimeoutMs: 60_000, maxQueuedReads: 10 };
+  const repository = url.startsWith('sqlite:')
+    ? threadedMessageRepository({ file: url.replace('sqlite:///', ''), ...reading })
+    : pooledMessageRepository({ url, poolSize: 2, maxCommits: 4, ...reading });
   for (let first = have; first < rows; first += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, rows - first) }, (_, i) => {
       const { message_id: messageId, from, to, ts, text } = sample('', first + i);
@@ -34,12 +38,12 @@ export async function fill(file: string, have: number, rows: number, progress: (
  * the machine does is spread over all of them.
  */
 export async function measureReads(
-  databases: readonly { readonly file: string; readonly rows: number }[],
+  databases: readonly { readonly url: string; readonly rows: number }[],
   progress: (read: string) => void,
 ): Promise<Reads[]> {
   const subjects = await Promise.all(
-    databases.map(async ({ file, rows }) => {
-      const service = await startService(file);
+    databases.map(async ({ url, rows }) => {
+      const service = await startService(url);
       return { service, rows, urls: await urlsOf(service, rows), times: new Map<string, number[]>() };
     }),
   );

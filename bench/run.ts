@@ -9,16 +9,18 @@ import { parseArgs } from 'node:util';
 import { ingestPairs, ingestWhileSearching, type IngestPair } from './ingest.ts';
 import { fill, measureReads, type Reads } from './reads.ts';
 import { chart, range, table } from './report.ts';
-import { copyOf, newDatabase, type BenchDatabase } from './subjects.ts';
+import { postgresDatabases, sqliteDatabases, type BenchDatabase } from './databases.ts';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--rows N,N,…] [--pairs N] [--seconds N]
+                          [--database sqlite|postgres]
 
   --quick      all parts in under a minute, at 10,000 and 100,000 rows
   --rows       sizes for the reads (default 10000,100000,1000000; 10000000 works too)
   --pairs      turns of baseline and service for each number of connections (default 11)
   --seconds    length of one load (default 2)
+  --database   sqlite (default), or postgres: a server is started from npm, or TEST_POSTGRES_URL names one
 
-Prints tables; writes bench/results.json and bench/results.svg.
+Prints tables; writes bench/results.json and bench/results.svg (with postgres: bench/results-postgres.*).
 `;
 
 const { values } = parseArgs({
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     rows: { type: 'string' },
     pairs: { type: 'string' },
     seconds: { type: 'string' },
+    database: { type: 'string', default: 'sqlite' },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -38,7 +41,7 @@ const sizes = (values.rows ?? (values.quick ? '10000,100000' : '10000,100000,100
 const pairs = Number(values.pairs ?? (values.quick ? 3 : 11));
 const seconds = Number(values.seconds ?? (values.quick ? 1 : 2));
 const connections = values.quick ? [1, 32] : [1, 32, 256];
-if ([...sizes, pairs, seconds].some((value) => !(value > 0))) {
+if ([...sizes, pairs, seconds].some((value) => !(value > 0)) || !['sqlite', 'postgres'].includes(values.database)) {
   process.stderr.write(USAGE);
   process.exit(64);
 }
@@ -46,34 +49,36 @@ if ([...sizes, pairs, seconds].some((value) => !(value > 0))) {
 const machine = `${os.cpus()[0]?.model ?? 'unknown processor'}, ${String(os.availableParallelism())} threads, Node ${process.versions.node}`;
 const say = (text: string): void => void process.stderr.write(`\r\x1b[K${text}`);
 
+const databases = values.database === 'postgres' ? await postgresDatabases() : sqliteDatabases;
 const ingest: IngestPair[] = [];
 for (const count of connections) {
   const progress = (pair: number): void => {
     say(`ingest, ${String(count)} connections, pair ${String(pair)} of ${String(pairs)}`);
   };
-  ingest.push(...(await ingestPairs({ connections: count, seconds, pairs }, progress)));
+  ingest.push(...(await ingestPairs(databases, { connections: count, seconds, pairs }, progress)));
 }
 
-const database = newDatabase();
+const database = await databases.create();
 const filled: (BenchDatabase & { rows: number })[] = [];
 let reads: Reads[];
 let searching;
 try {
   let have = 0;
   for (const rows of sizes) {
-    await fill(database.file, have, rows, (done) => {
+    await fill(database.url, have, rows, (done) => {
       say(`filling, ${String(done)} of ${String(rows)} rows`);
     });
     have = rows;
-    filled.push({ ...copyOf(database), rows });
+    filled.push({ ...(await database.copy()), rows });
   }
   reads = await measureReads(filled, (read) => {
     say(`reads, ${read}`);
   });
   say(`ingest while searching at ${String(have)} rows`);
-  searching = await ingestWhileSearching(database.file, seconds);
+  searching = await ingestWhileSearching(database.url, seconds);
 } finally {
-  for (const each of [database, ...filled]) each.remove();
+  for (const each of [database, ...filled]) await each.remove();
+  await databases.close();
 }
 say('');
 
@@ -124,5 +129,6 @@ process.stdout.write(
   `memory after the reads: ${reads.map(({ memory }) => `${(memory / 1e6).toFixed(0)} MB`).join(', ')}\n`,
 );
 
-writeFileSync(path.join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
-writeFileSync(path.join(import.meta.dirname, 'results.svg'), chart(machine, summary, reads));
+const output = path.join(import.meta.dirname, values.database === 'postgres' ? 'results-postgres' : 'results');
+writeFileSync(`${output}.json`, `${JSON.stringify(results, null, 2)}\n`);
+writeFileSync(`${output}.svg`, chart(machine, summary, reads));

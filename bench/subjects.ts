@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,57 +16,25 @@ export interface Subject {
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-export interface BenchDatabase {
-  readonly file: string;
-  remove(): void;
-}
-
-/** A copy of a database that nobody has open. */
-export function copyOf({ file }: BenchDatabase): BenchDatabase {
-  const copy = inFolder();
-  copyFileSync(file, copy.file);
-  return copy;
-}
-
-export function newDatabase(): BenchDatabase {
-  const database = inFolder();
-  const migrated = spawnSync(process.execPath, ['src/infrastructure/migrate.ts', 'latest'], {
-    cwd: ROOT,
-    env: { ...process.env, DATABASE_URL: `sqlite:///${database.file}` },
-    encoding: 'utf8',
-  });
-  if (migrated.status !== 0) throw new Error(migrated.stderr);
-  return database;
-}
-
-function inFolder(): BenchDatabase {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'bench-'));
-  return {
-    file: path.join(folder, 'app.db'),
-    remove: () => {
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
 /** The built service, with everything on; its log goes to a file, as it would go to a collector. */
-export async function startService(file: string): Promise<Subject> {
-  return start(['--enable-source-maps', '--max-semi-space-size=4', 'dist/infrastructure/main.js'], file, (line) => {
+export async function startService(url: string): Promise<Subject> {
+  return start(['--enable-source-maps', '--max-semi-space-size=4', 'dist/infrastructure/main.js'], url, (line) => {
     const entry = JSON.parse(line) as { message: string; port?: number };
     return entry.message === 'listening' ? entry.port : undefined;
   });
 }
 
-export async function startBaseline(file: string): Promise<Subject> {
-  return start(['bench/baseline.ts', file], file, Number);
+export async function startBaseline(url: string): Promise<Subject> {
+  return start([url.startsWith('sqlite:') ? 'bench/baseline.ts' : 'bench/baseline-postgres.ts'], url, Number);
 }
 
-async function start(args: string[], file: string, portIn: (line: string) => number | undefined): Promise<Subject> {
-  const log = `${file}.log`;
+async function start(args: string[], url: string, portIn: (line: string) => number | undefined): Promise<Subject> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'bench-'));
+  const log = path.join(folder, 'log');
   const output = openSync(log, 'w');
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, WEBHOOK_SECRET: SECRET, PORT: '0', DATABASE_URL: `sqlite:///${file}`, LOG_LEVEL: 'INFO' },
+    env: { ...process.env, WEBHOOK_SECRET: SECRET, PORT: '0', DATABASE_URL: url, LOG_LEVEL: 'INFO' },
     stdio: ['ignore', output, 'inherit'],
   });
   closeSync(output);
@@ -78,6 +46,7 @@ async function start(args: string[], file: string, portIn: (line: string) => num
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       await exited;
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
