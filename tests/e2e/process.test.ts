@@ -52,7 +52,7 @@ describe('a configuration that is not valid', () => {
     const { status, stdout, stderr } = await run([], {
       WEBHOOK_SECRET: 'the-secret',
       READ_API_KEYS: 'the-key',
-      DATABASE_URL: 'postgres://user:the-password@host/db',
+      DATABASE_URL: 'mysql://user:the-password@host/db',
       PORT: 'the-port',
       LOG_LEVEL: 'the-level',
     });

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import { isPostgres } from '../dialect.ts';
 
+const PENDING_LIST_KIB = 65_536;
+
 /** PostgreSQL builds an index beside the writes only outside a transaction; SQLite has the migrator's around it. */
 export const config = { transaction: false };
 
@@ -33,9 +35,15 @@ export async function down(db: Knex): Promise<void> {
   await db.raw('drop table message_search');
 }
 
-/** An attempt that was cut off leaves an index behind that is not valid. The extension stays: others may use it. */
+/**
+ * An attempt that was cut off leaves an index behind that is not valid. New texts wait in the index's list of pending
+ * entries, which the service empties in the background; when the list is full, the insert that finds it so must. The
+ * extension stays: others may use it.
+ */
 async function createInPostgres(db: Knex): Promise<void> {
   await db.raw('create extension if not exists pg_trgm');
   await db.raw('drop index concurrently if exists messages_by_trigram');
-  await db.raw('create index concurrently messages_by_trigram on messages using gin (folded gin_trgm_ops)');
+  await db.raw(`
+    create index concurrently messages_by_trigram on messages using gin (folded gin_trgm_ops)
+    with (fastupdate = on, gin_pending_list_limit = ${String(PENDING_LIST_KIB)})`);
 }
