@@ -17,7 +17,6 @@ const base = {
   globalSetup: '<rootDir>/tests/support/postgres-global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/postgres-global-teardown.ts',
   setupFiles: ['<rootDir>/tests/support/sqlite-realm.cjs'],
-  testTimeout: 30_000,
 };
 /** These drive the commands and pages of a default installation. */
 const DEFAULT_DATABASE_ONLY = ['readme', 'pages', 'process', 'shutdown', 'documentation', 'replicas'];
@@ -37,6 +36,7 @@ export default {
       setupFiles: [...base.setupFiles, '<rootDir>/tests/support/on-postgres.cjs'],
     },
   ],
+  testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/adapters/http/generated/**'],
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],
   ...(report && { reporters: ['default', ['<rootDir>/tests/support/json-reporter.cjs', { file: report }]] }),
