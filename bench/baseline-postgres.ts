@@ -7,7 +7,7 @@
 import pg from 'pg';
 import { serveBaseline } from './baseline-server.ts';
 
-const COMMITS = 4; // as the service's default
+const COMMITS = 2; // as the service's default
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: COMMITS });
 await pool.query('drop index if exists messages_by_trigram');
 

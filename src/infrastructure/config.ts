@@ -64,7 +64,7 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
   },
   databaseCommits: {
     name: 'DATABASE_COMMITS',
-    fallback: '4',
+    fallback: '2',
     help: 'PostgreSQL: commits that may be under way at a time, each on a connection of its own.',
     parse: (value) => integer(value, 1, 100),
   },

@@ -7,7 +7,7 @@ const DEFAULTS: Config = {
   webhookSecretPrevious: undefined,
   database: { engine: 'sqlite', file: './data/app.db' },
   databasePoolSize: 10,
-  databaseCommits: 4,
+  databaseCommits: 2,
   migrateOnStart: false,
   logLevel: 'info',
   host: '127.0.0.1',
