@@ -1,33 +1,41 @@
 import type { Knex } from 'knex';
-import { indexNext } from './search-index.ts';
+import { takeIntoIndex } from './search-index.ts';
 import { countInto } from '../counting.ts';
 import { nextMessages } from './next-messages.ts';
 
 /** `not indexed` leaves the primary key: or the whole index by sender would be read, which is grouped already. */
 const taken = '(select from_msisdn, sent_at from messages not indexed where seq > ? and seq <= ?) as taken';
 
-/**
- * Lets what is derived from the messages, the search index and the counters, take in the next of them: at most
- * `limit` each. Gives the greater of the two numbers; fewer than `limit` means that both have caught up. For the one
- * connection that writes.
- *
- * Not flushed to the disk: losing the step in a power cut loses its progress marks with it, and it is done again. Messages
- * stay durable, for what they commit afterwards flushes everything before it.
- */
+/** Takes the next messages into the search index, at most `limit`; gives how many. For the one connection that writes. */
+export function indexNext(db: Knex, limit: number): Promise<number> {
+  return unflushed(db, (transaction) => takeIntoIndex(transaction, limit));
+}
+
+/** Takes the next messages into the counters, at most `limit`; gives how many. For the one connection that writes. */
+export function countNext(db: Knex, limit: number): Promise<number> {
+  return unflushed(db, (transaction) => takeIntoCounters(transaction, limit));
+}
+
+/** Both. Gives the greater of the two numbers; fewer than `limit` means that both have caught up. */
 export async function deriveNext(db: Knex, limit: number): Promise<number> {
+  const indexed = await indexNext(db, limit);
+  return Math.max(indexed, await countNext(db, limit));
+}
+
+/**
+ * A transaction that is not flushed to the disk: losing the step in a power cut loses its progress mark with it, and it is
+ * done again. Messages stay durable, for what they commit afterwards flushes everything before it.
+ */
+async function unflushed<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
   await db.raw('pragma synchronous = normal');
   try {
-    return await db.transaction(async (transaction) => {
-      const indexed = await indexNext(transaction, limit);
-      return Math.max(indexed, await countNext(transaction, limit));
-    });
+    return await db.transaction(work);
   } finally {
     await db.raw('pragma synchronous = full');
   }
 }
 
-/** Takes the next messages into the counters, at most `limit`; gives how many. */
-async function countNext(transaction: Knex, limit: number): Promise<number> {
+async function takeIntoCounters(transaction: Knex, limit: number): Promise<number> {
   const progress = await transaction<{ counted_seq: bigint }>('message_totals').first('counted_seq');
   const from = Number(progress?.counted_seq ?? 0);
   const { upTo, rows } = await nextMessages(transaction, from, limit);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { nextMessages } from './next-messages.ts';
 
 /** Takes the next messages into the search index, at most `limit`; gives how many. */
-export async function indexNext(transaction: Knex, limit: number): Promise<number> {
+export async function takeIntoIndex(transaction: Knex, limit: number): Promise<number> {
   const from = await indexedSeq(transaction);
   const { upTo, rows } = await nextMessages(transaction, from, limit);
   if (rows === 0) return 0;

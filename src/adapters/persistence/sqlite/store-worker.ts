@@ -5,14 +5,16 @@
 import type { Knex } from 'knex';
 import { workerData } from 'piscina';
 import { StoreUnavailable, type MessageRepository } from '../../../application/ports.ts';
-import { deriveNext } from './derived-data.ts';
+import { countNext, indexNext } from './derived-data.ts';
 import { sqliteMessageRepository } from './message-repository.ts';
 import { openSqlite, type SqliteOptions } from './database.ts';
 
 /** What a thread can be asked for: the repository's methods, and what keeps the store in order. */
 export type StoreCalls = MessageRepository & {
-  /** Takes messages into the search index and the counters; gives how many. */
-  readonly deriveNext: (limit: number) => Promise<number>;
+  /** Takes messages into the search index; gives how many. */
+  readonly indexNext: (limit: number) => Promise<number>;
+  /** Takes messages into the counters; gives how many. */
+  readonly countNext: (limit: number) => Promise<number>;
   /** Closes the connection. The last thing to be asked for. */
   readonly close: () => Promise<void>;
 };
@@ -40,7 +42,12 @@ function store(): StoreCalls {
   } catch (error) {
     throw new StoreUnavailable('the database cannot be opened', { cause: error });
   }
-  opened = { ...sqliteMessageRepository(db), deriveNext: (limit) => deriveNext(db, limit), close: () => db.destroy() };
+  opened = {
+    ...sqliteMessageRepository(db),
+    indexNext: (limit) => indexNext(db, limit),
+    countNext: (limit) => countNext(db, limit),
+    close: () => db.destroy(),
+  };
   return opened;
 }
 

@@ -53,7 +53,11 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
       return ask(readers, call, AbortSignal.timeout(readTimeoutMs)) as Promise<Awaited<Result<M>>>;
     });
 
-  const derived = follower(() => write('deriveNext', FOLLOW_STEP));
+  const derived = follower(async () => {
+    // One after the other, so that commits can come between.
+    const indexed = await write('indexNext', FOLLOW_STEP);
+    return Math.max(indexed, await write('countNext', FOLLOW_STEP));
+  });
   void derived.caughtUp(); // what was stored before the search index existed, or when the process died
   return {
     async add(messages) {
