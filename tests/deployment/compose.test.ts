@@ -18,10 +18,14 @@ interface Service {
   security_opt: string[];
   healthcheck: { test: string[] };
   logging: { options: Record<string, string> };
+  profiles: string[];
+  depends_on: Record<string, { condition: string }>;
 }
 
+type Name = 'api' | 'proxy' | 'replica-1' | 'replica-2' | 'migrate' | 'postgres';
+
 interface Compose {
-  services: { api: Service };
+  services: Record<Name, Service>;
   volumes: Record<string, unknown>;
 }
 
@@ -32,7 +36,9 @@ const imageEnvironment = () =>
       .at(-1)
       ?.instructions.find(({ name }) => name === 'ENV')?.args ?? '',
   );
-const compose = (): Compose => parse(file('docker-compose.yml')) as Compose;
+/** With its aliases resolved, so that a change of one service leaves the others as they are. */
+const compose = (): Compose =>
+  JSON.parse(JSON.stringify(parse(file('docker-compose.yml'), { merge: true }))) as Compose;
 
 // The specification's schema names its parts by draft 4's `id`, which Ajv refuses, and writes a # after `$schema`, which
 // it does not recognise; `format: duration` means 5s there, not ISO 8601.
@@ -43,9 +49,17 @@ const fitsSpecification = new Ajv2019({ strict: false, validateFormats: false })
 
 /** What makes the file safe to run as it is, each with a change that would break it. */
 const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (compose: Compose) => void }> = {
-  'the service is called api and is the only one': {
-    holds: ({ services }) => Object.keys(services).join() === 'api',
-    broken: ({ services }) => Object.assign(services, { web: services.api }),
+  'the service is called api and is the only one without a profile': {
+    holds: ({ services }) =>
+      Object.entries(services)
+        .filter(([, { profiles }]) => (profiles as string[] | undefined) === undefined)
+        .map(([name]) => name)
+        .join() === 'api',
+    broken: ({ services }) => delete (services.migrate as Partial<Service>).profiles,
+  },
+  'it waits for nobody': {
+    holds: ({ services: { api } }) => !('depends_on' in api),
+    broken: ({ services: { api } }) => (api.depends_on = { postgres: { condition: 'service_healthy' } }),
   },
   'the image is built here, not pulled': {
     holds: ({ services: { api } }) => api['build'] !== undefined && api['image'] === undefined,
@@ -152,5 +166,219 @@ describe('docker-compose.yml', () => {
     expect(Number(patience) * 1000).toBeGreaterThan(
       milliseconds('SHUTDOWN_DELAY_MS') + milliseconds('SHUTDOWN_TIMEOUT_MS'),
     );
+  });
+});
+
+const REPLICAS = ['replica-1', 'replica-2'] as const;
+const OURS = [...REPLICAS, 'migrate'] as const;
+const PROFILE = ['proxy', 'postgres', ...OURS] as const;
+const proxyConfig = () => file('deploy/haproxy.cfg');
+
+/** Where a replica says that its database is. */
+const urlOf = ({ services }: Compose, name: Name): string => services[name].environment['DATABASE_URL'] ?? '';
+
+const profileRules: Record<string, { holds: (compose: Compose) => boolean; broken: (compose: Compose) => void }> = {
+  'every service of it is in the profile, and in no other': {
+    holds: ({ services }) => PROFILE.every((name) => services[name].profiles.join() === 'postgres'),
+    broken: ({ services }) => services.proxy.profiles.push('debug'),
+  },
+  'PostgreSQL answers before the schema is brought up to date': {
+    holds: ({ services }) => services.migrate.depends_on['postgres']?.condition === 'service_healthy',
+    broken: ({ services }) => (services.migrate.depends_on = { postgres: { condition: 'service_started' } }),
+  },
+  'replicas start when the schema is up to date, and do not migrate themselves': {
+    holds: ({ services }) =>
+      REPLICAS.every(
+        (name) =>
+          services[name].depends_on['migrate']?.condition === 'service_completed_successfully' &&
+          services[name].environment['MIGRATE_ON_START'] === 'false',
+      ),
+    broken: ({ services }) => delete services['replica-2'].environment['MIGRATE_ON_START'],
+  },
+  'the proxy starts with one replica, too': {
+    holds: ({ services: { proxy } }) =>
+      Object.keys(proxy.depends_on).sort().join() === REPLICAS.join() &&
+      REPLICAS.every((name) => proxy.depends_on[name]?.condition === 'service_started'),
+    broken: ({ services: { proxy } }) => (proxy.depends_on['replica-1'] = { condition: 'service_healthy' }),
+  },
+  'migrations run once': {
+    holds: ({ services: { migrate } }) => migrate['restart'] === 'no',
+    broken: ({ services: { migrate } }) => (migrate['restart'] = 'always'),
+  },
+  'replicas and migrations use the one database of the profile': {
+    holds: (compose) =>
+      OURS.every((name) => urlOf(compose, name) === urlOf(compose, 'replica-1')) &&
+      new URL(urlOf(compose, 'replica-1').replace(/\$\{.*?\}/, 'secret')).hostname === 'postgres',
+    broken: ({ services }) => (services.migrate.environment['DATABASE_URL'] = 'sqlite:////data/app.db'),
+  },
+  'it is the database that PostgreSQL makes, with its user': {
+    holds: (compose) => {
+      const { username, pathname } = new URL(urlOf(compose, 'replica-1').replace(/\$\{.*?\}/, 'secret'));
+      const { POSTGRES_USER: user, POSTGRES_DB: database } = compose.services.postgres.environment;
+      return username === user && pathname === `/${database ?? ''}`;
+    },
+    broken: ({ services }) => (services.postgres.environment['POSTGRES_DB'] = 'other'),
+  },
+  'no password is written down, and none has a default': {
+    holds: (compose) =>
+      OURS.every((name) => /^postgres:\/\/\w+:\$\{POSTGRES_PASSWORD-\}@/.test(urlOf(compose, name))) &&
+      compose.services.postgres.environment['POSTGRES_PASSWORD'] === null,
+    broken: ({ services }) => (services.postgres.environment['POSTGRES_PASSWORD'] = 'postgres'),
+  },
+  'PostgreSQL cannot be told to trust everybody': {
+    holds: ({ services: { postgres } }) => !('POSTGRES_HOST_AUTH_METHOD' in postgres.environment),
+    broken: ({ services: { postgres } }) => (postgres.environment['POSTGRES_HOST_AUTH_METHOD'] = 'trust'),
+  },
+  'foreign images have a version': {
+    holds: ({ services: { proxy, postgres } }) =>
+      /^haproxy:\d+\.\d+-alpine$/.test(String(proxy['image'])) &&
+      /^postgres:\d+\.\d+-\w+$/.test(String(postgres['image'])),
+    broken: ({ services: { postgres } }) => (postgres['image'] = 'postgres:latest'),
+  },
+  'our own image is built, not pulled': {
+    holds: ({ services }) => OURS.every((name) => services[name]['build'] === '.' && !('image' in services[name])),
+    broken: ({ services }) => (services.migrate['image'] = 'webhook-inbox'),
+  },
+  'only the proxy is reached from outside, and not at the port of the service with SQLite': {
+    holds: ({ services }) =>
+      PROFILE.filter((name) => 'ports' in services[name]).join() === 'proxy' &&
+      services.proxy.ports.join() === '8080:8000',
+    broken: ({ services }) => (services.postgres.ports = ['5432:5432']),
+  },
+  'messages are in a named volume, where this PostgreSQL keeps them': {
+    holds: ({ services: { postgres }, volumes }) =>
+      postgres.volumes.join() === 'postgres:/var/lib/postgresql' && 'postgres' in volumes,
+    broken: ({ services: { postgres } }) => (postgres.volumes = ['postgres:/var/lib/postgresql/data']),
+  },
+  'every container is as locked up as the service with SQLite': {
+    holds: ({ services }) =>
+      PROFILE.every((name) => {
+        const { cap_drop: dropped, security_opt: options, logging } = services[name];
+        return (
+          services[name]['read_only'] === true &&
+          dropped.join() === 'ALL' &&
+          !['cap_add', 'privileged'].some((key) => key in services[name]) &&
+          options.includes('no-new-privileges:true') &&
+          /^\d+[mg]$/.test(String(services[name]['mem_limit'])) &&
+          Number(services[name]['pids_limit']) > 0 &&
+          'max-size' in logging.options
+        );
+      }),
+    broken: ({ services: { postgres } }) => (postgres['cap_add'] = ['CHOWN']),
+  },
+  'PostgreSQL does not begin as root, which it would need capabilities to leave': {
+    holds: ({ services: { postgres } }) => postgres['user'] === 'postgres',
+    broken: ({ services: { postgres } }) => delete postgres['user'],
+  },
+  'what serves comes back after a crash': {
+    holds: ({ services }) =>
+      (['proxy', 'postgres', ...REPLICAS] as const).every((name) => services[name]['restart'] === 'unless-stopped'),
+    broken: ({ services }) => (services.postgres['restart'] = 'no'),
+  },
+  'what serves is asked whether it does': {
+    holds: ({ services: { proxy, postgres, ...services } }) =>
+      REPLICAS.every((name) => services[name].healthcheck.test.join().includes('/health/ready')) &&
+      proxy.healthcheck.test.join().includes('127.0.0.1:8000/health/ready') &&
+      // By TCP: on its socket PostgreSQL answers while it still makes the database.
+      postgres.healthcheck.test.join().includes('pg_isready,-q,-h,127.0.0.1'),
+    broken: ({ services: { postgres } }) => (postgres.healthcheck.test = ['CMD', 'pg_isready']),
+  },
+};
+
+describe('the profile postgres', () => {
+  it.each(Object.entries(profileRules))('%s', (_, rule) => {
+    expect(rule.holds(compose())).toBe(true);
+  });
+
+  it.each(Object.entries(profileRules))('would be noticed if it broke: %s', (_, rule) => {
+    const changed = compose();
+    rule.broken(changed);
+    expect(rule.holds(changed)).toBe(false);
+  });
+
+  it('demands nothing of those who do not use it: Compose looks at all services first, at profiles then', () => {
+    const demanded = Array.from(file('docker-compose.yml').matchAll(/\$\{(\w+):?\?/g), ([, name]) => name);
+
+    expect(demanded).toEqual(['WEBHOOK_SECRET']);
+  });
+
+  it.each(OURS)('passes every variable on to %s that the service with SQLite has', (name) => {
+    const { services } = compose();
+    const { DATABASE_URL: url } = services[name].environment;
+
+    expect(services[name].environment).toEqual({
+      ...services.api.environment,
+      DATABASE_URL: url,
+      MIGRATE_ON_START: 'false',
+    });
+  });
+
+  it('migrates with what the build compiles', () => {
+    const [command, ...args] = compose().services.migrate['command'] as string[];
+
+    expect(command).toBe('node');
+    expect(args.slice(-2)).toEqual(['dist/infrastructure/migrate.js', 'latest']);
+    expect(() => file('src/infrastructure/migrate.ts')).not.toThrow();
+  });
+
+  it('has two replicas that do not differ', () => {
+    const { services } = compose();
+
+    expect(services['replica-2']).toEqual(services['replica-1']);
+  });
+});
+
+describe('deploy/haproxy.cfg', () => {
+  const settings = () =>
+    proxyConfig()
+      .split('\n')
+      .map((line) => line.replace(/#.*/, '').trim().replace(/\s+/g, ' '))
+      .filter((line) => line !== '');
+
+  it('is what the proxy reads', () => {
+    expect(compose().services.proxy.volumes).toEqual(['./deploy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro']);
+  });
+
+  it('names every replica of docker-compose.yml, and nothing else', () => {
+    const servers = settings().flatMap((line) => /^server (\S+) (\S+)$/.exec(line)?.slice(1) ?? []);
+
+    expect(servers).toEqual(REPLICAS.flatMap((name) => [name, `${name}:8000`]));
+  });
+
+  it('listens where the proxy is published and asks who is ready', () => {
+    expect(settings()).toEqual(
+      expect.arrayContaining([
+        'bind :8000',
+        'option httpchk',
+        'http-check send meth GET uri /health/ready ver HTTP/1.1 hdr Host proxy',
+        'http-check expect status 200',
+      ]),
+    );
+    expect(settings().find((line) => line.startsWith('default-server'))).toMatch(/ check /);
+  });
+
+  it('asks again only when there was no answer: a 503 is one, and a late one may still come', () => {
+    expect(settings().filter((line) => line.startsWith('retry-on'))).toEqual(['retry-on conn-failure empty-response']);
+    expect(settings()).toContain('option redispatch 1');
+  });
+
+  it('neither bounds bodies nor touches X-Request-ID', () => {
+    expect(proxyConfig()).not.toMatch(/req\.body_size|http-buffer-request|(set|del|add|replace)-header/);
+  });
+
+  it('writes no query into its log', () => {
+    const format = settings().find((line) => line.startsWith('log-format')) ?? '';
+
+    expect(format).toContain('%HPO');
+    expect(format).not.toMatch(/%(HU|HQ|HP|r)\b/);
+    expect(proxyConfig()).not.toMatch(/option (httplog|tcplog)/);
+  });
+
+  it('has time to end: less than Docker gives it, more than requests have', () => {
+    const seconds = (text: unknown) => Number(/(\d+)s$/.exec(String(text))?.[1]);
+    const patience = seconds(settings().find((line) => line.startsWith('hard-stop-after')));
+
+    expect(patience).toBeLessThan(seconds(compose().services.proxy['stop_grace_period']));
+    expect(patience).toBeGreaterThanOrEqual(seconds(compose().services.api['stop_grace_period']));
   });
 });
