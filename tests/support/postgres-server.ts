@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,6 +29,7 @@ export interface PostgresServer {
  */
 export async function startPostgresServer({ durable }: { durable: boolean }): Promise<PostgresServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-postgres-'));
+  const cleanUp = guard(folder);
   const native = await binaries(folder);
   const data = path.join(folder, 'data');
   const root = process.getuid?.() === 0;
@@ -65,13 +66,12 @@ export async function startPostgresServer({ durable }: { durable: boolean }): Pr
   }
 
   async function stop(how: keyof typeof SIGNALS): Promise<void> {
-    if (server?.exitCode !== null) return;
+    if (server?.exitCode !== null || server.signalCode !== null) return;
     const exited = once(server, 'exit');
     server.kill(SIGNALS[how]);
     await exited;
   }
 
-  process.once('exit', () => server?.kill('SIGQUIT')); // also after Ctrl-C
   await start();
   return {
     url,
@@ -79,8 +79,30 @@ export async function startPostgresServer({ durable }: { durable: boolean }): Pr
     stop,
     async remove() {
       await stop('immediate');
-      rmSync(folder, { recursive: true, force: true });
+      await cleanUp();
     },
+  };
+}
+
+/**
+ * Ends the server and deletes its folder as soon as this process is gone, however it went: a process that a signal ends
+ * runs no handler of its own, but its pipes close. In a session of its own, where Ctrl-C does not reach it. Gives the
+ * function that does the same now.
+ */
+function guard(folder: string): () => Promise<void> {
+  const script = `
+    cat > /dev/null
+    pid=$(head -n 1 "$0/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid" 2> /dev/null &&
+      while kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
+    rm -rf "$0"`;
+  const child = spawn('sh', ['-c', script, folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const exited = once(child, 'exit');
+  child.unref();
+  (child.stdin as Socket).unref();
+  return async () => {
+    child.ref();
+    child.stdin.end();
+    await exited;
   };
 }
 
