@@ -201,9 +201,9 @@ function readKeys(value: string): string[] {
 
 /**
  * SQLite in SQLAlchemy's form, which existing deployments use: three slashes and a relative path, four and an absolute one.
- * PostgreSQL as libpq writes it, also with SQLAlchemy's name of a driver.
+ * PostgreSQL as libpq writes it, also with SQLAlchemy's name of a driver. Throws an Error that says what it must be.
  */
-function databaseLocation(value: string): DatabaseLocation {
+export function databaseLocation(value: string): DatabaseLocation {
   if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) {
     const url = value.replace(/^\w+(\+\w+)?:/, 'postgres:');
     if (!URL.canParse(url) || new URL(url).pathname.length < 2) {

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
+import type { CopySource, CopyTarget } from '../adapters/persistence/copy-messages.ts';
 import type { Dialect } from '../adapters/persistence/dialect.ts';
-import type { Config } from './config.ts';
+import { migrateLatest } from '../adapters/persistence/migrator.ts';
+import type { Config, DatabaseLocation } from './config.ts';
 
 /** Another process may be migrating a large database: wait for it, a minute at most. */
 const MIGRATION_BUSY_TIMEOUT_MS = 60_000;
@@ -14,7 +16,7 @@ export interface MaintenanceDatabase {
 }
 
 /** The database for migrations and repairs. Loads only the driver that it needs. */
-export async function openForMaintenance({ database }: Config): Promise<MaintenanceDatabase> {
+export async function openForMaintenance({ database }: Pick<Config, 'database'>): Promise<MaintenanceDatabase> {
   if (database.engine === 'postgres') {
     const { openPostgres } = await import('../adapters/persistence/postgres/database.ts');
     const { postgresDialect } = await import('../adapters/persistence/postgres/dialect.ts');
@@ -30,4 +32,51 @@ export async function openForMaintenance({ database }: Config): Promise<Maintena
   const { sqliteDialect } = await import('../adapters/persistence/sqlite/dialect.ts');
   const db = openSqlite({ file: database.file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS, bigIntegers: false });
   return { db, dialect: sqliteDialect };
+}
+
+/** A store to copy from: SQLite only for reading. To be destroyed by the caller. */
+export async function openCopySource(location: DatabaseLocation): Promise<CopySource> {
+  if (location.engine === 'postgres') return openForMaintenance({ database: location });
+  const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
+  const { sqliteDialect } = await import('../adapters/persistence/sqlite/dialect.ts');
+  return { db: openSqlite({ file: location.file, readOnly: true }), dialect: sqliteDialect };
+}
+
+/** A store to copy to, made when it is not there and migrated. Its `db` is to be destroyed by the caller. */
+export async function openCopyTarget(location: DatabaseLocation): Promise<CopyTarget> {
+  const { db: migrated } = await openForMaintenance({ database: location });
+  try {
+    await migrateLatest(migrated);
+  } finally {
+    await migrated.destroy();
+  }
+  return location.engine === 'postgres' ? postgresTarget(location) : sqliteTarget(location.file);
+}
+
+async function postgresTarget(location: DatabaseLocation): Promise<CopyTarget> {
+  const { postgresMessageRepository } = await import('../adapters/persistence/postgres/message-repository.ts');
+  const { deriveNext } = await import('../adapters/persistence/postgres/derived-data.ts');
+  const { db, dialect } = await openForMaintenance({ database: location });
+  const repository = postgresMessageRepository(db, db);
+  return {
+    db,
+    dialect,
+    add: (messages) => repository.add(messages),
+    deriveNext: (limit) => deriveNext(db, limit),
+  };
+}
+
+async function sqliteTarget(file: string): Promise<CopyTarget> {
+  const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
+  const { sqliteDialect: dialect } = await import('../adapters/persistence/sqlite/dialect.ts');
+  const { sqliteMessageRepository } = await import('../adapters/persistence/sqlite/message-repository.ts');
+  const { deriveNext } = await import('../adapters/persistence/sqlite/derived-data.ts');
+  const db = openSqlite({ file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS }); // an instant needs a bigint
+  const repository = sqliteMessageRepository(db);
+  return {
+    db,
+    dialect,
+    add: (messages) => repository.add(messages),
+    deriveNext: (limit) => deriveNext(db, limit),
+  };
 }

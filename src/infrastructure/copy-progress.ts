@@ -1,0 +1,54 @@
+import { SingleBar } from 'cli-progress';
+import type { CopyPhase } from '../adapters/persistence/copy-messages.ts';
+
+const LINE_EVERY_MS = 10_000;
+
+export interface CopyProgress {
+  readonly show: (phase: CopyPhase, done: number, total: number) => void;
+  /** Leaves the terminal as it was found. */
+  readonly end: () => void;
+}
+
+/** A bar for people, and for a file or a pipe a line at the start of each phase and every ten seconds. */
+export function copyProgress(stream: NodeJS.WriteStream, asBar: boolean): CopyProgress {
+  return asBar ? bar(stream) : lines(stream);
+}
+
+function bar(stream: NodeJS.WriteStream): CopyProgress {
+  const single = new SingleBar({
+    stream,
+    format: '{phase} [{bar}] {percentage}% | {value}/{total} | {eta_formatted}',
+    hideCursor: true,
+    gracefulExit: false, // it would end the process on Ctrl-C, in the middle of a commit
+  });
+  let current: CopyPhase | null = null;
+  return {
+    show(phase, done, total) {
+      if (phase !== current) {
+        single.stop();
+        single.start(total, done, { phase: phase.padEnd(9) });
+      }
+      current = phase;
+      single.setTotal(Math.max(total, done));
+      single.update(done);
+    },
+    end() {
+      single.stop();
+    },
+  };
+}
+
+function lines(stream: NodeJS.WriteStream): CopyProgress {
+  let current: CopyPhase | null = null;
+  let nextAt = 0;
+  return {
+    show(phase, done, total) {
+      const now = performance.now();
+      if (phase === current && now < nextAt) return;
+      current = phase;
+      nextAt = now + LINE_EVERY_MS;
+      stream.write(`${phase} ${String(done)}/${String(total)}\n`);
+    },
+    end: () => undefined,
+  };
+}
