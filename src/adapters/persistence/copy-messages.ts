@@ -53,11 +53,6 @@ export interface CopyResult extends Comparison {
   readonly wrongCounters: readonly string[];
 }
 
-/** The source cannot be copied as it is; the message says why. */
-export class CopyRefused extends Error {
-  override readonly name = 'CopyRefused';
-}
-
 /**
  * Copies what the target does not hold, each message exactly once, then compares all of both. Memory does not grow with
  * the number of messages. Stopped at any instant it leaves whole commits behind, and the next call goes on from there.
@@ -120,14 +115,14 @@ export async function copyMessages(
   };
 }
 
-/** Rejects as CopyRefused when the store does not have this version's schema. Only reads. */
+/** Rejects, saying what to do, when the store does not have this version's schema. Only reads. */
 export async function requireNewestSchema(db: Knex): Promise<void> {
   const { pending, unknown } = await schemaStatus(db);
   if (unknown.length > 0) {
-    throw new CopyRefused(`a newer version migrated the source (${unknown.join(', ')}): copy with that version`);
+    throw new Error(`a newer version migrated the source (${unknown.join(', ')}): copy with that version`);
   }
   if (pending.length > 0) {
-    throw new CopyRefused(`the source lacks migrations (${pending.join(', ')}): migrate it first, npm run migrate`);
+    throw new Error(`the source lacks migrations (${pending.join(', ')}): migrate it first, npm run migrate`);
   }
 }
 
