@@ -55,6 +55,15 @@ describe('A query to PostgreSQL', () => {
     for (const { plan } of plans) expect(plan).not.toContain('Seq Scan on messages');
   });
 
+  it('for the tail finds no rows that were counted long ago', async () => {
+    for (let round = 0; round < 20; round++) {
+      await repository.add(manyMessages(500, `round${String(round)}-`));
+      expect(await deriveNext(db, 1_000)).toBe(500);
+    }
+    const [size] = await rowsOf<{ bytes: bigint }>(db, "select pg_relation_size('uncounted') as bytes");
+    expect(Number(size?.bytes)).toBeLessThan(100_000); // 10,000 rows took 600,000
+  });
+
   it('for one message asks the primary key', async () => {
     const plans = await plansOf(() => repository.find(id('m7')));
     expect(plans.map(({ plan }) => plan)).toEqual([expect.stringContaining('Index Scan using messages_pkey')]);

@@ -13,9 +13,17 @@ const INDEXING_LOCK = [0x5748494e, 2] as const;
  */
 export async function deriveNext(db: Knex, limit: number): Promise<number> {
   const counted = await countNext(db, limit);
-  // A role that does not own the index may not: then its pending list waits for autovacuum, or until it is full.
-  if (counted < limit) await indexPending(db).catch(() => undefined);
+  if (counted > 0 && counted < limit) await sweep(db).catch(() => undefined);
   return counted;
+}
+
+/**
+ * What autovacuum does once a minute at best: every read looks through `uncounted`, past the rows that were taken out of it,
+ * and the list of pending texts. A role that does not own the tables may not; then they wait for autovacuum.
+ */
+async function sweep(db: Knex): Promise<void> {
+  await db.raw('vacuum (skip_locked) uncounted');
+  await indexPending(db);
 }
 
 async function indexPending(db: Knex): Promise<void> {
