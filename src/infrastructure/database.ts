@@ -55,14 +55,14 @@ export async function openCopyTarget(location: DatabaseLocation): Promise<CopyTa
 
 async function postgresTarget(location: DatabaseLocation): Promise<CopyTarget> {
   const { postgresMessageRepository } = await import('../adapters/persistence/postgres/message-repository.ts');
-  const { deriveNext } = await import('../adapters/persistence/postgres/derived-data.ts');
+  const { backgroundStep } = await import('../adapters/persistence/postgres/derived-data.ts');
   const { db, dialect } = await openForMaintenance({ database: location });
   const repository = postgresMessageRepository(db, db);
   return {
     db,
     dialect,
     add: (messages) => repository.add(messages),
-    deriveNext: (limit) => deriveNext(db, limit),
+    deriveNext: backgroundStep(db),
   };
 }
 

@@ -7,14 +7,21 @@ import { rowOf, rowsOf } from '../dialect.ts';
 const COUNTING_LOCK = [0x5748494e, 1] as const;
 const INDEXING_LOCK = [0x5748494e, 2] as const;
 
-/**
- * Takes at most `limit` messages out of the tail into the counters, and the texts that wait for the search index into it;
- * gives how many messages. One replica at a time does it; the others find the lock taken and have nothing to do.
- */
-export async function deriveNext(db: Knex, limit: number): Promise<number> {
-  const counted = await countNext(db, limit);
-  if (counted > 0 && counted < limit) await sweep(db).catch(() => undefined);
-  return counted;
+/** Messages after which it sweeps although it has not caught up: the next step looks past all that were taken. */
+const SWEEP_AFTER = 20_000;
+
+/** The background step of one replica: deriveNext, and sweeping after it. */
+export function backgroundStep(db: Knex): (limit: number) => Promise<number> {
+  let unswept = 0;
+  return async (limit) => {
+    const counted = await deriveNext(db, limit);
+    unswept += counted;
+    if (unswept >= SWEEP_AFTER || (counted < limit && unswept > 0)) {
+      unswept = 0;
+      await sweep(db).catch(() => undefined);
+    }
+    return counted;
+  };
 }
 
 /**
@@ -35,7 +42,11 @@ async function indexPending(db: Knex): Promise<void> {
   });
 }
 
-async function countNext(db: Knex, limit: number): Promise<number> {
+/**
+ * Takes at most `limit` messages out of the tail into the counters; gives how many. One replica at a time does it; the
+ * others find the lock taken and have nothing to do.
+ */
+export async function deriveNext(db: Knex, limit: number): Promise<number> {
   return db.transaction(async (transaction) => {
     const { locked } = await rowOf<{ locked: boolean }>(
       transaction,

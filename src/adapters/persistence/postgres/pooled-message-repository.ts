@@ -2,7 +2,7 @@ import type { MessageRepository } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import { openPostgres } from './database.ts';
-import { deriveNext } from './derived-data.ts';
+import { backgroundStep } from './derived-data.ts';
 import { postgresMessageRepository } from './message-repository.ts';
 
 /** A commit that takes longer is given up: its sender tries again, and finds it stored or not. */
@@ -44,7 +44,8 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   });
   const repository = postgresMessageRepository(writes, reads);
   const bounded = readBound(poolSize + maxQueuedReads);
-  const derived = follower(() => deriveNext(writes, FOLLOW_STEP));
+  const step = backgroundStep(writes);
+  const derived = follower(() => step(FOLLOW_STEP));
   void derived.caughtUp(); // what a replica left behind when it died
   return {
     async add(messages) {
