@@ -8,8 +8,9 @@ import { StoreUnavailable } from '../../../application/ports.ts';
 const PASSING = /^(08|28|53|57|58|XX|3D000|25006|40001|40P01|55P03)/;
 /** What the network says (errno names). */
 const NETWORK = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|ENOENT)/;
-/** What the driver says without any code. */
-const DRIVER = /^(Connection terminated|Query read timeout|timeout expired|Client has encountered a connection error)/;
+/** What the driver says without any code; Knex puts the statement before it. */
+const DRIVER =
+  /(?:^| - )((?:Connection terminated|Query read timeout|timeout expired|Client has encountered a connection error)[a-z ]*)$/;
 
 /** Runs `work`; a failure that a later attempt may not meet rejects as StoreUnavailable, every other as it is. */
 export async function translatingErrors<T>(work: () => Promise<T>): Promise<T> {
@@ -32,7 +33,8 @@ function passingReason(error: unknown): string | null {
   // Knex gives up waiting for a connection: all are busy, or none can be made.
   if (name === 'KnexTimeoutError') return 'no connection is free';
   if (typeof code === 'string' && (PASSING.test(code) || NETWORK.test(code))) return code;
-  if (typeof message === 'string' && DRIVER.test(message)) return message;
+  const said = typeof message === 'string' ? DRIVER.exec(message)?.[1] : undefined;
+  if (said !== undefined) return said;
   // A host with several addresses, none of which answers.
   return Array.isArray(errors) && errors.length > 0 ? passingReason(errors[0]) : null;
 }
