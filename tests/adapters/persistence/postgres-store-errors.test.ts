@@ -122,7 +122,11 @@ describe('A PostgreSQL server that refuses', () => {
   });
 
   it('a transaction that is open for longer than its operator lets it is unavailable', async () => {
-    const limited = pool(urlWith((url) => { url.searchParams.set('options', '-c transaction_timeout=100'); }));
+    const limited = pool(
+      urlWith((url) => {
+        url.searchParams.set('options', '-c transaction_timeout=100');
+      }),
+    );
     const error = await translatingErrors(() => rowOf(limited, 'select pg_sleep(1)')).catch((e: unknown) => e);
     await limited.destroy();
     expect(error).toMatchObject({ name: 'StoreUnavailable', message: 'database: 25P04' });
