@@ -128,7 +128,10 @@ describe('Migrating PostgreSQL', () => {
     expect(after - before).toBeGreaterThan(20); // while that one statement ran
     const found = await db.transaction(async (transaction) => {
       await transaction.raw('set local enable_seqscan = off');
-      return rowOf(transaction, "select count(*) as rows from messages where folded like '%meanwhile%'");
+      return rowOf<{ rows: bigint }>(
+        transaction,
+        "select count(*) as rows from messages where folded like '%meanwhile%'",
+      );
     });
     expect(found).toEqual({ rows: BigInt(stored) });
     expect(await searchIndex()).toEqual([VALID]);
