@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { Knex } from 'knex';
-import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
+import { rebuildCounters, wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
 import { countAll } from '../../../src/adapters/persistence/message-counters.ts';
 import { deriveNext } from '../../../src/adapters/persistence/postgres/derived-data.ts';
 import { rowOf } from '../../../src/adapters/persistence/dialect.ts';
@@ -9,21 +11,24 @@ import { postgresMessageRepository } from '../../../src/adapters/persistence/pos
 import type { IngestOutcome } from '../../../src/application/ports.ts';
 import { comparePositions } from '../../../src/domain/message.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
-import { openTestPool, openTestPostgres } from '../../support/postgres.ts';
-import { everyMessage, manyMessages } from './repository-fixtures.ts';
+import { emptyTables, openTestPool, openTestPostgres } from '../../support/postgres.ts';
+import { everyMessage, manyMessages, number, runs } from './repository-fixtures.ts';
 
 const REPLICAS = 3;
 const GROUP = 40;
 
 let pools: Knex[];
+/** Connections of their own for those who count and look on: they would wait for the end of all storing. */
+let beside: Knex[];
 let first: Knex;
 let close: () => Promise<void>;
 beforeAll(async () => {
   const database = await openTestPostgres();
   first = database.db;
   pools = [first, ...Array.from({ length: REPLICAS - 1 }, () => openTestPool(database.url))];
+  beside = [openTestPool(database.url), openTestPool(database.url)];
   close = async () => {
-    await Promise.all(pools.slice(1).map((pool) => pool.destroy()));
+    await Promise.all([...pools.slice(1), ...beside].map((pool) => pool.destroy()));
     await database.close();
   };
 });
@@ -50,8 +55,9 @@ it('replicas that store the same ids in any order at the same time, and count me
     );
   }
 
+  let steps = 0;
   async function count(pool: Knex): Promise<void> {
-    while (storing) await deriveNext(pool, 17);
+    while (storing) if ((await deriveNext(pool, 17)) > 0) steps++;
   }
 
   /** What a reader sees in one snapshot: the total by the counters, and by a scan. */
@@ -68,10 +74,16 @@ it('replicas that store the same ids in any order at the same time, and count me
     }
   }
 
-  const beside = [...pools.map(count), compare(first), compare(first)];
+  /** Every counter against a scan, also in one snapshot. */
+  async function check(pool: Knex): Promise<void> {
+    while (storing) expect(await wrongCounters(pool, postgresDialect)).toEqual([]);
+  }
+
+  const others = beside.flatMap((pool) => [count(pool), compare(pool), check(pool)]);
   await Promise.all(pools.map(store));
+  while (steps < messages.length / 17) await delay(5); // storing is quicker: let them look at all of the counting
   storing = false;
-  await Promise.all(beside);
+  await Promise.all(others);
 
   expect(outcomes.size).toBe(messages.length);
   for (const results of outcomes.values()) {
@@ -85,3 +97,63 @@ it('replicas that store the same ids in any order at the same time, and count me
   while ((await deriveNext(first, 1_000)) > 0);
   expect(await wrongCounters(first, postgresDialect)).toEqual([]);
 }, 60_000);
+
+/** What one replica does while the others do what they do. */
+type Step = { readonly add: readonly number[] } | { readonly derive: number } | 'stats' | 'rebuild';
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ add: fc.array(fc.nat(60), { maxLength: 20 }) }) },
+  { weight: 4, arbitrary: fc.record({ derive: fc.integer({ min: 1, max: 15 }) }) },
+  { weight: 1, arbitrary: fc.constant('stats' as const) },
+  { weight: 1, arbitrary: fc.constant('rebuild' as const) },
+);
+/** Rounds of steps: those of a round at the same time. */
+const interleavings = fc.array(fc.array(steps, { minLength: 2, maxLength: 9 }), { minLength: 1, maxLength: 6 });
+
+it('whatever replicas do at the same time, each message is stored once and counted once', () =>
+  fc.assert(
+    fc.asyncProperty(interleavings, async (rounds) => {
+      await emptyTables(first);
+      // Of a few senders, so that several counters of replicas meet the same new one.
+      const known = manyMessages(61).map((one, i) => ({ ...one, from: number(`+${String(i % 20)}`) }));
+      const created: string[] = [];
+      async function take(step: Step, pool: Knex): Promise<void> {
+        const repository = postgresMessageRepository(pool, pool);
+        if (step === 'rebuild') await rebuildCounters(pool, postgresDialect);
+        else if (step === 'stats') {
+          const { totalMessages, topSenders } = await repository.stats();
+          // All senders are among the top ones or have as many: no more than the whole, whenever it was looked at.
+          expect(topSenders.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(totalMessages);
+        } else if ('derive' in step) await deriveNext(pool, step.derive);
+        else {
+          const messages = step.add.flatMap((i) => known[i] ?? []);
+          const outcomes = await repository.add(messages);
+          expect(outcomes).not.toContain('conflict');
+          created.push(...messages.filter((_, i) => outcomes[i] === 'created').map(({ messageId }) => messageId));
+        }
+      }
+      for (const round of rounds) {
+        await Promise.all(round.map((step, i) => take(step, pools[i % REPLICAS] ?? first)));
+        const stored = known.filter(({ messageId }) => created.includes(messageId));
+        expect(created.toSorted()).toEqual(stored.map(({ messageId }) => messageId).toSorted());
+        const repository = postgresMessageRepository(first, first);
+        expect(await repository.stats()).toEqual(statsOf(stored));
+        expect(await everyMessage(repository)).toEqual(stored.toSorted(comparePositions));
+        expect(await wrongCounters(first, postgresDialect)).toEqual([]);
+      }
+    }),
+    runs(25),
+  ));
+
+it('counters that are counted anew while a replica counts are right, and neither waits for the other for ever', async () => {
+  await emptyTables(first);
+  await postgresMessageRepository(first, first).add(manyMessages(4_000, 'anew'));
+  for (let round = 0; round < 20; round++) {
+    // Whichever comes first, both then have taken everything; in the order of no index, as after many steps.
+    await first.raw('insert into uncounted select from_msisdn, sent_at from messages order by random()');
+    const counting = deriveNext(first, 1_000);
+    await delay(round % 8);
+    await Promise.all([counting, rebuildCounters(first, postgresDialect)]);
+    expect(await wrongCounters(first, postgresDialect)).toEqual([]);
+  }
+});

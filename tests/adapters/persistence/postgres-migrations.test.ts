@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
+import { rowOf, rowsOf } from '../../../src/adapters/persistence/dialect.ts';
 import { migrationNames, migrationSource } from '../../../src/adapters/persistence/migration-source.ts';
 import { migrateLatest, migrateRollback, schemaHealth } from '../../../src/adapters/persistence/migrator.ts';
 import { deriveNext } from '../../../src/adapters/persistence/postgres/derived-data.ts';
@@ -39,6 +41,14 @@ describe('Migrating PostgreSQL', () => {
           .update({ folded: foldCase(text) });
     }
   }
+
+  const VALID = { indisvalid: true, method: 'gin' };
+  const searchIndex = () =>
+    rowsOf(
+      db,
+      `select indisvalid, (select amname from pg_am where oid = relam) as method
+       from pg_index join pg_class on pg_class.oid = indexrelid where relname like 'messages_by_trigram%'`,
+    );
 
   it('goes up and down step by step and loses no message', async () => {
     const names = await migrationNames();
@@ -84,10 +94,75 @@ describe('Migrating PostgreSQL', () => {
     await db.raw('create index messages_by_trigram on messages (folded)');
     await db.raw("update pg_index set indisvalid = false where indexrelid = 'messages_by_trigram'::regclass");
     await migrateLatest(db);
-    const { rows } = await db.raw<{ rows: { indisvalid: boolean; method: string }[] }>(`
-      select indisvalid, (select amname from pg_am where oid = relam) as method
-      from pg_index join pg_class on pg_class.oid = indexrelid where relname = 'messages_by_trigram'`);
-    expect(rows).toEqual([{ indisvalid: true, method: 'gin' }]);
+    expect(await searchIndex()).toEqual([VALID]);
+  });
+
+  it('builds the search index beside what is stored meanwhile, and misses none of it', async () => {
+    for (let step = 0; step < 2; step++) await db.migrate.up(CONFIG);
+    await db.raw(`insert into messages
+      select 'old ' || i, '+1', '+2', i, md5(i::text), md5(i::text) from generate_series(1, 30000) as i`);
+    const other = openTestPool(database.url);
+    let stored = 0;
+    let migrating = true;
+    /** As the version before the search index does. */
+    async function store(): Promise<void> {
+      for (; migrating; stored++) {
+        const values = `'meanwhile ${String(stored)}', '+1', '+2', 1, 'meanwhile', 'meanwhile'`;
+        await other.raw(`insert into messages values (${values})`);
+      }
+    }
+    const marks: number[] = [];
+    const mark = ({ sql }: { sql: string }) => {
+      if (sql.includes('create index')) marks.push(stored);
+    };
+    db.on('query', mark);
+    db.on('query-response', (_response: unknown, query: { sql: string }) => {
+      mark(query);
+    });
+    const storing = store();
+    await migrateLatest(db);
+    migrating = false;
+    await storing;
+    await other.destroy();
+    const [before = 0, after = 0] = marks;
+    expect(after - before).toBeGreaterThan(20); // while that one statement ran
+    const found = await db.transaction(async (transaction) => {
+      await transaction.raw('set local enable_seqscan = off');
+      return rowOf<{ rows: bigint }>(
+        transaction,
+        "select count(*) as rows from messages where folded like '%meanwhile%'",
+      );
+    });
+    expect(found).toEqual({ rows: BigInt(stored) });
+    expect(await searchIndex()).toEqual([VALID]);
+  });
+
+  it('that is cut off while it waits for another transaction begins again, and is done', async () => {
+    for (let step = 0; step < 2; step++) await db.migrate.up(CONFIG);
+    await fill();
+    const other = openTestPool(database.url);
+    const writer = await other.transaction();
+    await writer.raw("update messages set text = 'unfinished' where message_id = 'sharp'");
+    const cutOff = migrateLatest(db).then(
+      () => 'done',
+      (error: unknown) => error,
+    );
+    const building = "from pg_stat_activity where datname = current_database() and query like '%create index concur%'";
+    const ended = async () =>
+      rowsOf(
+        other,
+        `select pg_terminate_backend(pid) ${building} and wait_event_type = 'Lock' and pid <> pg_backend_pid()`,
+      );
+    while ((await ended()).length === 0) await delay(20);
+    expect(await cutOff).toMatchObject({ code: '57P01' });
+    expect(await searchIndex()).toEqual([{ ...VALID, indisvalid: false }]);
+
+    const again = migrateLatest(db);
+    await delay(200); // it waits for the same transaction
+    await writer.commit();
+    expect(await again).toEqual((await migrationNames()).slice(2));
+    expect(await searchIndex()).toEqual([VALID]);
+    await other.destroy();
   });
 
   it('is not held up by the mark that a dead process left', async () => {

@@ -25,7 +25,7 @@ describe('A query to PostgreSQL', () => {
   afterAll(() => close());
 
   /** The plans of the statements that a call sends to the database. */
-  async function plansOf(call: () => Promise<unknown>): Promise<{ sql: string; plan: string }[]> {
+  async function plansOf(call: () => Promise<unknown>, explain = 'explain'): Promise<{ sql: string; plan: string }[]> {
     const sent: { sql: string; bindings?: unknown[] }[] = [];
     const listen = (query: { sql: string; bindings?: unknown[] }) => sent.push(query);
     db.on('query', listen);
@@ -33,7 +33,7 @@ describe('A query to PostgreSQL', () => {
     db.off('query', listen);
     const plans = [];
     for (const { sql, bindings = [] } of sent.filter((query) => /^(select|with)/.test(query.sql))) {
-      const lines = await rowsOf<{ 'QUERY PLAN': string }>(db, `explain ${sql.replaceAll(/\$\d+/g, '?')}`, bindings);
+      const lines = await rowsOf<{ 'QUERY PLAN': string }>(db, `${explain} ${sql.replaceAll(/\$\d+/g, '?')}`, bindings);
       plans.push({ sql, plan: lines.map((line) => line['QUERY PLAN']).join('\n') });
     }
     return plans;
@@ -44,6 +44,13 @@ describe('A query to PostgreSQL', () => {
     ['the last page by offset', [{}, { offset: ROWS - 10 }, 10], 'messages_by_instant'],
     ['a page by position', [{}, { after: middle }, 10], 'messages_by_instant'],
     ['a page of a range', [{ since: first.sentAt, until: middle.sentAt }, { offset: 0 }, 10], 'messages_by_instant'],
+    ['a page of a range by position', [{ since: first.sentAt }, { after: middle }, 10], 'messages_by_instant'],
+    ['a page of a range by offset', [{ since: middle.sentAt }, { offset: 5_000 }, 10], 'messages_by_instant'],
+    [
+      'a page of a range of a sender',
+      [{ from: first.from, since: middle.sentAt }, { offset: 0 }, 5],
+      'messages_by_sender',
+    ],
     ['a page of a sender', [{ from: number('+100') }, { offset: 0 }, 10], 'messages_by_sender'],
     ['a page of a sender by position', [{ from: first.from }, { after: first }, 10], 'messages_by_sender'],
     ['a rare word', [{ contains: `text ${String(ROWS - 7)}` }, { offset: 0 }, 10], 'messages_by_trigram'],
@@ -55,15 +62,28 @@ describe('A query to PostgreSQL', () => {
     for (const { plan } of plans) expect(plan).not.toContain('Seq Scan on messages');
   });
 
-  it('for the tail finds no rows that were counted long ago', async () => {
-    const step = backgroundStep(db);
-    for (let round = 0; round < 20; round++) {
-      await repository.add(manyMessages(500, `round${String(round)}-`));
-      // Also when the last step finds nothing left.
-      expect([await step(500), await step(500)]).toEqual([500, 0]);
+  it.each([0, 5_000, ROWS - 11])('skips no more than a minute of messages for offset %d', async (offset) => {
+    const plans = await plansOf(() => repository.list({}, { offset }, 10), 'explain (analyze, costs off, timing off)');
+    const page = plans.find(({ sql }) => sql.includes('order by "sent_at" asc, "message_id" asc'));
+    const read = /messages_by_instant.*rows=(\d+)/.exec(page?.plan ?? '')?.[1];
+    expect(Number(read)).toBeGreaterThan(10);
+    expect(Number(read)).toBeLessThan(11 + 10); // one in 7.8 s
+  });
+
+  it('for totals counts no messages but those of a minute', async () => {
+    const range = { since: first.sentAt, until: middle.sentAt };
+    const plans = await plansOf(() => repository.list(range, { offset: 0 }, 10));
+    const counting = plans.filter(({ sql }) => /count\(\*\).*from "messages"/.test(sql));
+    expect(counting).toHaveLength(2); // for each end
+    for (const { plan } of counting) {
+      expect(plan).toMatch(/Index Only Scan using messages_by_instant/);
+      expect(plan).toMatch(/Index Cond: \(\(sent_at >= .* AND \(sent_at < /);
     }
-    const [size] = await rowsOf<{ bytes: bigint }>(db, "select pg_relation_size('uncounted') as bytes");
-    expect(Number(size?.bytes)).toBeLessThan(100_000); // 10,000 rows took 600,000
+    for (const filter of [{}, { from: first.from }]) {
+      const counts = (await plansOf(() => repository.list(filter, { offset: 0 }, 10))).slice(0, -1);
+      expect(counts).not.toHaveLength(0);
+      for (const { plan } of counts) expect(plan).not.toMatch(/ on messages/);
+    }
   });
 
   it('for one message asks the primary key', async () => {
@@ -75,5 +95,16 @@ describe('A query to PostgreSQL', () => {
     for (const { plan } of await plansOf(() => repository.stats())) {
       expect(plan).not.toMatch(/Seq Scan on messages|Seq Scan on period_counts/);
     }
+  });
+
+  it('for the tail finds no rows that were counted long ago', async () => {
+    const step = backgroundStep(db);
+    for (let round = 0; round < 20; round++) {
+      await repository.add(manyMessages(500, `round${String(round)}-`));
+      // Also when the last step finds nothing left.
+      expect([await step(500), await step(500)]).toEqual([500, 0]);
+    }
+    const [size] = await rowsOf<{ bytes: bigint }>(db, "select pg_relation_size('uncounted') as bytes");
+    expect(Number(size?.bytes)).toBeLessThan(100_000); // 10,000 rows took 600,000
   });
 });

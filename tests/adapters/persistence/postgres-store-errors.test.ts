@@ -1,11 +1,19 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
+import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
+import { rowOf } from '../../../src/adapters/persistence/dialect.ts';
 import { migrateLatest } from '../../../src/adapters/persistence/migrator.ts';
 import { openPostgres } from '../../../src/adapters/persistence/postgres/database.ts';
+import { deriveNext } from '../../../src/adapters/persistence/postgres/derived-data.ts';
+import { postgresDialect } from '../../../src/adapters/persistence/postgres/dialect.ts';
 import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
+import { translatingErrors } from '../../../src/adapters/persistence/postgres/store-errors.ts';
 import { StoreUnavailable, type MessageRepository } from '../../../src/application/ports.ts';
+import type { Message } from '../../../src/domain/message.ts';
 import { startPostgresServer, type PostgresServer } from '../../support/postgres-server.ts';
-import { id, message } from './repository-fixtures.ts';
+import { everyMessage, id, message } from './repository-fixtures.ts';
 
 let server: PostgresServer;
 let db: Knex;
@@ -36,25 +44,47 @@ async function failure(work: (repository: MessageRepository) => Promise<unknown>
 }
 
 describe('A PostgreSQL server that is stopped', () => {
-  it.each(['fast', 'immediate'] as const)('%s is unavailable, and used again when it is back', async (how) => {
-    const adds = Array.from({ length: 20 }, (_, i) => message(`${how}${String(i)}`));
-    const first = await repository.add(adds.slice(0, 10));
-    expect(first).toEqual(Array(10).fill('created'));
-    const racing = Promise.allSettled(adds.slice(10).map((one) => repository.add([one])));
+  it.each(['fast', 'immediate'] as const)('%s amid adds and reads loses nothing, and is used again', async (how) => {
+    const acknowledged: Message[] = [];
+    const failures: unknown[] = [];
+    let until: 'stopped' | 'restarted' | 'done' = 'stopped';
+    async function keepCalling(call: (i: number) => Promise<unknown>): Promise<void> {
+      for (let i = 0; until !== 'done'; i++) {
+        await call(i).catch((error: unknown) => failures.push(error));
+        if (until === 'restarted') return;
+        if (failures.length > 200) await delay(20); // it is stopped: what follows says no more
+      }
+    }
+    async function add(caller: number, i: number): Promise<void> {
+      const group = [0, 1, 2].map((n) => message(`${how} ${String(caller)} ${String(i)} ${String(n)}`));
+      await repository.add(group);
+      acknowledged.push(...group);
+    }
+    const callers = [
+      ...[1, 2, 3].map((caller) => keepCalling((i) => add(caller, i))),
+      keepCalling(() => repository.stats()),
+      keepCalling(() => repository.list({ contains: how }, { offset: 1 }, 1_000)),
+      keepCalling((i) => repository.find(id(`${how} 1 ${String(i)} 0`))),
+      keepCalling(() => deriveNext(db, 7).catch(() => undefined)), // its caller takes every failure alike
+    ];
+    await delay(300);
     await server.stop(how);
-    for (const result of await racing) {
-      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(StoreUnavailable);
-    }
-    expect(await failure((r) => r.add([message('x')]))).toBeInstanceOf(StoreUnavailable);
-    expect(await failure((r) => r.stats())).toBeInstanceOf(StoreUnavailable);
     expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
-
-    await server.start();
-    expect(await repository.add(adds.slice(0, 10))).toEqual(Array(10).fill('duplicate'));
-    const acknowledged = (await racing).map((result, i) => (result.status === 'fulfilled' ? adds[10 + i] : undefined));
-    for (const one of acknowledged) {
-      if (one !== undefined) expect(await repository.find(one.messageId)).toEqual(one);
+    for (const call of [() => repository.add([message('x')]), () => repository.stats()]) {
+      await expect(call()).rejects.toBeInstanceOf(StoreUnavailable);
     }
+    await server.start();
+    until = 'restarted';
+    await Promise.all(callers);
+
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.filter((error) => !(error instanceof StoreUnavailable))).toEqual([]);
+    expect(await repository.add([message(`${how} back`)])).toEqual(['created']);
+    const stored = new Set((await everyMessage(repository)).map(({ messageId }) => messageId));
+    expect(acknowledged.filter(({ messageId }) => !stored.has(messageId))).toEqual([]);
+    expect((await repository.stats()).totalMessages).toBe(stored.size);
+    expect(await wrongCounters(db, postgresDialect)).toEqual([]);
     expect(await repository.health()).toEqual({ database: 'ok', schema: 'ok' });
   });
 });
@@ -71,6 +101,35 @@ describe('A PostgreSQL server that refuses', () => {
     expect(await failure((r) => r.add([message('x')]), pool(missing))).toMatchObject({ message: 'database: 3D000' });
     const nobody = urlWith((url) => (url.port = '1'));
     expect(await failure((r) => r.stats(), pool(nobody))).toMatchObject({ message: 'database: ECONNREFUSED' });
+  });
+
+  it('because the password is wrong, or none is given, is unavailable', async () => {
+    await db.raw("create role locked login password 'right'");
+    const { hba_file: file } = await rowOf<{ hba_file: string }>(db, 'show hba_file');
+    const trusting = readFileSync(file, 'utf8');
+    writeFileSync(file, `host all locked 127.0.0.1/32 scram-sha-256\n${trusting}`);
+    try {
+      await db.raw('select pg_reload_conf()');
+      await delay(300); // the server does it when it comes to it
+      const as = (password: string) => pool(urlWith((url) => Object.assign(url, { username: 'locked', password })));
+      expect(await failure((r) => r.stats(), as('right'))).toMatchObject({ code: '42501' }); // may do nothing
+      expect(await failure((r) => r.stats(), as('wrong'))).toMatchObject({ message: 'database: 28P01' });
+      expect(await failure((r) => r.stats(), as(''))).toMatchObject({ message: 'database: SASL' });
+    } finally {
+      writeFileSync(file, trusting);
+      await db.raw('select pg_reload_conf()');
+    }
+  });
+
+  it('a transaction that is open for longer than its operator lets it is unavailable', async () => {
+    const limited = pool(
+      urlWith((url) => {
+        url.searchParams.set('options', '-c transaction_timeout=100');
+      }),
+    );
+    const error = await translatingErrors(() => rowOf(limited, 'select pg_sleep(1)')).catch((e: unknown) => e);
+    await limited.destroy();
+    expect(error).toMatchObject({ name: 'StoreUnavailable', message: 'database: 25P04' });
   });
 
   it('writes, as a standby does, is unavailable', async () => {

@@ -38,7 +38,6 @@ export function openPostgres({ url, poolSize, statementTimeoutMs, acquireTimeout
         statement_timeout: statementTimeoutMs,
         query_timeout: statementTimeoutMs + CONNECT_TIMEOUT_MS,
       }),
-      options: '-c synchronous_commit=on',
       types: { getTypeParser },
     } as Knex.PgConnectionConfig,
     // An error's text would otherwise hold the values of the statement: messages and phone numbers in the log.
@@ -51,7 +50,16 @@ export function openPostgres({ url, poolSize, statementTimeoutMs, acquireTimeout
       afterCreate(client: PooledClient, done: (error: unknown, client: PooledClient) => void) {
         connections.set(client.__knexUid, client);
         client.once('end', () => connections.delete(client.__knexUid));
-        done(null, client);
+        // Not by the `options` of the connection: those of the address would take their place.
+        client.query('set synchronous_commit = on').then(
+          () => {
+            done(null, client);
+          },
+          (error: unknown) => {
+            client.connection.stream.destroy();
+            done(error, client);
+          },
+        );
       },
     },
     acquireConnectionTimeout: acquireTimeoutMs,
@@ -63,15 +71,17 @@ export function openPostgres({ url, poolSize, statementTimeoutMs, acquireTimeout
   return db;
 }
 
-/** The driver's client, with the name that Knex gives it. */
-type PooledClient = pg.Client & { readonly __knexUid: string };
+/** The driver's client, with the name that Knex gives it, and why it is not to be lent out again. */
+type PooledClient = pg.Client & { readonly __knexUid: string; __knex__disposed?: unknown };
 
 /**
  * Ends a connection whose query the driver has given up waiting for. It would go back into the pool with that query still
  * before all others; the pool makes a new one when it finds this one gone.
  */
 export function dropWhenSilent(client: pg.Client, error: unknown): void {
-  if (error instanceof Error && error.message === 'Query read timeout') {
+  // Knex puts the statement before what the driver says.
+  if (error instanceof Error && error.message.endsWith('Query read timeout')) {
+    (client as PooledClient).__knex__disposed = error; // now: the end of the stream is told later, and somebody may be waiting
     client.connection.stream.destroy();
   }
 }

@@ -4,7 +4,7 @@ import { countInto } from '../counting.ts';
 import { rowOf, rowsOf } from '../dialect.ts';
 
 /** Advisory locks are numbers that all programs of a database share: `WHIN`, and one for each purpose. */
-const COUNTING_LOCK = [0x5748494e, 1] as const;
+export const COUNTING_LOCK = [0x5748494e, 1] as const;
 const INDEXING_LOCK = [0x5748494e, 2] as const;
 
 /** Messages after which it sweeps although it has not caught up: the next step looks past all that were taken. */

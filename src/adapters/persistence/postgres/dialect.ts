@@ -1,11 +1,17 @@
 import type { Knex } from 'knex';
 import { foldCase } from '../../../domain/search.ts';
 import type { Dialect, TextSearch } from '../dialect.ts';
+import { COUNTING_LOCK } from './derived-data.ts';
 
 export const postgresDialect: Dialect = {
   tail: 'uncounted as tail',
-  // The lock waits for whoever is storing; what they noted is counted with the rest.
-  forgetTail: ['lock table messages in share mode', 'delete from uncounted'],
+  // The first lock waits for whoever is counting, or both might wait for rows that the other has deleted; the second for
+  // whoever is storing: what they noted is counted with the rest.
+  forgetTail: [
+    `select pg_advisory_xact_lock(${COUNTING_LOCK.join(', ')})`,
+    'lock table messages in share mode',
+    'delete from uncounted',
+  ],
   textSearch: (db, needle) => Promise.resolve(textSearch(db, needle)),
 };
 
