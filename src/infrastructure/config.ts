@@ -1,8 +1,5 @@
 import { existsSync } from 'node:fs';
-
-/** Where messages are kept. */
-export type DatabaseLocation =
-  { readonly engine: 'sqlite'; readonly file: string } | { readonly engine: 'postgres'; readonly url: string };
+import { databaseLocation, type DatabaseLocation } from './database-location.ts';
 
 export interface Config {
   readonly webhookSecret: string | undefined;
@@ -120,7 +117,7 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
   maxQueuedReads: {
     name: 'MAX_QUEUED_READS',
     fallback: '200',
-    help: 'Most reads that wait for a thread; more are answered with 503.',
+    help: 'Most reads that wait for a thread or a connection; more are answered with 503.',
     parse: (value) => integer(value, 1, 100_000),
   },
   shutdownDelayMs: {
@@ -197,25 +194,4 @@ function readKeys(value: string): string[] {
     );
   }
   return keys;
-}
-
-/**
- * SQLite in SQLAlchemy's form, which existing deployments use: three slashes and a relative path, four and an absolute one.
- * PostgreSQL as libpq writes it, also with SQLAlchemy's name of a driver. Throws an Error that says what it must be.
- */
-export function databaseLocation(value: string): DatabaseLocation {
-  if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) {
-    const url = value.replace(/^\w+(\+\w+)?:/, 'postgres:');
-    if (!URL.canParse(url) || new URL(url).pathname.length < 2) {
-      throw new Error('must be postgres://user:password@host:port/name, with reserved characters percent-encoded');
-    }
-    return { engine: 'postgres', url };
-  }
-  const file = /^sqlite:\/\/\/(.+)$/.exec(value)?.[1];
-  if (file === undefined || file === ':memory:') {
-    throw new Error(
-      'must be sqlite:/// and the path of a file, such as sqlite:///./data/app.db, or postgres://user:password@host/name',
-    );
-  }
-  return { engine: 'sqlite', file };
 }

@@ -3,12 +3,13 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CopyResult } from '../adapters/persistence/copy-messages.ts';
-import type { DatabaseLocation } from './config.ts';
+import type { DatabaseLocation } from './database-location.ts';
 import { requireSupportedNode } from './node-version.ts';
 
 requireSupportedNode();
 const { EXIT_FAULT, EXIT_USAGE, runCommand, say } = await import('./command.ts');
-const { ConfigError, databaseLocation } = await import('./config.ts');
+const { ConfigError } = await import('./config.ts');
+const { databaseLocation } = await import('./database-location.ts');
 const { copyProgress } = await import('./copy-progress.ts');
 const { openCopySource, openCopyTarget } = await import('./database.ts');
 const { copyMessages, requireNewestSchema } = await import('../adapters/persistence/copy-messages.ts');

@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import type { CopySource, CopyTarget } from '../adapters/persistence/copy-messages.ts';
 import type { Dialect } from '../adapters/persistence/dialect.ts';
 import { migrateLatest } from '../adapters/persistence/migrator.ts';
-import type { Config, DatabaseLocation } from './config.ts';
+import type { Config } from './config.ts';
+import type { DatabaseLocation } from './database-location.ts';
 
 /** Another process may be migrating a large database: wait for it, a minute at most. */
 const MIGRATION_BUSY_TIMEOUT_MS = 60_000;

@@ -9,7 +9,7 @@ import { sqliteDialect } from '../../src/adapters/persistence/sqlite/dialect.ts'
 import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/message-repository.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { openCopySource, openCopyTarget } from '../../src/infrastructure/database.ts';
-import { databaseLocation } from '../../src/infrastructure/config.ts';
+import { databaseLocation } from '../../src/infrastructure/database-location.ts';
 import { everyMessage } from '../adapters/persistence/repository-fixtures.ts';
 import { migratedPostgresDatabase, newPostgresDatabase } from './postgres.ts';
 import { temporaryFolder } from './sqlite.ts';

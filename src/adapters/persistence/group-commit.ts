@@ -26,7 +26,7 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Lets many callers share a commit. What is added while one commit is under way forms the next group; there is no timer,
+ * Lets many callers share a commit. What is added while as many commits as may be are under way forms the next group; there is no timer,
  * so a lone message waits for nobody. Each add resolves after the commit that holds it.
  *
  * A group that fails is tried again call by call, so that a message the store cannot take fails only its own sender. When

@@ -7,7 +7,7 @@ import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.
 import { resetIndex } from '../../../src/adapters/persistence/sqlite/search-index.ts';
 import { comparePositions, type Message } from '../../../src/domain/message.ts';
 import { openCopySource } from '../../../src/infrastructure/database.ts';
-import { databaseLocation } from '../../../src/infrastructure/config.ts';
+import { databaseLocation } from '../../../src/infrastructure/database-location.ts';
 import { everyMessage, id, manyMessages, message, micros, runs } from './repository-fixtures.ts';
 import { collidingMessages, FIRST_INSTANT, LAST_INSTANT, messages } from '../../support/arbitraries.ts';
 import { type Engine, between, copied, held, on, repositoryOf, store } from '../../support/stores.ts';

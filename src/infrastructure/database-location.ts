@@ -1,0 +1,24 @@
+/** Where messages are kept. */
+export type DatabaseLocation =
+  { readonly engine: 'sqlite'; readonly file: string } | { readonly engine: 'postgres'; readonly url: string };
+
+/**
+ * SQLite in SQLAlchemy's form, which existing deployments use: three slashes and a relative path, four and an absolute one.
+ * PostgreSQL as libpq writes it, also with SQLAlchemy's name of a driver. Throws an Error that says what it must be.
+ */
+export function databaseLocation(value: string): DatabaseLocation {
+  if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) {
+    const url = value.replace(/^\w+(\+\w+)?:/, 'postgres:');
+    if (!URL.canParse(url) || new URL(url).pathname.length < 2) {
+      throw new Error('must be postgres://user:password@host:port/name, with reserved characters percent-encoded');
+    }
+    return { engine: 'postgres', url };
+  }
+  const file = /^sqlite:\/\/\/(.+)$/.exec(value)?.[1];
+  if (file === undefined || file === ':memory:') {
+    throw new Error(
+      'must be sqlite:/// and the path of a file, such as sqlite:///./data/app.db, or postgres://user:password@host/name',
+    );
+  }
+  return { engine: 'sqlite', file };
+}
