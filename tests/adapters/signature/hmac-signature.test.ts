@@ -1,9 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { sign, verify } from '@octokit/webhooks-methods';
 import fc from 'fast-check';
 import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac-signature.ts';
 import type { Delivery } from '../../../src/domain/delivery.ts';
-import { characters, oneOf, textCharacters } from '../../support/arbitraries.ts';
+import { characters, oneOf } from '../../support/arbitraries.ts';
+import { manualClock } from '../../support/fakes.ts';
+import { bodies, byCurrent, byPrevious, delivery, refused, second, secrets, withFlippedBit } from './support.ts';
 
 const SECRET = 'testsecret';
 const BODY =
@@ -14,23 +17,16 @@ const META_BODY = String.raw`{"object":"whatsapp_business_account","text":"\u00e
 const META_SIGNATURE = 'sha256=e1ef29eca97536a8af71e971a7cbff922201ea29a99c38fa68e7b13bd640498c';
 const WRONG = '0'.repeat(64);
 
-const keyedWith = (current: string, previous?: string) => hmacSignature({ current, previous });
+const clock = manualClock(second(0));
+const keyedWith = (current: string, previous?: string) => hmacSignature({ current, previous }, { clock });
 const verifier = keyedWith(SECRET);
 const rotating = keyedWith('new secret', 'old secret');
 
-const delivered = (signature: string | undefined, body: string | Uint8Array = BODY): Delivery => ({
-  body: typeof body === 'string' ? Buffer.from(body) : body,
-  headers: { 'content-type': 'application/json', 'x-signature': signature },
-});
+const delivered = (signature: string | undefined, body: string | Uint8Array = BODY): Delivery =>
+  delivery(body, { 'content-type': 'application/json', 'x-signature': signature });
 
 const verdictOn = (header: string | undefined) => verifier.verify(delivered(header));
 
-const byCurrent = { valid: true, secret: 'current' };
-const byPrevious = { valid: true, secret: 'previous' };
-const refused = (reason: string) => ({ valid: false, reason });
-
-const bodies = fc.uint8Array({ maxLength: 300 });
-const secrets = fc.string({ unit: textCharacters, minLength: 1, maxLength: 100 });
 /** The node API, spelled out: the reference that signHmac and the verifier are held to. */
 const reference = (secret: string, body: Uint8Array): Buffer => createHmac('sha256', secret).update(body).digest();
 
@@ -79,9 +75,12 @@ describe('the form of a signature', () => {
     expect(verdictOn(header)).toEqual(refused('missing_header'));
   });
 
-  it('is looked for in X-Signature alone', () => {
-    const headers = { 'x-hub-signature-256': `sha256=${SIGNATURE}` };
-    expect(verifier.verify({ body: Buffer.from(BODY), headers })).toEqual(refused('missing_header'));
+  it('is looked for in one header alone: X-Signature, unless another was asked for', () => {
+    const meta = hmacSignature({ current: SECRET, previous: undefined }, { clock, header: 'x-hub-signature-256' });
+    const inMetasHeader = delivery(BODY, { 'x-hub-signature-256': `sha256=${SIGNATURE}` });
+    expect(verifier.verify(inMetasHeader)).toEqual(refused('missing_header'));
+    expect(meta.verify(inMetasHeader)).toEqual(byCurrent);
+    expect(meta.verify(delivered(SIGNATURE))).toEqual(refused('missing_header'));
   });
 
   it('may be anything at all without a throw', () => {
@@ -148,7 +147,7 @@ describe('the digest', () => {
   it('is wrong as soon as one bit of the signature is', () => {
     fc.assert(
       fc.property(bodies, fc.nat(255), (body, at) => {
-        const flipped = Buffer.from(withFlippedBit(reference(SECRET, body), at)).toString('hex');
+        const flipped = withFlippedBit(reference(SECRET, body), at).toString('hex');
         expect(verifier.verify(delivered(flipped, body))).toEqual(refused('wrong_digest'));
       }),
     );
@@ -184,7 +183,7 @@ describe('the secrets', () => {
     ['a previous one only', { current: undefined, previous: SECRET }],
     ['a previous one beside an empty one', { current: '', previous: SECRET }],
   ])('are not configured when there is %s, and nothing is accepted', (_what, configuration) => {
-    const unconfigured = hmacSignature(configuration);
+    const unconfigured = hmacSignature(configuration, { clock });
     expect(unconfigured.configured).toBe(false);
     for (const delivery of [signedBy(SECRET), signedBy(''), delivered(undefined), delivered('garbage')]) {
       expect(unconfigured.verify(delivery)).toEqual(refused('no_secret_configured'));
@@ -192,7 +191,32 @@ describe('the secrets', () => {
   });
 });
 
-function withFlippedBit(bytes: Uint8Array, at: number): Uint8Array {
-  const bit = at % (bytes.length * 8);
-  return bytes.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
-}
+describe("beside GitHub's own library", () => {
+  const github = hmacSignature({ current: SECRET, previous: undefined }, { clock, header: 'x-hub-signature-256' });
+  const payloads = fc.string({ unit: characters, minLength: 1, maxLength: 300 });
+  const verdicts = async (signature: string, body: string): Promise<boolean[]> => [
+    github.verify(delivery(body, { 'x-hub-signature-256': signature })).valid,
+    await verify(SECRET, body, signature),
+  ];
+
+  it('what either signs both accept', async () => {
+    await fc.assert(
+      fc.asyncProperty(payloads, async (body) => {
+        expect(await verdicts(`sha256=${signHmac(SECRET, body)}`, body)).toEqual([true, true]);
+        expect(await verdicts(await sign(SECRET, body), body)).toEqual([true, true]);
+      }),
+    );
+  });
+
+  it('another secret, another body and a flipped bit both refuse', async () => {
+    await fc.assert(
+      fc.asyncProperty(payloads, secrets, fc.nat(255), async (body, other, at) => {
+        fc.pre(other !== SECRET);
+        const flipped = withFlippedBit(reference(SECRET, Buffer.from(body)), at).toString('hex');
+        expect(await verdicts(await sign(other, body), body)).toEqual([false, false]);
+        expect(await verdicts(await sign(SECRET, `${body} `), body)).toEqual([false, false]);
+        expect(await verdicts(`sha256=${flipped}`, body)).toEqual([false, false]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { getExpectedTwilioSignature, validateRequest, validateRequestWithBody } from 'twilio/lib/webhooks/webhooks.js';
+import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio-signature.ts';
+import type { SignatureVerdict } from '../../../src/domain/delivery.ts';
+import { characters, textCharacters } from '../../support/arbitraries.ts';
+import { manualClock } from '../../support/fakes.ts';
+import { bodies, byCurrent, delivery, headerValues, refused, second, secrets, withFlippedBit } from './support.ts';
+
+const TOKEN = '12345';
+const ORIGIN = 'https://mycompany.com';
+const TARGET = '/myapp.php?foo=1&bar=2';
+const PARAMETERS = {
+  CallSid: 'CA1234567890ABCDE',
+  Caller: '+14158675309',
+  Digits: '1234',
+  From: '+14158675309',
+  To: '+18005551212',
+};
+const FORM = new URLSearchParams(PARAMETERS).toString();
+const SIGNATURE = 'RSOYDt4T1cUTdK1PDd93/VVr8B8=';
+
+const clock = manualClock(second(0));
+const behind = (publicUrl: string | undefined, current = TOKEN) =>
+  twilioSignature({ current, previous: undefined }, { clock, publicUrl });
+const verifier = behind(ORIGIN);
+
+const sent = (signature: string | undefined, body: string | Uint8Array = FORM, target = TARGET, host?: string) =>
+  delivery(body, { 'x-twilio-signature': signature, host }, target);
+const signedFor = (url: string, body: string | Uint8Array = FORM): string =>
+  signTwilio({ authToken: TOKEN, url, body });
+const sha256 = (body: string | Uint8Array): string => createHash('sha256').update(body).digest('hex');
+
+describe('the published vector', () => {
+  it('is accepted and reproduced', () => {
+    expect(verifier.verify(sent(SIGNATURE))).toEqual(byCurrent);
+    expect(signedFor(`${ORIGIN}${TARGET}`)).toBe(SIGNATURE);
+  });
+
+  it('does not depend on the order of the parameters', () => {
+    const reversed = FORM.split('&').reverse().join('&');
+    expect(verifier.verify(sent(SIGNATURE, reversed))).toEqual(byCurrent);
+  });
+
+  it.each([
+    ['a parameter more', `${FORM}&New=1`, TARGET],
+    ['a parameter less', FORM.replace('Digits=1234&', ''), TARGET],
+    ['another value', FORM.replace('1234', '1235'), TARGET],
+    ['no body', '', TARGET],
+    ['another path', FORM, TARGET.replace('myapp', 'other')],
+    ['another query', FORM, TARGET.replace('foo=1', 'foo=2')],
+    ['another order of the query', FORM, '/myapp.php?bar=2&foo=1'],
+  ])('is wrong with %s', (_what, body, target) => {
+    expect(verifier.verify(sent(SIGNATURE, body, target))).toEqual(refused('wrong_digest'));
+  });
+});
+
+describe("beside Twilio's own library", () => {
+  const names = fc.oneof(fc.constantFrom('Body', 'From', 'a', 'A', 'aa', '__proto__', ''), fc.string());
+  const values = fc.oneof(
+    fc.constantFrom('', '1', '+1', ' ', '&='),
+    fc.string({ unit: textCharacters, maxLength: 20 }),
+  );
+  const forms = fc.array(fc.tuple(names, values), { maxLength: 12 });
+  const origins = fc.constantFrom(
+    'https://a.example',
+    'https://a.example:443',
+    'https://a.example:8443',
+    'http://a.example',
+    'http://a.example:80',
+    'http://a.example:8080',
+    'https://user:pass@a.example',
+    'http://[::1]',
+    'http://[::1]:3000',
+  );
+  const targets = fc.constantFrom('/', '/twilio', '/twilio?a=1', "/t?name=O'Brien", '/t?a=%20+&&', '/t?x=http://b:1/');
+
+  /** As a web framework hands a form to the library: repeated names are lists. No prototype: a name may be anything. */
+  const parsed = (form: [string, string][]): Record<string, string | string[]> => {
+    const parameters = Object.create(null) as Record<string, string | string[]>;
+    for (const [name, value] of form) {
+      const before = parameters[name];
+      parameters[name] = before === undefined ? value : [before, value].flat();
+    }
+    return parameters;
+  };
+  const verdicts = (origin: string, target: string, form: [string, string][], signature: string, token = TOKEN) => [
+    behind(origin, token).verify(sent(signature, new URLSearchParams(form).toString(), target)).valid,
+    validateRequest(token, signature, `${origin}${target}`, parsed(form)),
+  ];
+
+  it('what either signs both accept', () => {
+    fc.assert(
+      fc.property(origins, targets, forms, (origin, target, form) => {
+        const ours = signedFor(`${origin}${target}`, new URLSearchParams(form).toString());
+        expect(getExpectedTwilioSignature(TOKEN, `${origin}${target}`, parsed(form))).toBe(ours);
+        expect(verdicts(origin, target, form, ours)).toEqual([true, true]);
+      }),
+    );
+  });
+
+  it('both accept either form of the port, and no other', () => {
+    fc.assert(
+      fc.property(origins, origins, targets, forms, (signed, configured, target, form) => {
+        const signature = getExpectedTwilioSignature(TOKEN, `${signed}${target}`, parsed(form));
+        const [ours, theirs] = verdicts(configured, target, form, signature);
+        expect(ours).toBe(theirs);
+      }),
+    );
+  });
+
+  it('another token, another form and a flipped bit both refuse', () => {
+    fc.assert(
+      fc.property(origins, targets, forms, secrets, fc.nat(159), (origin, target, form, other, at) => {
+        fc.pre(other !== TOKEN);
+        const signature = signedFor(`${origin}${target}`, new URLSearchParams(form).toString());
+        const flipped = withFlippedBit(Buffer.from(signature, 'base64'), at).toString('base64');
+        expect(verdicts(origin, target, form, signature, other)).toEqual([false, false]);
+        expect(verdicts(origin, target, [...form, ['Extra', '1']], signature)).toEqual([false, false]);
+        expect(verdicts(origin, target, form, flipped)).toEqual([false, false]);
+      }),
+    );
+  });
+
+  it('both hold a body to the bodySHA256 of the address', () => {
+    const json = fc.json().map((text) => text || '0');
+    fc.assert(
+      fc.property(origins, json, json, (origin, body, other) => {
+        fc.pre(body !== other);
+        const target = `/twilio?a=1&bodySHA256=${sha256(body)}`;
+        const signature = getExpectedTwilioSignature(TOKEN, `${origin}${target}`, {});
+        expect(signTwilio({ authToken: TOKEN, url: `${origin}${target}`, body })).toBe(signature);
+        for (const given of [body, other]) {
+          const theirs = validateRequestWithBody(TOKEN, signature, `${origin}${target}`, given);
+          expect(theirs).toBe(given === body);
+          expect(behind(origin).verify(sent(signature, given, target)).valid).toBe(theirs);
+        }
+      }),
+    );
+  });
+});
+
+describe('the address', () => {
+  it('is the public one, whatever the Host header says', () => {
+    expect(verifier.verify(sent(SIGNATURE, FORM, TARGET, 'inbox.internal:8000'))).toEqual(byCurrent);
+    expect(behind('https://other.example').verify(sent(SIGNATURE, FORM, TARGET, 'mycompany.com'))).toEqual(
+      refused('wrong_digest'),
+    );
+  });
+
+  it.each(['https://a.example/inbox', 'https://a.example/inbox/'])('may begin with a path: %s', (publicUrl) => {
+    const signature = signedFor('https://a.example/inbox/twilio');
+    expect(behind(publicUrl).verify(sent(signature, FORM, '/twilio'))).toEqual(byCurrent);
+    expect(behind(publicUrl).verify(sent(signature, FORM, '/inbox/twilio'))).toEqual(refused('wrong_digest'));
+  });
+
+  it.each(['a.example', 'a.example:80', 'a.example:8000', '[::1]:8000'])(
+    'is made from the Host otherwise: %s',
+    (host) => {
+      const direct = (url: string): SignatureVerdict =>
+        behind(undefined).verify(sent(signedFor(url), FORM, '/twilio', host));
+      expect(direct(`http://${host}/twilio`)).toEqual(byCurrent);
+      expect(direct(`https://${host}/twilio`)).toEqual(refused('wrong_digest'));
+      expect(direct('http://other.example/twilio')).toEqual(refused('wrong_digest'));
+    },
+  );
+
+  it('cannot be known without a Host', () => {
+    expect(behind(undefined).verify(sent(SIGNATURE))).toEqual(refused('missing_header'));
+  });
+});
+
+describe('a body', () => {
+  const url = (target: string): string => `${ORIGIN}${target}`;
+
+  it('may be anything when the address has its hash', () => {
+    fc.assert(
+      fc.property(bodies, (body) => {
+        const target = `/twilio?bodySHA256=${sha256(body)}`;
+        const signature = signedFor(url(target));
+        expect(verifier.verify(sent(signature, body, target))).toEqual(byCurrent);
+        const longer = Buffer.concat([body, Buffer.from(' ')]);
+        expect(verifier.verify(sent(signature, longer, target))).toEqual(refused('wrong_digest'));
+      }),
+    );
+  });
+
+  it.each(['', 'short', sha256('other'), sha256('{}').toUpperCase()])('is not covered by the hash %p', (hash) => {
+    const target = `/twilio?bodySHA256=${hash}`;
+    expect(verifier.verify(sent(signedFor(url(target)), '{}', target))).toEqual(refused('wrong_digest'));
+  });
+
+  it('that no hash covers is signed as a form, whatever it is', () => {
+    const unsigned = signedFor(url('/twilio'), '');
+    expect(verifier.verify(sent(unsigned, '', '/twilio'))).toEqual(byCurrent);
+    for (const body of ['{"a":1}', 'x', '=', '\0']) {
+      const expected = body === '=' ? byCurrent : refused('wrong_digest'); // no name, no value: nothing is said
+      expect(verifier.verify(sent(unsigned, body, '/twilio'))).toEqual(expected);
+    }
+    expect(verifier.verify(sent(signedFor(url('/twilio'), '{"a":1}'), '{"a":1}', '/twilio'))).toEqual(byCurrent);
+  });
+
+  it('counts equal values of a repeated name once, in order', () => {
+    const signature = signedFor(url('/t'), 'A=2&A=1&A=2');
+    expect(verifier.verify(sent(signature, 'A=1&A=2', '/t'))).toEqual(byCurrent);
+    expect(verifier.verify(sent(signature, 'A=1&A=3', '/t'))).toEqual(refused('wrong_digest'));
+  });
+
+  it('may have 1,000 parameters', () => {
+    const form = (count: number): string => Array.from({ length: count }, (_, i) => `p${i.toString()}=1`).join('&');
+    expect(verifier.verify(sent(signedFor(url('/t'), form(1000)), form(1000), '/t'))).toEqual(byCurrent);
+    expect(verifier.verify(sent(signedFor(url('/t'), form(1001)), form(1001), '/t'))).toEqual(refused('wrong_digest'));
+  });
+});
+
+describe('the header', () => {
+  it.each([undefined, '', '  '])('is missing when it is %p', (header) => {
+    expect(verifier.verify(sent(header))).toEqual(refused('missing_header'));
+  });
+
+  it.each(['garbage', SIGNATURE.slice(0, -1), `${SIGNATURE}=`, `${SIGNATURE},${SIGNATURE}`, 'A'.repeat(40)])(
+    'is malformed unless it is the base64 of 20 bytes: %s',
+    (header) => {
+      expect(verifier.verify(sent(header))).toEqual(refused('malformed_signature'));
+    },
+  );
+
+  it('may be anything at all without a throw, as may the address and the body', () => {
+    const targets = fc.string({ unit: characters, maxLength: 50 });
+    fc.assert(
+      fc.property(headerValues, headerValues, targets, bodies, (header, host, target, body) => {
+        for (const one of [verifier, behind(undefined), behind('nonsense')]) {
+          expect(one.verify(sent(header, body, target, host)).valid).toBe(false);
+          expect(one.verify(sent(SIGNATURE, body, target, host)).valid).toBe(false);
+        }
+      }),
+    );
+  });
+});
