@@ -1,19 +1,24 @@
+import type { Provider } from '../domain/provider.ts';
 import type { MessageRepository, SignatureVerifier, StoreHealth } from './ports.ts';
 
 export interface Readiness extends StoreHealth {
   readonly status: 'ready' | 'not_ready' | 'stopping';
+  /** `missing`: no provider has a secret, so that nothing can be taken in. */
   readonly webhookSecret: 'ok' | 'missing';
+  /** Those that have a secret, in the order of their names. */
+  readonly providers: readonly Provider[];
 }
 
 /** Whether this process should be sent traffic: the store is reachable, its schema fits, and there is a secret. */
 export class CheckReadiness {
   readonly #repository: MessageRepository;
-  readonly #verifier: SignatureVerifier;
+  readonly #providers: readonly Provider[];
   #stopping = false;
 
-  constructor(ports: { repository: MessageRepository; verifier: SignatureVerifier }) {
+  constructor(ports: { repository: MessageRepository; verifiers: ReadonlyMap<Provider, SignatureVerifier> }) {
     this.#repository = ports.repository;
-    this.#verifier = ports.verifier;
+    const on = [...ports.verifiers].filter(([, { configured }]) => configured);
+    this.#providers = on.map(([provider]) => provider).sort();
   }
 
   /** From now on the answer is `stopping`, so that a load balancer sends no more. */
@@ -23,8 +28,9 @@ export class CheckReadiness {
 
   async execute(): Promise<Readiness> {
     const health = await this.#repository.health();
-    const webhookSecret = this.#verifier.configured ? 'ok' : 'missing';
+    const webhookSecret = this.#providers.length > 0 ? 'ok' : 'missing';
     const ready = health.database === 'ok' && health.schema === 'ok' && webhookSecret === 'ok';
-    return { ...health, webhookSecret, status: this.#stopping ? 'stopping' : ready ? 'ready' : 'not_ready' };
+    const status = this.#stopping ? 'stopping' : ready ? 'ready' : 'not_ready';
+    return { ...health, webhookSecret, providers: this.#providers, status };
   }
 }

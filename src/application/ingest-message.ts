@@ -1,39 +1,57 @@
-import { VerifiedDelivery, type Delivery, type SignatureFailure } from '../domain/delivery.ts';
-import type { Message } from '../domain/message.ts';
-import type { Clock, IngestOutcome, MessageRepository, Metrics, SignatureVerifier } from './ports.ts';
+import { VerifiedDelivery, type Delivery, type SignatureRefusal } from '../domain/delivery.ts';
+import type { Provider } from '../domain/provider.ts';
+import { isMessage, type NewUpdate, type UpdateOutcome } from '../domain/update.ts';
+import type { Clock, MessageRepository, Metrics, SignatureVerifier } from './ports.ts';
 
 const MICROS_PER_SECOND = 1e6;
 
-/** Takes a provider's delivery: first the proof that it is genuine, then the messages in it, each stored once. */
+/** Takes a provider's delivery: first the proof that it is genuine, then the updates in it, each message stored once. */
 export class IngestMessage {
-  readonly #verifier: SignatureVerifier;
+  readonly #verifiers: ReadonlyMap<Provider, SignatureVerifier>;
   readonly #repository: MessageRepository;
   readonly #metrics: Metrics;
   readonly #clock: Clock;
 
-  constructor(ports: { verifier: SignatureVerifier; repository: MessageRepository; metrics: Metrics; clock: Clock }) {
-    this.#verifier = ports.verifier;
+  constructor(ports: {
+    verifiers: ReadonlyMap<Provider, SignatureVerifier>;
+    repository: MessageRepository;
+    metrics: Metrics;
+    clock: Clock;
+  }) {
+    this.#verifiers = ports.verifiers;
     this.#repository = ports.repository;
     this.#metrics = ports.metrics;
     this.#clock = ports.clock;
   }
 
-  /** The proof that execute demands, or why there is none. */
-  authenticate(delivery: Delivery): VerifiedDelivery | SignatureFailure {
-    return VerifiedDelivery.check(delivery, (genuine) => this.#verifier.verify(genuine));
+  /** The proof that execute demands, or why there is none. A provider without a verifier is one without a secret. */
+  authenticate(provider: Provider, delivery: Delivery): VerifiedDelivery | SignatureRefusal {
+    const verifier = this.#verifiers.get(provider);
+    const result = VerifiedDelivery.check(
+      provider,
+      delivery,
+      (genuine) => verifier?.verify(genuine) ?? { valid: false, reason: 'no_secret_configured' },
+    );
+    if (result instanceof VerifiedDelivery) this.#metrics.verified(provider, result.secret);
+    return result;
   }
 
   /**
-   * Stores the messages of one delivery, all or none. Durable when it resolves. Rejects with StoreUnavailable when the
-   * sender should try again later.
+   * Stores the updates of one delivery, all or none. Durable when it resolves. One outcome for each, in order. Rejects with
+   * StoreUnavailable when the sender should try again later.
    */
-  async execute(_proof: VerifiedDelivery, messages: readonly Message[]): Promise<readonly IngestOutcome[]> {
-    const outcomes = await this.#repository.add(messages);
+  async execute(proof: VerifiedDelivery, updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]> {
+    const outcomes = await this.#repository.add(updates);
     const now = this.#clock.now();
-    messages.forEach(({ sentAt }, i) => {
+    const counts = new Map<UpdateOutcome, number>();
+    outcomes.forEach((outcome, i) => {
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      const update = updates[i];
+      if (outcome !== 'created' || update === undefined || !isMessage(update)) return;
       // A sender's clock may be ahead of ours: a message from the future has no lag.
-      if (outcomes[i] === 'created') this.#metrics.ingestLag(Math.max(0, Number(now - sentAt) / MICROS_PER_SECOND));
+      this.#metrics.ingestLag(Math.max(0, Number(now - update.sentAt) / MICROS_PER_SECOND));
     });
+    for (const [outcome, count] of counts) this.#metrics.updates(proof.provider, outcome, count);
     return outcomes;
   }
 }

@@ -1,4 +1,6 @@
-import type { Message, MessageId, Position } from '../domain/message.ts';
+import { messageKey, type Message, type MessageId, type Position } from '../domain/message.ts';
+import type { Provider } from '../domain/provider.ts';
+import type { MessageStatus, Payload } from '../domain/update.ts';
 import type { MessageFilter, MessageRepository, PageStart } from './ports.ts';
 
 export interface ListedMessages {
@@ -6,6 +8,11 @@ export interface ListedMessages {
   readonly total: number;
   /** Where the next page starts; null when this one is the last. */
   readonly next: Position | null;
+}
+
+export interface FoundMessage {
+  readonly message: Message;
+  readonly status: MessageStatus | null;
 }
 
 /** Gives stored messages back, oldest first. */
@@ -21,8 +28,15 @@ export class ListMessages {
     return { messages, total, next: hasMore ? (messages.at(-1) ?? null) : null };
   }
 
-  /** One message, or null when there is none with that id. */
-  async one(messageId: MessageId): Promise<Message | null> {
-    return this.#repository.find(messageId);
+  /** One message with the latest state it was told of; null when there is none with that id. */
+  async one(messageId: MessageId, provider?: Provider): Promise<FoundMessage | null> {
+    const message = await this.#repository.find(messageId, provider);
+    return message === null ? null : { message, status: await this.#repository.findStatus(messageKey(message)) };
+  }
+
+  /** The body that brought a message, as it was sent; null when there is no such message, `none` when no body was kept. */
+  async payload(messageId: MessageId, provider?: Provider): Promise<Payload | 'none' | null> {
+    const message = await this.#repository.find(messageId, provider);
+    return message === null ? null : ((await this.#repository.findPayload(messageKey(message))) ?? 'none');
   }
 }

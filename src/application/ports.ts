@@ -1,10 +1,10 @@
-import type { Delivery, SignatureVerdict } from '../domain/delivery.ts';
-import type { Message, MessageId, Msisdn, Position } from '../domain/message.ts';
+import type { Delivery, SecretGeneration, SignatureVerdict } from '../domain/delivery.ts';
+import type { Message, MessageId, MessageKey, Msisdn, Position } from '../domain/message.ts';
+import type { Provider } from '../domain/provider.ts';
+import type { Rejection, RejectionFilter, RejectionRetention, StoredRejection } from '../domain/rejection.ts';
 import type { Stats } from '../domain/stats.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
-
-/** What became of one message: stored, already there, or its id already taken by a message that says something else. */
-export type IngestOutcome = 'created' | 'duplicate' | 'conflict';
+import type { MessageStatus, NewUpdate, Payload, UpdateOutcome } from '../domain/update.ts';
 
 export interface MessageFilter {
   readonly from?: Msisdn;
@@ -28,6 +28,15 @@ export interface MessagePage {
   readonly hasMore: boolean;
 }
 
+export type RejectionPageStart = { readonly offset: number } | { readonly beforeId: number };
+
+export interface RejectionPage {
+  readonly rejections: readonly StoredRejection[];
+  /** All that match the filter, wherever the page starts. */
+  readonly total: number;
+  readonly hasMore: boolean;
+}
+
 export interface StoreHealth {
   readonly database: 'ok' | 'unreachable';
   /** `outdated`: migrations are pending. `unknown`: it was migrated by a newer version, or cannot be read. */
@@ -37,10 +46,16 @@ export interface StoreHealth {
 export interface MessageRepository {
   /**
    * Stores what is new, all of it or, when this rejects, none of it. **Durable when it resolves.** One outcome for each
-   * message, in order. The first of two messages with the same id wins, within one call too; nothing stored ever changes.
+   * update, in order. The first of two messages with the same key wins, within one call too; no stored message ever
+   * changes.
    */
-  add(messages: readonly Message[]): Promise<readonly IngestOutcome[]>;
-  find(messageId: MessageId): Promise<Message | null>;
+  add(updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]>;
+  /** Without a provider the first that has a message with this id, in the order of comparePositions. */
+  find(messageId: MessageId, provider?: Provider): Promise<Message | null>;
+  /** The latest state that was told of this message; null when none was. */
+  findStatus(key: MessageKey): Promise<MessageStatus | null>;
+  /** The body that brought this message; null when none was kept. */
+  findPayload(key: MessageKey): Promise<Payload | null>;
   list(filter: MessageFilter, start: PageStart, limit: number): Promise<MessagePage>;
   stats(): Promise<Stats>;
   /** Never rejects. */
@@ -58,6 +73,14 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** Refused deliveries, for operators who look for the reason. May forget: it is bounded in number and age. */
+export interface RejectionLog {
+  /** Takes them in, in order, and forgets the rest: those that came before the first that is young enough, too. */
+  add(rejections: readonly Rejection[], retention: RejectionRetention): Promise<void>;
+  /** The latest first. */
+  list(filter: RejectionFilter, start: RejectionPageStart, limit: number): Promise<RejectionPage>;
+}
+
 export interface SignatureVerifier {
   /** Whether there is a secret to verify against. Without one, verify refuses everything. */
   readonly configured: boolean;
@@ -68,6 +91,12 @@ export interface SignatureVerifier {
 export interface Metrics {
   /** A webhook request is over; `result` is one word from a small fixed set. */
   webhookRequest(result: string): void;
+  /** What became of `count` updates in one delivery. */
+  updates(provider: Provider, outcome: UpdateOutcome, count: number): void;
+  /** A signature was right, and this secret made it. */
+  verified(provider: Provider, secret: SecretGeneration): void;
+  /** A delivery was refused; `reason` is one word from a small fixed set. */
+  rejected(provider: Provider, reason: string): void;
   /** An HTTP request is over; `path` is a route template, so that the number of series is bounded. */
   httpRequest(request: { method: string; path: string; status: number; seconds: number }): void;
   /** A message was sent that long before it was stored. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-memory-message-repository.ts';
 import { ComputeStats } from '../../src/application/compute-stats.ts';
 import { StoreUnavailable } from '../../src/application/ports.ts';
+import { messageKey } from '../../src/domain/message.ts';
 import { statsOf } from '../../src/domain/stats.ts';
 import { collidingMessages } from '../support/arbitraries.ts';
 
@@ -13,7 +14,7 @@ describe('execute', () => {
         const repository = inMemoryMessageRepository();
         await repository.add(sent);
         const kept = sent.filter(
-          (message, i) => sent.findIndex(({ messageId }) => messageId === message.messageId) === i,
+          (message, i) => sent.findIndex((other) => messageKey(other) === messageKey(message)) === i,
         );
         expect(await new ComputeStats(repository).execute()).toEqual(statsOf(kept));
       }),

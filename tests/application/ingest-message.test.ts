@@ -4,19 +4,27 @@ import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-mem
 import { IngestMessage } from '../../src/application/ingest-message.ts';
 import { StoreUnavailable, type MessageRepository } from '../../src/application/ports.ts';
 import { VerifiedDelivery, type Delivery } from '../../src/domain/delivery.ts';
-import { newMessage, sameContent, type Message, type MessageId } from '../../src/domain/message.ts';
+import {
+  messageKey,
+  newMessage,
+  sameContent,
+  type Message,
+  type MessageId,
+  type MessageKey,
+} from '../../src/domain/message.ts';
+import { provider, WEBHOOK } from '../../src/domain/provider.ts';
 import { timestamp } from '../../src/domain/timestamp.ts';
 import { collidingMessages, instants } from '../support/arbitraries.ts';
 import { manualClock, recordingMetrics, recordingVerifier } from '../support/fakes.ts';
 
-const delivery: Delivery = { body: Uint8Array.of(1, 2, 3), headers: {} };
+const delivery: Delivery = { body: Uint8Array.of(1, 2, 3), headers: {}, target: '/webhook' };
 
 function ingesting(repository: MessageRepository = inMemoryMessageRepository()) {
   const verifier = recordingVerifier({ valid: true, secret: 'current' });
   const metrics = recordingMetrics();
   const clock = manualClock(timestamp('2025-01-15T10:00:10Z'));
-  const ingestMessage = new IngestMessage({ verifier, repository, metrics, clock });
-  const proof = ingestMessage.authenticate(delivery);
+  const ingestMessage = new IngestMessage({ verifiers: new Map([[WEBHOOK, verifier]]), repository, metrics, clock });
+  const proof = ingestMessage.authenticate(WEBHOOK, delivery);
   if (!(proof instanceof VerifiedDelivery)) throw new Error('the verifier of this test accepts everything');
   return { ingestMessage, repository, metrics, clock, verifier, proof };
 }
@@ -44,8 +52,13 @@ describe('authenticate', () => {
     (reason) => {
       const { repository, metrics, clock } = ingesting();
       const verifier = recordingVerifier({ valid: false, reason });
-      const ingestMessage = new IngestMessage({ verifier, repository, metrics, clock });
-      expect(ingestMessage.authenticate(delivery)).toBe(reason);
+      const ingestMessage = new IngestMessage({
+        verifiers: new Map([[WEBHOOK, verifier]]),
+        repository,
+        metrics,
+        clock,
+      });
+      expect(ingestMessage.authenticate(WEBHOOK, delivery)).toEqual({ valid: false, reason });
     },
   );
 });
@@ -80,18 +93,57 @@ describe('execute', () => {
     await fc.assert(
       fc.asyncProperty(deliveries, async (batches) => {
         const { ingestMessage, repository, proof } = ingesting();
-        const kept = new Map<MessageId, Message>();
+        const kept = new Map<MessageKey, Message>();
         for (const batch of batches) {
           const expected = batch.map((each) => {
-            const first = kept.get(each.messageId);
-            if (first === undefined) kept.set(each.messageId, each);
+            const first = kept.get(messageKey(each));
+            if (first === undefined) kept.set(messageKey(each), each);
             return first === undefined ? 'created' : sameContent(first, each) ? 'duplicate' : 'conflict';
           });
           expect(await ingestMessage.execute(proof, batch)).toEqual(expected);
         }
-        for (const [messageId, first] of kept) expect(await repository.find(messageId)).toEqual(first);
+        for (const first of kept.values()) {
+          expect(await repository.find(first.messageId, first.provider)).toEqual(first);
+        }
       }),
     );
+  });
+});
+
+describe('the metrics', () => {
+  it('count what became of the updates of a delivery, under the provider that was verified', async () => {
+    const { ingestMessage, metrics, proof } = ingesting();
+    const payload = { mediaType: 'application/json', body: Uint8Array.of() };
+    await ingestMessage.execute(proof, [
+      message('m1'),
+      message('m1'),
+      message('m2'),
+      { kind: 'unknown', provider: WEBHOOK, payload },
+      {
+        kind: 'status',
+        provider: WEBHOOK,
+        messageId: message('m1').messageId,
+        state: 'read',
+        at: message('m1').sentAt,
+      },
+    ]);
+    expect(metrics.updateCounts).toEqual([
+      { provider: WEBHOOK, outcome: 'created', count: 2 },
+      { provider: WEBHOOK, outcome: 'duplicate', count: 1 },
+      { provider: WEBHOOK, outcome: 'kept', count: 1 },
+      { provider: WEBHOOK, outcome: 'status_updated', count: 1 },
+    ]);
+    expect(metrics.ingestLags).toHaveLength(2);
+  });
+
+  it('count which secret verified, and nothing for what was refused', () => {
+    const { ingestMessage, metrics } = ingesting();
+    expect(metrics.verifications).toEqual([{ provider: WEBHOOK, secret: 'current' }]); // by the set-up
+    expect(ingestMessage.authenticate(provider('unheard-of'), delivery)).toEqual({
+      valid: false,
+      reason: 'no_secret_configured',
+    });
+    expect(metrics.verifications).toHaveLength(1);
   });
 });
 

@@ -4,6 +4,7 @@ import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-mem
 import { ListMessages } from '../../src/application/list-messages.ts';
 import type { MessageFilter, PageStart } from '../../src/application/ports.ts';
 import { comparePositions, newMessage, type Message, type MessageId, type Msisdn } from '../../src/domain/message.ts';
+import { provider, WEBHOOK } from '../../src/domain/provider.ts';
 import { timestampFromMicros, type Timestamp } from '../../src/domain/timestamp.ts';
 import { collidingMessages, messages } from '../support/arbitraries.ts';
 
@@ -125,7 +126,33 @@ describe('execute', () => {
 describe('one', () => {
   it('gives the message with exactly that id, or null', async () => {
     const listMessages = await listing(three);
-    expect(await listMessages.one('a' as MessageId)).toEqual(three[2]);
+    expect(await listMessages.one('a' as MessageId)).toEqual({ message: three[2], status: null });
     expect(await listMessages.one('A' as MessageId)).toBeNull();
+  });
+
+  it('gives the state that was told of it, and of no other provider', async () => {
+    const repository = inMemoryMessageRepository();
+    const [message] = three;
+    if (message === undefined) throw new Error('there are three');
+    const status = { state: 'read', at: message.sentAt };
+    await repository.add([message, { kind: 'status', provider: WEBHOOK, messageId: message.messageId, ...status }]);
+    const listMessages = new ListMessages(repository);
+    expect(await listMessages.one(message.messageId)).toEqual({ message, status });
+    expect(await listMessages.one(message.messageId, provider('other'))).toBeNull();
+  });
+});
+
+describe('payload', () => {
+  it('gives the body, or says that there is no message or no body', async () => {
+    const repository = inMemoryMessageRepository();
+    const payload = { mediaType: 'application/json', body: Uint8Array.of(1) };
+    const [withBody, without] = three;
+    if (withBody === undefined || without === undefined) throw new Error('there are three');
+    await repository.add([{ ...withBody, payload }, without]);
+    const listMessages = new ListMessages(repository);
+    expect(await listMessages.payload(withBody.messageId)).toEqual(payload);
+    expect(await listMessages.payload(without.messageId)).toBe('none');
+    expect(await listMessages.payload('unheard of' as MessageId)).toBeNull();
+    expect(await listMessages.payload(withBody.messageId, provider('other'))).toBeNull();
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as message from '../../src/domain/message.ts';
+import { provider, WEBHOOK } from '../../src/domain/provider.ts';
 import { timestamp } from '../../src/domain/timestamp.ts';
 import * as some from '../support/arbitraries.ts';
 
-const { compareCodePoints, comparePositions, isMessageId, isMessageText, isMsisdn, newMessage, sameContent } = message;
+const { compareCodePoints, comparePositions, fromMessageKey, isMessageId, isMessageText } = message;
+const { isMsisdn, messageKey, newMessage, sameContent } = message;
 
 const CONTROLS = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code)).filter(
   (c) => c < ' ' || c >= '\x7f',
@@ -140,6 +142,7 @@ describe('sameContent', () => {
     ['receiver', { to: '+1' }],
     ['instant', { sentAt: timestamp('2025-01-15T10:00:00.000001Z') }],
     ['text', { text: 'hello' }],
+    ['type', { type: 'image' }],
     ['lack of a text', { text: null }],
   ])('does not hold with another %s', (_what, change) => {
     expect(sameContent(newMessage(hello), newMessage({ ...hello, ...change }))).toBe(false);
@@ -154,11 +157,13 @@ describe('sameContent', () => {
 describe('comparePositions', () => {
   const either = fc.oneof(some.messages, some.collidingMessages);
 
-  it('orders by instant, then by the UTF-8 bytes of the id', () => {
+  it('orders by instant, the UTF-8 bytes of the id, and the provider, the first one first', () => {
     fc.assert(
       fc.property(either, either, (a, b) => {
         const byInstant = Number(a.sentAt > b.sentAt) - Number(a.sentAt < b.sentAt);
-        expect(signOf(comparePositions(a, b))).toBe(signOf(byInstant || compareUtf8(a.messageId, b.messageId)));
+        const byId = compareUtf8(a.messageId, b.messageId);
+        const [nameA, nameB] = [a, b].map(({ provider }) => (provider === WEBHOOK ? '' : provider));
+        expect(signOf(comparePositions(a, b))).toBe(signOf(byInstant || byId || compareUtf8(nameA ?? '', nameB ?? '')));
       }),
       { numRuns: 500 },
     );
@@ -196,5 +201,42 @@ describe('compareCodePoints', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('messageKey', () => {
+  const ofMessages = fc.oneof(some.messages, some.collidingMessages);
+
+  it('is taken apart again, and is the id itself for the first provider', () => {
+    fc.assert(
+      fc.property(ofMessages, ({ messageId, provider: name }) => {
+        const key = messageKey({ messageId, provider: name });
+        expect(fromMessageKey(key)).toEqual({ messageId, provider: name });
+        if (name === WEBHOOK) expect(key).toBe(messageId);
+      }),
+    );
+  });
+
+  it('is the same for the same id of the same provider only', () => {
+    fc.assert(
+      fc.property(ofMessages, ofMessages, (a, b) => {
+        const same = a.messageId === b.messageId && a.provider === b.provider;
+        expect(messageKey(a) === messageKey(b)).toBe(same);
+      }),
+    );
+  });
+
+  it.each(['', '\u0001whatsapp', 'a\u0001', 'a\u0001Not a name', 'a\u0002'])('is not made of %j', (text) => {
+    expect(() => fromMessageKey(text)).toThrow(RangeError);
+  });
+});
+
+describe('the name of a provider', () => {
+  it.each(['', 'Webhook', '1st', 'a b', 'a\u0001', 'x'.repeat(33), '-a'])('is not %j', (name) => {
+    expect(() => provider(name)).toThrow(RangeError);
+  });
+
+  it.each(['a', 'my-crm-2', 'x'.repeat(32)])('may be %j', (name) => {
+    expect(provider(name)).toBe(name);
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Message, MessageId, Msisdn } from '../../src/domain/message.ts';
+import { provider, WEBHOOK } from '../../src/domain/provider.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
 
 /** Values that keep the domain's rules by the way they are built, not by asking the code under test. */
@@ -88,22 +89,37 @@ function writeOffset(minutes: number): string {
   return `${minutes < 0 ? '-' : '+'}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`;
 }
 
+/** Mostly the first: what tells ids of several providers apart must not hide what tells ids apart. */
+export const providers = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(WEBHOOK) },
+  { weight: 1, arbitrary: fc.constantFrom(provider('a'), provider('whatsapp')) },
+);
+
+const messageTypes = fc.oneof(
+  { weight: 5, arbitrary: fc.constant('text') },
+  { weight: 1, arbitrary: fc.constantFrom('image', 'Ünknown') },
+);
+
 /** Any message; two of them have hardly ever anything in common. */
 export const messages: fc.Arbitrary<Message> = fc.record({
+  provider: providers,
   messageId: messageIds,
   from: msisdns,
   to: msisdns,
   sentAt: instants,
+  type: messageTypes,
   text: fc.option(texts),
 });
 
 /** Messages from small pools: equal ids, instants and senders are common, with equal and with other content. */
 export const collidingMessages: fc.Arbitrary<Message> = fc.record({
+  provider: providers,
   messageId: fc
     .constantFrom('a', 'A', 'aa', 'b', '\uE000', '\uFFFF', '\u{10000}', '\u{1F600}')
     .map((id) => id as MessageId),
   from: fc.constantFrom('+1', '+10', '+9', '+0987654321').map((from) => from as Msisdn),
   to: fc.constantFrom('+1', '+14155550100').map((to) => to as Msisdn),
   sentAt: fc.constantFrom(-1n, 0n, 1n, 1_736_935_200_000_000n).map((micros) => micros as Timestamp),
+  type: messageTypes,
   text: fc.constantFrom(null, '', 'Straße', 'STRASSE', 'ΟΔΟΣ', '100 %_\\"'),
 });

@@ -7,6 +7,9 @@ import type { Timestamp } from '../../src/domain/timestamp.ts';
 export interface RecordingMetrics extends Metrics {
   readonly webhookRequests: string[];
   readonly httpRequests: Parameters<Metrics['httpRequest']>[0][];
+  readonly updateCounts: { provider: string; outcome: string; count: number }[];
+  readonly verifications: { provider: string; secret: string }[];
+  readonly rejections: { provider: string; reason: string }[];
   readonly ingestLags: number[];
   readonly commits: Parameters<Metrics['commit']>[0][];
   readonly queueDepths: number[];
@@ -16,6 +19,9 @@ export function recordingMetrics(): RecordingMetrics {
   const recorded = {
     webhookRequests: [] as RecordingMetrics['webhookRequests'],
     httpRequests: [] as RecordingMetrics['httpRequests'],
+    updateCounts: [] as RecordingMetrics['updateCounts'],
+    verifications: [] as RecordingMetrics['verifications'],
+    rejections: [] as RecordingMetrics['rejections'],
     ingestLags: [] as RecordingMetrics['ingestLags'],
     commits: [] as RecordingMetrics['commits'],
     queueDepths: [] as RecordingMetrics['queueDepths'],
@@ -24,6 +30,9 @@ export function recordingMetrics(): RecordingMetrics {
     ...recorded,
     webhookRequest: (result) => void recorded.webhookRequests.push(result),
     httpRequest: (request) => void recorded.httpRequests.push(request),
+    updates: (provider, outcome, count) => void recorded.updateCounts.push({ provider, outcome, count }),
+    verified: (provider, secret) => void recorded.verifications.push({ provider, secret }),
+    rejected: (provider, reason) => void recorded.rejections.push({ provider, reason }),
     ingestLag: (seconds) => void recorded.ingestLags.push(seconds),
     commit: (commit) => void recorded.commits.push(commit),
     queueDepth: (messages) => void recorded.queueDepths.push(messages),

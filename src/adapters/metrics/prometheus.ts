@@ -42,6 +42,30 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     registers,
   });
   for (const result of RESULTS) webhookRequests.inc({ result }, 0);
+  const updates = new Counter({
+    name: 'webhook_updates_total',
+    help: 'Messages, statuses and unknown updates in webhooks by what became of them.',
+    labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const verified = new Counter({
+    name: 'webhook_verified_total',
+    help: 'Webhooks with a right signature by the secret that made it.',
+    labelNames: ['provider', 'secret'],
+    registers,
+  });
+  const lastVerified = new Gauge({
+    name: 'webhook_secret_last_verified_timestamp_seconds',
+    help: 'When a secret last made a right signature.',
+    labelNames: ['provider', 'secret'],
+    registers,
+  });
+  const rejections = new Counter({
+    name: 'webhook_rejections_total',
+    help: 'Refused webhooks by reason.',
+    labelNames: ['provider', 'reason'],
+    registers,
+  });
   const ingestLag = new Histogram({
     name: 'webhook_ingest_lag_seconds',
     help: 'Time from the sending of a message, by its own ts, to its being stored.',
@@ -83,10 +107,23 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
   // prom-client sorts and joins the labels at every call; a series is looked up once. Routes and methods are few.
   const counters = new Map<string, Counter.Internal>();
   const durations = new Map<string, ReturnType<typeof httpDuration.labels>>();
+  const lastVerifications = new Map<string, ReturnType<typeof lastVerified.labels>>();
 
   return {
     webhookRequest(result) {
       webhookRequests.inc({ result });
+    },
+    updates(provider, outcome, count) {
+      once(counters, `updates ${provider} ${outcome}`, () => updates.labels({ provider, outcome })).inc(count);
+    },
+    verified(provider, secret) {
+      once(counters, `verified ${provider} ${secret}`, () => verified.labels({ provider, secret })).inc();
+      once(lastVerifications, `${provider} ${secret}`, () =>
+        lastVerified.labels({ provider, secret }),
+      ).setToCurrentTime();
+    },
+    rejected(provider, reason) {
+      rejections.inc({ provider, reason });
     },
     httpRequest({ method, path, status, seconds }) {
       const route = `${method} ${path}`;

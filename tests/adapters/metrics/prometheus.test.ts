@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { prometheusMetrics } from '../../../src/adapters/metrics/prometheus.ts';
 import type { Metrics } from '../../../src/application/ports.ts';
+import { provider, WEBHOOK } from '../../../src/domain/provider.ts';
 import { characters } from '../../support/arbitraries.ts';
 import { lint, parseExposition, valueOf, type Family } from './exposition.ts';
 
@@ -12,6 +13,13 @@ function used(metrics: Metrics): Metrics {
   metrics.httpRequest({ method: 'POST', path: '/webhook', status: 401, seconds: 0.02 });
   metrics.webhookRequest('created');
   metrics.webhookRequest('content_too_large');
+  metrics.updates(WEBHOOK, 'created', 1);
+  metrics.updates(provider('whatsapp'), 'duplicate', 100);
+  metrics.updates(provider('whatsapp'), 'duplicate', 1);
+  metrics.verified(WEBHOOK, 'current');
+  metrics.verified(WEBHOOK, 'current');
+  metrics.verified(WEBHOOK, 'previous');
+  metrics.rejected(WEBHOOK, 'wrong_digest');
   metrics.ingestLag(0.3);
   metrics.commit({ messages: 3, seconds: 0.004, outcome: 'committed' });
   metrics.commit({ messages: 1, seconds: 9, outcome: 'failed' });
@@ -30,6 +38,10 @@ describe('the exposition', () => {
       http_requests_total: 'counter',
       http_request_duration_seconds: 'histogram',
       webhook_requests_total: 'counter',
+      webhook_updates_total: 'counter',
+      webhook_verified_total: 'counter',
+      webhook_secret_last_verified_timestamp_seconds: 'gauge',
+      webhook_rejections_total: 'counter',
       webhook_ingest_lag_seconds: 'histogram',
       commit_batch_messages: 'histogram',
       commit_duration_seconds: 'histogram',
@@ -49,6 +61,13 @@ describe('the exposition', () => {
     expect(valueOf(all, 'webhook_requests_total', { result: 'created' })).toBe(1);
     expect(valueOf(all, 'webhook_requests_total', { result: 'content_too_large' })).toBe(1);
     expect(valueOf(all, 'webhook_requests_total', { result: 'duplicate' })).toBe(0);
+    expect(valueOf(all, 'webhook_updates_total', { provider: 'whatsapp', outcome: 'duplicate' })).toBe(101);
+    expect(valueOf(all, 'webhook_updates_total', { provider: 'webhook', outcome: 'created' })).toBe(1);
+    expect(valueOf(all, 'webhook_verified_total', { provider: 'webhook', secret: 'current' })).toBe(2);
+    expect(valueOf(all, 'webhook_verified_total', { provider: 'webhook', secret: 'previous' })).toBe(1);
+    expect(valueOf(all, 'webhook_rejections_total', { provider: 'webhook', reason: 'wrong_digest' })).toBe(1);
+    const last = valueOf(all, 'webhook_secret_last_verified_timestamp_seconds', { secret: 'previous' });
+    expect(Math.abs(Number(last) - Date.now() / 1_000)).toBeLessThan(60);
     expect(valueOf(all, 'webhook_ingest_lag_seconds_bucket', { le: '0.5' })).toBe(1);
     expect(valueOf(all, 'webhook_ingest_lag_seconds_bucket', { le: '0.1' })).toBe(0);
     expect(valueOf(all, 'commit_batch_messages_sum')).toBe(4);

@@ -1,0 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const FOLDER = new URL('../fixtures/whatsapp/', import.meta.url);
+
+/** The names of the recorded shapes of Meta's notifications. */
+export const whatsAppFixtures: readonly string[] = readdirSync(FOLDER).map((file) => file.replace('.json', ''));
+
+/** The bytes as Meta sends them: without white space, everything beyond ASCII escaped, slashes too. */
+export function whatsAppFixture(name: string): string {
+  return readFileSync(new URL(`${name}.json`, FOLDER), 'utf8');
+}
