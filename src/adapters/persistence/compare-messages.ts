@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { comparePositions, sameContent, type Message } from '../../domain/message.ts';
+import { comparePositions, messageKey, sameContent, type Message } from '../../domain/message.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import { nextPage, spanOf, type ReadFrom } from './message-pages.ts';
 
@@ -102,6 +102,7 @@ async function openSide(db: Knex, { pageSize, check }: CompareOptions): Promise<
   };
 }
 
-function addTo(hash: Hash, { messageId, from, to, sentAt, text }: Message): void {
-  hash.update(`${JSON.stringify([messageId, from, to, String(sentAt), text])}\n`);
+function addTo(hash: Hash, message: Message): void {
+  const { from, to, sentAt, type, text } = message;
+  hash.update(`${JSON.stringify([messageKey(message), from, to, String(sentAt), type, text])}\n`);
 }

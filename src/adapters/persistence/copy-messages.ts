@@ -4,6 +4,7 @@ import type { MessageRepository } from '../../application/ports.ts';
 import type { MessageId } from '../../domain/message.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import { compareMessages, type Comparison } from './compare-messages.ts';
+import { addWithDeliveries, copyStatuses, countBelongings, type Belongings } from './copy-deliveries.ts';
 import { wrongCounters } from './counter-check.ts';
 import type { Dialect } from './dialect.ts';
 import { FOLLOW_STEP } from './follower.ts';
@@ -49,6 +50,8 @@ export interface CopyResult extends Comparison {
   readonly conflicts: number;
   /** The ids of the first of them. */
   readonly conflicting: readonly MessageId[];
+  /** What is kept beside the messages, in the source and in the target. */
+  readonly belongings: { readonly source: Belongings; readonly target: Belongings };
   /** Tables of counters in the target that are not right: none, unless they were wrong before. */
   readonly wrongCounters: readonly string[];
 }
@@ -86,6 +89,7 @@ export async function copyMessages(
       },
     });
 
+  await copyStatuses(source.db, pageSize, check, target.add);
   const span = await spanOf(source.db);
   let copied = 0;
   let last: Pass | null = null;
@@ -111,6 +115,7 @@ export async function copyMessages(
     alreadyThere: seen - copied - conflicts,
     conflicts,
     conflicting,
+    belongings: { source: await countBelongings(source.db), target: await countBelongings(target.db) },
     wrongCounters: await wrongCounters(target.db, target.dialect),
   };
 }
@@ -177,7 +182,7 @@ async function copyFrom(
   let page = await read({ sentAt });
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
     // One database reads while the other writes.
-    const [next, outcomes] = await Promise.all([read(last), target.add(page)]);
+    const [next, outcomes] = await Promise.all([read(last), addWithDeliveries(source.db, page, target.add)]);
     await target.deriveNext(FOLLOW_STEP);
     page.forEach(({ messageId }, i) => {
       if (outcomes[i] === 'created') created++;

@@ -1,9 +1,9 @@
-import { StoreUnavailable, type IngestOutcome, type MessageRepository, type Metrics } from '../../application/ports.ts';
-import type { Message } from '../../domain/message.ts';
+import { StoreUnavailable, type MessageRepository, type Metrics } from '../../application/ports.ts';
+import type { NewUpdate, UpdateOutcome } from '../../domain/update.ts';
 
 interface Pending {
-  readonly messages: readonly Message[];
-  readonly resolve: (outcomes: readonly IngestOutcome[]) => void;
+  readonly updates: readonly NewUpdate[];
+  readonly resolve: (outcomes: readonly UpdateOutcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -42,16 +42,16 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
   let closed = false;
   const drained = Promise.withResolvers<undefined>();
 
-  function add(messages: readonly Message[]): Promise<readonly IngestOutcome[]> {
-    if (messages.length === 0) return Promise.resolve([]);
+  function add(updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]> {
+    if (updates.length === 0) return Promise.resolve([]);
     if (closed) return Promise.reject(new StoreUnavailable('the service is stopping'));
     // One call larger than the whole queue is let in when nothing waits, or it could never be.
-    if (queued > 0 && queued + messages.length > maxQueued) {
+    if (queued > 0 && queued + updates.length > maxQueued) {
       return Promise.reject(new StoreUnavailable('too many messages are waiting to be stored'));
     }
     return new Promise((resolve, reject) => {
-      queue.push({ messages, resolve, reject });
-      queued += messages.length;
+      queue.push({ updates, resolve, reject });
+      queued += updates.length;
       metrics.queueDepth(queued);
       gather();
     });
@@ -75,9 +75,9 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
   function nextGroup(): Pending[] {
     let size = 0;
     let calls = 0;
-    for (const { messages } of queue) {
-      if (calls > 0 && size + messages.length > maxGroup) break;
-      size += messages.length;
+    for (const { updates } of queue) {
+      if (calls > 0 && size + updates.length > maxGroup) break;
+      size += updates.length;
       calls++;
     }
     const group = queue.slice(0, calls);
@@ -87,18 +87,18 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
 
   async function commit(group: Pending[]): Promise<void> {
     commits++;
-    const messages = group.flatMap((call) => call.messages);
-    const settle = await timedAdd(messages).then(
+    const updates = group.flatMap((call) => call.updates);
+    const settle = await timedAdd(updates).then(
       (outcomes) => () => {
         let first = 0;
         for (const call of group) {
-          call.resolve(outcomes.slice(first, first + call.messages.length));
-          first += call.messages.length;
+          call.resolve(outcomes.slice(first, first + call.updates.length));
+          first += call.updates.length;
         }
       },
       async (error: unknown) => {
         if (group.length > 1 && !(error instanceof StoreUnavailable)) {
-          for (const call of group) await timedAdd(call.messages).then(call.resolve, call.reject);
+          for (const call of group) await timedAdd(call.updates).then(call.resolve, call.reject);
           return () => undefined;
         }
         return () => {
@@ -107,20 +107,20 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
       },
     );
     commits--;
-    queued -= messages.length;
+    queued -= updates.length;
     metrics.queueDepth(queued);
     // The next group first: the store works on it while this one is being answered.
     startCommits();
     settle();
   }
 
-  async function timedAdd(messages: readonly Message[]): Promise<readonly IngestOutcome[]> {
+  async function timedAdd(updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]> {
     const start = performance.now();
     const report = (outcome: 'committed' | 'failed'): void => {
-      metrics.commit({ messages: messages.length, seconds: (performance.now() - start) / 1000, outcome });
+      metrics.commit({ messages: updates.length, seconds: (performance.now() - start) / 1000, outcome });
     };
     try {
-      const outcomes = await repository.add(messages);
+      const outcomes = await repository.add(updates);
       report('committed');
       return outcomes;
     } catch (error) {

@@ -1,26 +1,81 @@
-import type { IngestOutcome, MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
-import { comparePositions, sameContent, type Message, type MessageId } from '../../domain/message.ts';
+import type { MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
+import {
+  comparePositions,
+  messageKey,
+  newMessage,
+  type Message,
+  type MessageId,
+  type MessageKey,
+} from '../../domain/message.ts';
 import { containsIgnoringCase } from '../../domain/search.ts';
 import { statsOf } from '../../domain/stats.ts';
+import {
+  isMessage,
+  repeats,
+  supersedes,
+  type MessageStatus,
+  type NewMessage,
+  type NewUpdate,
+  type Payload,
+  type StatusUpdate,
+  type UpdateOutcome,
+} from '../../domain/update.ts';
 
 /**
  * The repository in its plainest form: what every other one must answer. Keeps nothing after the process ends, so
  * "durable" is as true here as it can be. For tests, which is why every answer is a scan.
  */
 export function inMemoryMessageRepository(): MessageRepository {
-  const stored = new Map<MessageId, Message>();
+  const stored = new Map<MessageKey, Message>();
+  const payloads = new Map<MessageKey, Payload>();
+  const deliveries = new Set<MessageKey>();
+  const statuses = new Map<MessageKey, MessageStatus>();
 
-  function addOne(message: Message): IngestOutcome {
-    const existing = stored.get(message.messageId);
-    if (existing !== undefined) return sameContent(existing, message) ? 'duplicate' : 'conflict';
-    stored.set(message.messageId, message);
+  function addOne(update: NewUpdate): UpdateOutcome {
+    if (isMessage(update)) return addMessage(update);
+    return update.kind === 'status' ? setStatus(update) : 'kept';
+  }
+
+  function addMessage(news: NewMessage): UpdateOutcome {
+    const { payload, deliveryId } = news;
+    const message = newMessage(news);
+    const key = messageKey(message);
+    const delivery = deliveryId === undefined ? null : messageKey({ ...message, messageId: deliveryId as MessageId });
+    if (delivery !== null && deliveries.has(delivery)) return 'duplicate';
+    const existing = stored.get(key);
+    if (existing !== undefined) return repeats(news, existing) ? 'duplicate' : 'conflict';
+    stored.set(key, message);
+    if (payload !== undefined) payloads.set(key, payload);
+    if (delivery !== null) deliveries.add(delivery);
     return 'created';
   }
 
-  return {
-    add: (messages) => Promise.resolve(messages.map(addOne)),
+  function setStatus(status: StatusUpdate): UpdateOutcome {
+    const key = messageKey(status);
+    const known = statuses.get(key);
+    if (known !== undefined && !supersedes(status, known)) return 'status_stale';
+    statuses.set(key, { state: status.state, at: status.at });
+    return 'status_updated';
+  }
 
-    find: (messageId) => Promise.resolve(stored.get(messageId) ?? null),
+  return {
+    add: (updates) =>
+      Promise.resolve().then(() => {
+        // Before any is stored: one that no store could keep means none.
+        for (const update of updates) if (isMessage(update)) newMessage(update);
+        return updates.map(addOne);
+      }),
+
+    find(messageId, provider) {
+      const found = Array.from(stored.values())
+        .filter((message) => message.messageId === messageId && (provider ?? message.provider) === message.provider)
+        .sort((a, b) => comparePositions({ ...a, sentAt: b.sentAt }, b));
+      return Promise.resolve(found[0] ?? null);
+    },
+
+    findStatus: (key) => Promise.resolve(statuses.get(key) ?? null),
+
+    findPayload: (key) => Promise.resolve(payloads.get(key) ?? null),
 
     list(filter, start, limit) {
       const matches = Array.from(stored.values())

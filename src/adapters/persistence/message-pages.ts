@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Message, Position } from '../../domain/message.ts';
+import { messageKey, type Message, type Position } from '../../domain/message.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import { rowsOf } from './dialect.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
@@ -12,7 +12,7 @@ export type ReadFrom = Position | { readonly sentAt: Timestamp };
  * what is committed then. Rejects when a row breaks the domain's rules, naming its id.
  */
 export async function nextPage(db: Knex, from: ReadFrom, limit: number): Promise<Message[]> {
-  const after = 'messageId' in from ? from.messageId : ''; // no id is empty
+  const after = 'messageId' in from ? messageKey(from) : ''; // no key is empty
   const rows = await rowsOf<MessageRow>(
     db,
     `select ${MESSAGE_COLUMNS.join(', ')} from messages where (sent_at, message_id) > (?, ?)

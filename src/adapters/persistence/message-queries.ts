@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { MessageFilter, MessagePage, PageStart } from '../../application/ports.ts';
+import { messageKey } from '../../domain/message.ts';
 import type { Dialect, TextSearch } from './dialect.ts';
 import { countAll, countBefore, countOfSender } from './message-counters.ts';
 import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
@@ -36,7 +37,7 @@ async function pageOf(
     .limit(limit)
     .offset(skip);
   if ('after' in start) {
-    void page.whereRaw('(sent_at, message_id) > (?, ?)', [instantValue(start.after.sentAt), start.after.messageId]);
+    void page.whereRaw('(sent_at, message_id) > (?, ?)', [instantValue(start.after.sentAt), messageKey(start.after)]);
   }
   return (await page) as MessageRow[];
 }

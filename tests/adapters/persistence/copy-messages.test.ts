@@ -5,7 +5,7 @@ import { rebuildCounters, wrongCounters } from '../../../src/adapters/persistenc
 import { deriveNext } from '../../../src/adapters/persistence/sqlite/derived-data.ts';
 import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
 import { resetIndex } from '../../../src/adapters/persistence/sqlite/search-index.ts';
-import { comparePositions, type Message } from '../../../src/domain/message.ts';
+import { comparePositions, messageKey, type Message } from '../../../src/domain/message.ts';
 import { openCopySource } from '../../../src/infrastructure/database.ts';
 import { databaseLocation } from '../../../src/infrastructure/database-location.ts';
 import { everyMessage, id, manyMessages, message, micros, runs } from './repository-fixtures.ts';
@@ -21,7 +21,7 @@ const WAYS: [Engine, Engine][] = [
 
 const inOrder = (stored: readonly Message[]): Message[] => {
   const firsts = new Map<string, Message>();
-  for (const each of stored) if (!firsts.has(each.messageId)) firsts.set(each.messageId, each);
+  for (const each of stored) if (!firsts.has(messageKey(each))) firsts.set(messageKey(each), each);
   return [...firsts.values()].sort(comparePositions);
 };
 
@@ -31,7 +31,7 @@ const EXTREMES = [
 ];
 
 async function empty({ db, dialect }: CopySource): Promise<void> {
-  await db('messages').delete();
+  for (const table of ['messages', 'payloads', 'message_statuses']) await db(table).delete();
   await rebuildCounters(db, dialect);
   if (dialect === sqliteDialect) await resetIndex(db);
 }

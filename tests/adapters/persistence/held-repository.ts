@@ -1,6 +1,7 @@
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import type { Message } from '../../../src/domain/message.ts';
+import { isMessage } from '../../../src/domain/update.ts';
 import { turnOfTheLoop } from './repository-fixtures.ts';
 
 /** A call of add that the repository has got and has not answered. */
@@ -31,7 +32,7 @@ export function heldRepository(): HeldRepository {
     calls,
     add: (messages) =>
       new Promise((resolve, reject) => {
-        const ids = messages.map(({ messageId }) => messageId).join();
+        const ids = messages.map((update) => (isMessage(update) ? update.messageId : update.kind)).join();
         const call = {
           ids,
           succeed: () => {
@@ -65,7 +66,7 @@ export function pickyRepository(refuses: (message: Message) => boolean = () => f
       busy = true;
       for (let turn = 0; turn < 3; turn++) await turnOfTheLoop();
       busy = false;
-      if (messages.some(refuses)) throw new Error('not storable');
+      if (messages.filter(isMessage).some(refuses)) throw new Error('not storable');
       return stored.add(messages);
     },
   };

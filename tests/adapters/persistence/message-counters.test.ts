@@ -9,7 +9,14 @@ import { PERIOD_WIDTHS, periodStart } from '../../../src/adapters/persistence/pe
 import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
 import type { Message } from '../../../src/domain/message.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
-import { collidingMessages, FIRST_INSTANT, instants, LAST_INSTANT, msisdns } from '../../support/arbitraries.ts';
+import {
+  collidingMessages,
+  FIRST_INSTANT,
+  instants,
+  LAST_INSTANT,
+  msisdns,
+  providers,
+} from '../../support/arbitraries.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
 import { everyMessage, id, message, micros, number, runs } from './repository-fixtures.ts';
 
@@ -27,10 +34,12 @@ const ids = fc.nat(60).map((i) => id(String(i)));
 const someMessages = fc.oneof(
   collidingMessages,
   fc.record({
+    provider: providers,
     messageId: ids,
     from: fc.oneof(fc.constantFrom('+1', '+10').map(number), msisdns),
     to: msisdns,
     sentAt: anyInstants,
+    type: fc.constant('text'),
     text: fc.constantFrom(null, 'a', 'b'),
   }),
 );

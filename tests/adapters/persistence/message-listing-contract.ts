@@ -3,6 +3,7 @@ import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-
 import type { MessageFilter, PageStart } from '../../../src/application/ports.ts';
 import { comparePositions, type Message } from '../../../src/domain/message.ts';
 import { timestamp } from '../../../src/domain/timestamp.ts';
+import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from '../../support/arbitraries.ts';
 import { everyMessage, id, message, micros, number, type WithRepository } from './repository-fixtures.ts';
 
@@ -46,7 +47,9 @@ function paging(withRepository: WithRepository): void {
       const nothing = { messages: [], total: 0, hasMore: false };
       expect(await repository.list({}, { offset: 0 }, 10)).toEqual(nothing);
       expect(await repository.list({}, { offset: 7 }, 10)).toEqual(nothing);
-      expect(await repository.list({}, { after: { sentAt: NOON, messageId: id('a') } }, 10)).toEqual(nothing);
+      expect(await repository.list({}, { after: { sentAt: NOON, messageId: id('a'), provider: WEBHOOK } }, 10)).toEqual(
+        nothing,
+      );
     }));
 
   it('orders by instant, then by the code points of the id', () =>
@@ -84,7 +87,7 @@ function paging(withRepository: WithRepository): void {
         expect(page.messages.length).toBe(Math.min(limit, stored.length - seen.length));
         seen.push(...page.messages);
         const last = page.messages.at(-1);
-        if (last !== undefined) start = { after: { sentAt: last.sentAt, messageId: last.messageId } };
+        if (last !== undefined) start = { after: last };
         ({ hasMore } = page);
       }
       expect(seen).toEqual(ordered);
@@ -96,7 +99,7 @@ function paging(withRepository: WithRepository): void {
     withRepository(async (repository) => {
       await repository.add(stored);
       for (const between of ['', 'a', 'a5~', 'b5', '\uFFFF', '\u{1F600}']) {
-        const after = { sentAt: NOON, messageId: id(between) };
+        const after = { sentAt: NOON, messageId: id(between), provider: WEBHOOK };
         const { messages } = await repository.list({}, { after }, 100);
         expect(messages).toEqual(ordered.filter((one) => comparePositions(one, after) > 0));
       }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { IngestOutcome } from '../../../src/application/ports.ts';
 import { comparePositions, type Message, type Msisdn } from '../../../src/domain/message.ts';
 import { timestamp } from '../../../src/domain/timestamp.ts';
+import type { UpdateOutcome } from '../../../src/domain/update.ts';
 import { FIRST_INSTANT, LAST_INSTANT, messages } from '../../support/arbitraries.ts';
 import { listingContract } from './message-listing-contract.ts';
 import { modelContract } from './message-model-contract.ts';
 import { searchContract } from './message-search-contract.ts';
 import { statsContract } from './message-stats-contract.ts';
+import { updatesContract } from './message-updates-contract.ts';
 import { everyMessage, id, manyMessages, message, micros, runs, withRepositoryOf } from './repository-fixtures.ts';
 import type { OpenRepository, WithRepository } from './repository-fixtures.ts';
 
@@ -27,6 +28,7 @@ export function messageRepositoryContract(name: string, open: OpenRepository): v
     statsContract(withRepository);
     listingContract(withRepository);
     searchContract(withRepository);
+    updatesContract(withRepository);
     modelContract(withRepository);
 
     it('is healthy', () =>
@@ -128,7 +130,7 @@ function sameIdAgain(withRepository: WithRepository): void {
 
 function atTheSameTime(withRepository: WithRepository): void {
   const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
-  const count = (outcomes: readonly (readonly IngestOutcome[])[], word: IngestOutcome): number =>
+  const count = (outcomes: readonly (readonly UpdateOutcome[])[], word: UpdateOutcome): number =>
     outcomes.flat().filter((outcome) => outcome === word).length;
 
   it('stores one of 50 equal messages that come at the same time', () =>

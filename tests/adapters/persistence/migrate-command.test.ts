@@ -4,7 +4,7 @@ import path from 'node:path';
 import { migrationNames } from '../../../src/adapters/persistence/migration-source.ts';
 import { migrateLatest } from '../../../src/adapters/persistence/migrator.ts';
 import { migrating, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
-import { lines, MIGRATE, node, ROOT, type Ended } from './node-process.ts';
+import { CLI, lines, node, ROOT, type Ended } from './node-process.ts';
 
 let folder: TemporaryFolder;
 let file: string;
@@ -16,7 +16,7 @@ afterEach(() => folder.remove());
 
 /** The command as `npm run migrate` starts it. An absolute path has four slashes. */
 const migrate = (...args: string[]): Promise<Ended> =>
-  node(folder.path, [MIGRATE, ...args], { DATABASE_URL: `sqlite:///${file}` });
+  node(folder.path, [CLI, 'migrate', ...args], { DATABASE_URL: `sqlite:///${file}` });
 
 describe('migrate', () => {
   it('status says what is pending with exit status 1, and 0 when nothing is', async () => {
@@ -31,6 +31,11 @@ describe('migrate', () => {
       code: 1,
       stdout: `${lines('applied  ', names)}unknown  ${future} (applied by a newer version)\n`,
     });
+    const json = await migrate('status', '--json');
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([
+      1,
+      { applied: [...names, future], pending: [], unknown: [future] },
+    ]);
   });
 
   it('rollback takes back what latest applied, and says so when there is nothing', async () => {
@@ -42,7 +47,7 @@ describe('migrate', () => {
 
   it('reads .env in the working directory, over which the environment has its way', async () => {
     await writeFile(folder.file('.env'), 'DATABASE_URL=sqlite:///./from-env-file.db\n');
-    expect(await node(folder.path, [MIGRATE, 'latest'])).toMatchObject({ code: 0 });
+    expect(await node(folder.path, [CLI, 'migrate', 'latest'])).toMatchObject({ code: 0 });
     expect(await readdir(folder.path)).toContain('from-env-file.db');
     expect(await migrate('status')).toMatchObject({ code: 1 }); // another database: nothing is applied there
   });
@@ -52,13 +57,15 @@ describe('migrate', () => {
     const ended = await Promise.all(wrong.map((args) => migrate(...args)));
     for (const [i, { code, stdout, stderr }] of ended.entries()) {
       expect([wrong[i], code, stdout]).toEqual([wrong[i], 64, '']);
-      expect(stderr).toContain('Usage: migrate latest | rollback | status | make NAME');
+      expect(stderr).toContain('Usage: webhook-inbox migrate');
     }
   });
 
   it('refuses an address that is none with exit status 78, and does not repeat it', async () => {
     const wrong = ['mysql://user:hunter2@host/db', 'sqlite:///:memory:'];
-    const ended = await Promise.all(wrong.map((url) => node(folder.path, [MIGRATE, 'latest'], { DATABASE_URL: url })));
+    const ended = await Promise.all(
+      wrong.map((url) => node(folder.path, [CLI, 'migrate', 'latest'], { DATABASE_URL: url })),
+    );
     for (const { code, stdout, stderr } of ended) {
       expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
       expect(stderr).toContain('DATABASE_URL');
@@ -84,7 +91,7 @@ describe('migrate', () => {
 
 describe('migrate make', () => {
   // In a copy of the sources: a new migration among the real ones would appear in every test that runs meanwhile.
-  const copy = () => folder.file('src/infrastructure/migrate.ts');
+  const copy = () => folder.file('src/infrastructure/cli.ts');
   const made = async (): Promise<string[]> => {
     const known = await migrationNames();
     const all = await readdir(folder.file('src/adapters/persistence/migrations'));
@@ -97,19 +104,19 @@ describe('migrate make', () => {
   });
 
   it('writes an empty migration that comes after all others', async () => {
-    const { code, stdout } = await node(folder.path, [copy(), 'make', 'add_received_at']);
+    const { code, stdout } = await node(folder.path, [copy(), 'migrate', 'make', 'add_received_at']);
     const [name = ''] = await made();
     expect({ code, name }).toEqual({ code: 0, name: expect.stringMatching(/^\d{14}_add_received_at\.ts$/) });
     const written = folder.file(`src/adapters/persistence/migrations/${name}`);
     expect(stdout).toBe(`made ${written}\n`);
     expect(await readFile(written, 'utf8')).toMatch(/^import type \{ Knex \}[^]*function up\([^]*function down\(/);
-    const status = await node(folder.path, [copy(), 'status'], { DATABASE_URL: `sqlite:///${file}` });
+    const status = await node(folder.path, [copy(), 'migrate', 'status'], { DATABASE_URL: `sqlite:///${file}` });
     expect(status.stdout.trimEnd().split('\n').at(-1)).toBe(`pending  ${path.basename(name, '.ts')}`);
   });
 
   it('refuses names that are no names of files in order', async () => {
     const wrong = ['Add', '1st', '../add'];
-    const ended = await Promise.all(wrong.map((name) => node(folder.path, [copy(), 'make', name])));
+    const ended = await Promise.all(wrong.map((name) => node(folder.path, [copy(), 'migrate', 'make', name])));
     const refused = { code: 64, stderr: expect.stringContaining('add_received_at') };
     for (const one of ended) expect(one).toMatchObject(refused);
     expect(await made()).toEqual([]);

@@ -5,7 +5,7 @@ import { migrateLatest, schemaStatus } from '../../../src/adapters/persistence/m
 import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { insertRows, migrating, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
-import { lines, MIGRATE, node, ROOT } from './node-process.ts';
+import { CLI, lines, node, ROOT } from './node-process.ts';
 import { everyMessage, manyMessages } from './repository-fixtures.ts';
 
 let folder: TemporaryFolder;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const latest = () => node(folder.path, [MIGRATE, 'latest'], { DATABASE_URL: `sqlite:///${file}` });
+const latest = () => node(folder.path, [CLI, 'migrate', 'latest'], { DATABASE_URL: `sqlite:///${file}` });
 
 describe('Processes that migrate one new database at the same time', () => {
   it.each([2, 6])('%d of them all succeed, and one has done it all', async (count) => {

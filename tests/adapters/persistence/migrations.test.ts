@@ -125,7 +125,8 @@ describe('Migrating', () => {
       await deriveNext(db, 10);
     });
     await migrating(file, async (db) => {
-      await db.migrate.down(CONFIG);
+      const lagging = '20261125000001_lagging_counters';
+      while ((await schemaStatus(db)).applied.includes(lagging)) await db.migrate.down(CONFIG);
       const scan = 'select from_msisdn, count(*) as messages from messages group by from_msisdn order by from_msisdn';
       expect(await db('sender_counts').orderBy('from_msisdn')).toEqual(await db.raw(scan));
       const days = await db('period_counts').where({ width: 86_400 }).sum({ messages: 'messages' });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-export const MIGRATE = `${ROOT}src/infrastructure/migrate.ts`;
+export const CLI = `${ROOT}src/infrastructure/cli.ts`;
 
 export interface Ended {
   readonly code: number | null;

@@ -8,8 +8,8 @@ import { deriveNext } from '../../../src/adapters/persistence/postgres/derived-d
 import { rowOf } from '../../../src/adapters/persistence/dialect.ts';
 import { postgresDialect } from '../../../src/adapters/persistence/postgres/dialect.ts';
 import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
-import type { IngestOutcome } from '../../../src/application/ports.ts';
 import { comparePositions } from '../../../src/domain/message.ts';
+import type { UpdateOutcome } from '../../../src/domain/update.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { emptyTables, openTestPool, openTestPostgres } from '../../support/postgres.ts';
 import { everyMessage, manyMessages, number, runs } from './repository-fixtures.ts';
@@ -36,7 +36,7 @@ afterAll(() => close());
 
 it('replicas that store the same ids in any order at the same time, and count meanwhile, agree at every moment', async () => {
   const messages = manyMessages(800);
-  const outcomes = new Map<string, IngestOutcome[]>();
+  const outcomes = new Map<string, UpdateOutcome[]>();
   let storing = true;
 
   async function store(pool: Knex, replica: number): Promise<void> {

@@ -13,7 +13,7 @@ import { foldCase } from '../../../src/domain/search.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { newPostgresDatabase, openTestPool, type PostgresDatabase } from '../../support/postgres.ts';
 import { insertRows } from '../../support/sqlite.ts';
-import { MIGRATE, node, ROOT } from './node-process.ts';
+import { CLI, node, ROOT } from './node-process.ts';
 import { everyMessage, manyMessages, message } from './repository-fixtures.ts';
 
 const CONFIG: Knex.MigratorConfig = { migrationSource, tableName: 'knex_migrations' };
@@ -172,7 +172,7 @@ describe('Migrating PostgreSQL', () => {
   });
 
   it('is done once when ten processes start at the same time, and none waits for ever', async () => {
-    const run = () => node(ROOT, [MIGRATE, 'latest'], { DATABASE_URL: database.url });
+    const run = () => node(ROOT, [CLI, 'migrate', 'latest'], { DATABASE_URL: database.url });
     const ended = await Promise.all(Array.from({ length: 10 }, run));
     expect(ended.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(10).fill({ code: 0, stderr: '' }));
     const applied = ended.filter(({ stdout }) => stdout.includes('applied'));

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
+import { messageKey } from '../../../src/domain/message.ts';
+import { WEBHOOK } from '../../../src/domain/provider.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/sqlite.ts';
 import { id, manyMessages, message, number } from './repository-fixtures.ts';
@@ -54,10 +56,17 @@ describe('A query', () => {
   });
 
   it('for one message asks the unique index', async () => {
-    const plans = await plansOf(() => repository.find(id('m7')));
-    expect(plans.map(({ plan }) => plan)).toEqual([
-      expect.stringMatching(/^SEARCH messages USING INDEX sqlite_autoindex_messages_1 \(message_id=\?\)$/),
+    const key = messageKey({ messageId: id('m7'), provider: WEBHOOK });
+    const unique = 'SEARCH messages USING INDEX sqlite_autoindex_messages_1';
+    const planOf = async (call: () => Promise<unknown>) => (await plansOf(call)).map(({ plan }) => plan);
+    expect(await planOf(() => repository.find(id('m7'), WEBHOOK))).toEqual([`${unique} (message_id=?)`]);
+    expect(await planOf(() => repository.find(id('m7')))).toEqual([`${unique} (message_id>? AND message_id<?)`]);
+    expect(await planOf(() => repository.findStatus(key))).toEqual([
+      'SEARCH message_statuses USING INDEX sqlite_autoindex_message_statuses_1 (message_id=?)',
     ]);
+    const [payload = ''] = await planOf(() => repository.findPayload(key));
+    expect(payload).toContain('SEARCH payloads USING INTEGER PRIMARY KEY (rowid=?)');
+    expect(payload).toContain(`${unique} (message_id=?)`);
   });
 
   it('for the statistics reads the ends of an index, the counters, and the messages that are not counted yet', async () => {

@@ -43,7 +43,7 @@ messageRepositoryContract('SQLite on threads', async () => {
 async function empty(file: string): Promise<void> {
   const db = openSqlite({ file, bigIntegers: false });
   try {
-    await db('messages').delete();
+    for (const table of ['messages', 'payloads', 'message_statuses']) await db(table).delete();
     await rebuildCounters(db, sqliteDialect);
     await resetIndex(db);
   } finally {

@@ -2,11 +2,11 @@ import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
 import { listMessages } from '../message-queries.ts';
-import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
+import { findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
 import { postgresDialect } from './dialect.ts';
 import { translatingErrors } from './store-errors.ts';
-import { addMessages } from './writes.ts';
+import { addUpdates } from './writes.ts';
 
 /** One snapshot for all statements, so that a page, its total and the counters belong together. */
 const SNAPSHOT: Knex.TransactionConfig = { isolationLevel: 'repeatable read', readOnly: true };
@@ -14,18 +14,16 @@ const SNAPSHOT: Knex.TransactionConfig = { isolationLevel: 'repeatable read', re
 /** Messages in PostgreSQL. Ingest and reads have a pool each, so that no search keeps a webhook waiting. */
 export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRepository {
   return {
-    async add(messages) {
-      if (messages.length === 0) return [];
-      return translatingErrors(() => addMessages(writes, messages));
+    async add(updates) {
+      if (updates.length === 0) return [];
+      return translatingErrors(() => addUpdates(writes, updates));
     },
 
-    find: (messageId) =>
-      translatingErrors(async () => {
-        const row = await reads<MessageRow>('messages')
-          .where('message_id', messageId)
-          .first(...MESSAGE_COLUMNS);
-        return row === undefined ? null : toMessage(row);
-      }),
+    find: (messageId, provider) => translatingErrors(() => findMessage(reads, messageId, provider)),
+
+    findStatus: (key) => translatingErrors(() => findStatus(reads, key)),
+
+    findPayload: (key) => translatingErrors(() => findPayload(reads, key)),
 
     list: (filter, start, limit) =>
       translatingErrors(() =>

@@ -1,9 +1,11 @@
-import type { MessageRepository } from '../../../application/ports.ts';
+import type { MessageRepository, RejectionLog } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import { openPostgres } from './database.ts';
+import { rejectionLog } from '../rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
 import { postgresMessageRepository } from './message-repository.ts';
+import { translatingErrors } from './store-errors.ts';
 
 /** A commit that takes longer is given up: its sender tries again, and finds it stored or not. */
 const WRITE_TIMEOUT_MS = 10_000;
@@ -21,6 +23,7 @@ export interface PooledOptions {
 }
 
 export interface PooledMessageRepository extends MessageRepository {
+  readonly rejections: RejectionLog;
   /** Resolves when this replica has put into the counters what it could. */
   caughtUp(): Promise<void>;
   /** Ends the connections after what they are doing. */
@@ -43,20 +46,27 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     acquireTimeoutMs: readTimeoutMs,
   });
   const repository = postgresMessageRepository(writes, reads);
+  const rejections = rejectionLog({ writes, reads }, translatingErrors);
   const bounded = readBound(poolSize + maxQueuedReads);
   const step = backgroundStep(writes);
   const derived = follower(() => step(FOLLOW_STEP));
   void derived.caughtUp(); // what a replica left behind when it died
   return {
-    async add(messages) {
-      const outcomes = await repository.add(messages);
+    async add(updates) {
+      const outcomes = await repository.add(updates);
       derived.stored(outcomes.filter((outcome) => outcome === 'created').length);
       return outcomes;
     },
-    find: (messageId) => bounded(() => repository.find(messageId)),
+    find: (messageId, provider) => bounded(() => repository.find(messageId, provider)),
+    findStatus: (key) => bounded(() => repository.findStatus(key)),
+    findPayload: (key) => bounded(() => repository.findPayload(key)),
     list: (filter, start, limit) => bounded(() => repository.list(filter, start, limit)),
     stats: () => bounded(() => repository.stats()),
     health: () => repository.health(),
+    rejections: {
+      ...rejections,
+      list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
+    },
     caughtUp: () => derived.caughtUp(),
     async close() {
       await derived.stop();

@@ -3,27 +3,25 @@ import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
 import { listMessages } from '../message-queries.ts';
-import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
+import { findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
 import { sqliteDialect } from './dialect.ts';
-import { addMessages } from './writes.ts';
+import { addUpdates } from './writes.ts';
 import { translatingErrors } from './store-errors.ts';
 
 /** Messages in an SQLite database that openSqlite opened and migrateLatest brought up to date. */
 export function sqliteMessageRepository(db: Knex): MessageRepository {
   return {
-    async add(messages) {
-      if (messages.length === 0) return [];
-      return translatingErrors(() => withConnection(db, (connection) => addMessages(connection, messages)));
+    async add(updates) {
+      if (updates.length === 0) return [];
+      return translatingErrors(() => withConnection(db, (connection) => addUpdates(connection, updates)));
     },
 
-    find: (messageId) =>
-      translatingErrors(async () => {
-        const row = await db<MessageRow>('messages')
-          .where('message_id', messageId)
-          .first(...MESSAGE_COLUMNS);
-        return row === undefined ? null : toMessage(row);
-      }),
+    find: (messageId, provider) => translatingErrors(() => findMessage(db, messageId, provider)),
+
+    findStatus: (key) => translatingErrors(() => findStatus(db, key)),
+
+    findPayload: (key) => translatingErrors(() => findPayload(db, key)),
 
     // One transaction for one snapshot: a page and a total that belong together.
     list: (filter, start, limit) =>

@@ -4,13 +4,19 @@
  */
 import type { Knex } from 'knex';
 import { workerData } from 'piscina';
-import { StoreUnavailable, type MessageRepository } from '../../../application/ports.ts';
+import { StoreUnavailable, type MessageRepository, type RejectionLog } from '../../../application/ports.ts';
+import { rejectionLog } from '../rejection-log.ts';
 import { countNext, indexNext } from './derived-data.ts';
 import { sqliteMessageRepository } from './message-repository.ts';
 import { openSqlite, type SqliteOptions } from './database.ts';
+import { unpack, type PackedUpdates } from './packed-updates.ts';
+import { translatingErrors } from './store-errors.ts';
 
 /** What a thread can be asked for: the repository's methods, and what keeps the store in order. */
-export type StoreCalls = MessageRepository & {
+export type StoreCalls = Omit<MessageRepository, 'add'> & {
+  readonly add: (packed: PackedUpdates) => ReturnType<MessageRepository['add']>;
+  readonly addRejections: RejectionLog['add'];
+  readonly listRejections: RejectionLog['list'];
   /** Takes messages into the search index; gives how many. */
   readonly indexNext: (limit: number) => Promise<number>;
   /** Takes messages into the counters; gives how many. */
@@ -42,8 +48,13 @@ function store(): StoreCalls {
   } catch (error) {
     throw new StoreUnavailable('the database cannot be opened', { cause: error });
   }
+  const repository = sqliteMessageRepository(db);
+  const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
   opened = {
-    ...sqliteMessageRepository(db),
+    ...repository,
+    add: (packed) => repository.add(unpack(packed)),
+    addRejections: (...args) => rejections.add(...args),
+    listRejections: (...args) => rejections.list(...args),
     indexNext: (limit) => indexNext(db, limit),
     countNext: (limit) => countNext(db, limit),
     close: () => db.destroy(),

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { StoreUnavailable, type MessageRepository } from '../../../application/ports.ts';
+import { StoreUnavailable, type MessageRepository, type RejectionLog } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import type { SqliteOptions } from './database.ts';
+import { pack } from './packed-updates.ts';
 import type { StoreAnswer, StoreCall, StoreCalls } from './store-worker.ts';
 
 /** From its sources this runs as TypeScript, built as JavaScript. */
@@ -23,6 +24,7 @@ export interface ThreadedOptions {
 }
 
 export interface ThreadedMessageRepository extends MessageRepository {
+  readonly rejections: RejectionLog;
   /** Resolves when the search index and the counters hold everything stored so far. */
   caughtUp(): Promise<void>;
   /** Ends the threads after what they are doing. */
@@ -60,16 +62,22 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
   });
   void derived.caughtUp(); // what was stored before the search index existed, or when the process died
   return {
-    async add(messages) {
-      const outcomes = await write('add', messages);
+    async add(updates) {
+      const outcomes = await write('add', pack(updates));
       derived.stored(outcomes.filter((outcome) => outcome === 'created').length);
       return outcomes;
     },
-    find: (messageId) => read('find', messageId),
+    find: (messageId, provider) => read('find', messageId, provider),
+    findStatus: (key) => read('findStatus', key),
+    findPayload: (key) => read('findPayload', key),
     list: (filter, start, limit) => read('list', filter, start, limit),
     stats: () => read('stats'),
     // Asked of the thread that ingests: a flood of slow searches must not make the process look unable to.
     health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
+    rejections: {
+      add: (rejections, retention) => write('addRejections', rejections, retention),
+      list: (filter, start, limit) => read('listRejections', filter, start, limit),
+    },
     caughtUp: () => derived.caughtUp(),
     async close() {
       await derived.stop();
