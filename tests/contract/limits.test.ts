@@ -100,7 +100,8 @@ describe('the contract and the server agree on', () => {
     );
     const { data, next_cursor: cursor } = page as { data: { message_id: string; ts: string }[]; next_cursor: string };
     const last = data.at(-1);
-    expect(decodeCursor(cursor, {})).toEqual({ sentAt: timestamp(last?.ts ?? ''), messageId: last?.message_id });
+    const position = { sentAt: timestamp(last?.ts ?? ''), messageId: last?.message_id, provider: 'webhook' };
+    expect(decodeCursor(cursor, {})).toEqual(position);
   });
 
   it('the kinds of problems', () => {

@@ -7,7 +7,7 @@ import ts from 'typescript';
 const HEAD = `
 import type { OperationId, OperationRequest, Reply } from '../../src/adapters/http/contract.ts';
 import type { operations } from '../../src/adapters/http/generated/openapi.ts';
-import type { Operations } from '../../src/adapters/http/operations.ts';
+import type { Operations } from '../../src/adapters/http/exchange.ts';
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type IsNever<T> = [T] extends [never] ? true : false;
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
@@ -20,7 +20,7 @@ const RIGHT = {
   'an ingested message': `export const reply: Reply<'ingestMessage'> = { status: 200, headers: { 'X-Message-Result': 'created' }, type: 'application/json', body: { status: 'ok' } };`,
   'a missing message': `export const reply: Reply<'getMessage'> = { status: 404, type: 'application/problem+json', body: problem };`,
   'unchanged statistics': `export const reply: Reply<'getStats'> = { status: 304, headers: { ETag: '"x"' } };`,
-  'an unready service': `export const reply: Reply<'getReadiness'> = { status: 503, headers: { 'Retry-After': 1 }, type: 'application/json', body: { status: 'stopping', checks: { database: 'ok', schema: 'ok', webhook_secret: 'ok' } } };`,
+  'an unready service': `export const reply: Reply<'getReadiness'> = { status: 503, headers: { 'Retry-After': 1 }, type: 'application/json', body: { status: 'stopping', checks: { database: 'ok', schema: 'ok', webhook_secret: 'ok' }, providers: [] } };`,
   'metrics of two types': `export const replies: Reply<'getMetrics'>[] = [{ status: 200, type: 'text/plain', body: '' }, { status: 200, type: 'application/openmetrics-text', body: '' }];`,
   'headers of the server beside those of the contract': `export const reply: Reply<'getLiveness'> = { status: 200, headers: { Vary: 'Accept' }, type: 'application/json', body: { status: 'alive' } };`,
   'all operations': `export const operationsOfContract: Operations = { ...all };`,
@@ -48,7 +48,7 @@ const WRONG = {
   'a field of another type': `export const reply: Reply<'getLiveness'> = { status: 200, type: 'application/json', body: { status: 'dead' } };`,
   'a text that may be absent': `export const reply: Reply<'getMessage'> = { status: 200, type: 'application/json', body: { message_id: '', from: '', to: '', ts: '' } };`,
   'all headers missing': `export const reply: Reply<'ingestMessage'> = { status: 200, type: 'application/json', body: { status: 'ok' } };`,
-  'one header missing': `export const reply: Reply<'getReadiness'> = { status: 503, headers: {}, type: 'application/json', body: { status: 'stopping', checks: { database: 'ok', schema: 'ok', webhook_secret: 'ok' } } };`,
+  'one header missing': `export const reply: Reply<'getReadiness'> = { status: 503, headers: {}, type: 'application/json', body: { status: 'stopping', checks: { database: 'ok', schema: 'ok', webhook_secret: 'ok' }, providers: [] } };`,
   'a header of another value': `export const reply: Reply<'ingestMessage'> = { status: 200, headers: { 'X-Message-Result': 'stored' }, type: 'application/json', body: { status: 'ok' } };`,
   'another media type': `export const reply: Reply<'getLiveness'> = { status: 200, type: 'text/plain', body: { status: 'alive' } };`,
   'an operation missing': `const { getStats, ...others } = all; export const incomplete: Operations = others; export { getStats };`,

@@ -6,14 +6,14 @@ const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 
 
 /** The end of a request: its one log line, and its part in the metrics. */
 export function recordRequest(
-  { ctx, requestId, log, operationId, route, result }: Visit,
+  { ctx, requestId, log, provider, route, result }: Visit,
   seconds: number,
   dependencies: { readonly logger: Logger; readonly metrics: Metrics },
 ): void {
   const { logger, metrics } = dependencies;
   const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : OTHER_METHOD;
   metrics.httpRequest({ method, path: route, status: ctx.status, seconds });
-  const isWebhook = operationId === 'ingestMessage';
+  const isWebhook = provider !== undefined;
   if (isWebhook) metrics.webhookRequest(result ?? 'internal_error');
   const fields = {
     request_id: requestId,
@@ -21,7 +21,7 @@ export function recordRequest(
     path: route === UNMATCHED ? unmatchedPath(ctx.path) : route,
     status: ctx.status,
     latency_ms: Math.round(seconds * 1e6) / 1000,
-    ...(isWebhook && { result }),
+    ...(isWebhook && { provider, result }),
     ...log,
   };
   if (ctx.status >= 500) logger.error('request', fields);

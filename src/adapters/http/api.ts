@@ -19,12 +19,12 @@ export interface ApiRequest {
 
 /** What happens around an operation; `T` is what the caller hands through, one for each request. */
 export interface ApiHooks<T> {
-  /** The first thing after routing. `operationId` names the operation and `route` its path template. */
-  routed(exchange: T, operationId: string, route: string): void;
+  /** The first thing after routing. `route` is the operation's path template. */
+  routed(exchange: T, route: string): void;
   /** One check for each security scheme of the contract. What it throws answers the request. */
   readonly security: Readonly<Record<string, (exchange: T) => void | Promise<void>>>;
-  /** The parsed body of an operation that has one. Called when the security checks have passed. */
-  parseBody(exchange: T): unknown;
+  /** The parsed body of an operation that takes these media types. Called when the security checks have passed. */
+  parseBody(exchange: T, mediaTypes: readonly string[]): unknown;
   /** The operation itself, with parameters coerced to the contract's types. */
   operate(
     exchange: T,
@@ -60,7 +60,7 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
   api.register('postRoutingHandler', ({ operation }: Partial<Context>, request: ApiRequest, exchange: T) => {
     if (operation?.operationId === undefined) return; // no operation matches
     request.query = knownParameters(request.query, operation.parameters ?? []) as ApiRequest['query'];
-    hooks.routed(exchange, operation.operationId, operation.path);
+    hooks.routed(exchange, operation.path);
   });
   for (const [scheme, check] of Object.entries(hooks.security)) {
     api.registerSecurityHandler(scheme, async (_context: Context, _request: ApiRequest, exchange: T) => {
@@ -77,8 +77,9 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
   });
   // Runs between the security checks and the validation, which reads the body from this same object.
   api.register('postSecurityHandler', (context: Context, request: ApiRequest, exchange: T) => {
-    if (context.security['authorized'] === true && context.operation.requestBody !== undefined) {
-      request.body = hooks.parseBody(exchange);
+    const { requestBody } = context.operation as { requestBody?: { content: Readonly<Record<string, unknown>> } };
+    if (context.security['authorized'] === true && requestBody !== undefined) {
+      request.body = hooks.parseBody(exchange, Object.keys(requestBody.content));
     }
   });
   api.register('validationFail', (context: Context, request: ApiRequest) => {

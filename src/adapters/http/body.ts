@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { invalid, Problem } from './problem.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
-const JSON_MEDIA_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+const MEDIA_TYPE = /^([a-z]+\/[a-z-]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
  * The whole body as it was sent, at most `maxBytes` of it. A declared length over the limit is refused before a byte is
@@ -40,13 +40,28 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   });
 }
 
-/** 415 unless the body is declared as plain JSON in UTF-8. */
-export function requireJson(headers: IncomingMessage['headers']): void {
+const PARSERS: Readonly<Record<string, (body: Uint8Array) => object>> = {
+  'application/json': parseJsonObject,
+  'application/x-www-form-urlencoded': parseForm,
+};
+
+/**
+ * What the body says, in one of the media types that an operation takes. 415 when it is declared as another, is in another
+ * encoding than UTF-8, or is compressed; 422 when it is not what it is declared as.
+ */
+export function parseBody(
+  headers: IncomingMessage['headers'],
+  mediaTypes: readonly string[],
+  body: Uint8Array,
+): object {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
     throw new Problem('unsupported-media-type', { detail: 'send the body without Content-Encoding' });
   }
-  if (!JSON_MEDIA_TYPE.test(headers['content-type'] ?? '')) throw new Problem('unsupported-media-type');
+  const declared = MEDIA_TYPE.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase() ?? '';
+  const parse = mediaTypes.includes(declared) ? PARSERS[declared] : undefined;
+  if (parse !== undefined) return parse(body);
+  throw new Problem('unsupported-media-type', { detail: `send the body as ${mediaTypes.join(' or ')}` });
 }
 
 /** The object the bytes are the JSON of; 422 when they are not UTF-8, not JSON, or another kind of value. */
@@ -57,18 +72,31 @@ export function parseJsonObject(body: Uint8Array): object {
   throw invalid({ loc: ['body'], msg: 'must be object', type: 'object_type' });
 }
 
-function parseJson(body: Uint8Array): unknown {
-  let text: string;
-  try {
-    text = UTF_8.decode(body);
-  } catch {
-    throw invalid({ loc: ['body'], msg: 'must be UTF-8', type: 'json_invalid' });
+/** The parameters of a form (https://url.spec.whatwg.org/#urlencoded-parsing); those that are repeated as a list. */
+function parseForm(body: Uint8Array): object {
+  const fields = new Map<string, string | string[]>();
+  for (const [name, value] of new URLSearchParams(decode(body))) {
+    const earlier = fields.get(name);
+    fields.set(name, earlier === undefined ? value : [earlier, value].flat());
   }
+  return Object.fromEntries(fields);
+}
+
+function parseJson(body: Uint8Array): unknown {
+  const text = decode(body);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     // V8's message quotes the body, which may hold a text: not for an answer that proxies log.
     throw invalid({ loc: ['body'], msg: text === '' ? 'must not be empty' : 'must be JSON', type: 'json_invalid' });
+  }
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return UTF_8.decode(body);
+  } catch {
+    throw invalid({ loc: ['body'], msg: 'must be UTF-8', type: 'json_invalid' });
   }
 }
 

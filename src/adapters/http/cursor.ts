@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { MessageFilter } from '../../application/ports.ts';
 import { isMessageId, type Position } from '../../domain/message.ts';
+import { isProvider, WEBHOOK } from '../../domain/provider.ts';
 import { formatTimestamp, parseTimestamp } from '../../domain/timestamp.ts';
 
 /** An opaque word for a position among the matches of a filter; characters that need no escaping in a URL. */
-export function encodeCursor({ sentAt, messageId }: Position, filter: MessageFilter): string {
-  return Buffer.from(JSON.stringify([formatTimestamp(sentAt), messageId, fingerprint(filter)])).toString('base64url');
+export function encodeCursor({ sentAt, messageId, provider }: Position, filter: MessageFilter): string {
+  const parts = [formatTimestamp(sentAt), messageId, fingerprint(filter), ...(provider === WEBHOOK ? [] : [provider])];
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
 /**
@@ -14,10 +16,11 @@ export function encodeCursor({ sentAt, messageId }: Position, filter: MessageFil
  */
 export function decodeCursor(cursor: string, filter: MessageFilter): Position | null {
   const parts = parseArray(Buffer.from(cursor, 'base64url').toString());
-  const [ts, messageId, print] = parts ?? [];
+  const [ts, messageId, print, provider = WEBHOOK] = parts ?? [];
   if (typeof ts !== 'string' || typeof messageId !== 'string' || print !== fingerprint(filter)) return null;
   const sentAt = parseTimestamp(ts);
-  return sentAt !== null && isMessageId(messageId) ? { sentAt, messageId } : null;
+  if (sentAt === null || !isMessageId(messageId) || typeof provider !== 'string' || !isProvider(provider)) return null;
+  return { sentAt, messageId, provider };
 }
 
 function fingerprint({ from, since, until, contains }: MessageFilter): string {

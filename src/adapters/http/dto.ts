@@ -1,4 +1,4 @@
-import type { ListedMessages } from '../../application/list-messages.ts';
+import type { FoundMessage, ListedMessages } from '../../application/list-messages.ts';
 import type { Readiness } from '../../application/check-readiness.ts';
 import type { MessageFilter } from '../../application/ports.ts';
 import { isMsisdn, newMessage, type Message } from '../../domain/message.ts';
@@ -31,6 +31,15 @@ export function messageToDto({ messageId, from, to, sentAt, text }: Message): Sc
   return { message_id: messageId, from, to, ts: formatTimestamp(sentAt), text };
 }
 
+export function foundToDto({ message, status }: FoundMessage): Schemas['MessageDetail'] {
+  return {
+    ...messageToDto(message),
+    provider: message.provider,
+    type: message.type,
+    status: status === null ? null : { state: status.state, ts: formatTimestamp(status.at) },
+  };
+}
+
 export function listToDto(
   { messages, total, next }: ListedMessages,
   page: { filter: MessageFilter; limit: number; offset: number },
@@ -54,8 +63,9 @@ export function statsToDto(stats: Stats): Schemas['Stats'] {
   };
 }
 
-export function readinessToDto({ status, database, schema, webhookSecret }: Readiness): Schemas['Readiness'] {
-  return { status, checks: { database, schema, webhook_secret: webhookSecret } };
+export function readinessToDto(readiness: Readiness): Schemas['Readiness'] {
+  const { status, database, schema, webhookSecret, providers } = readiness;
+  return { status, checks: { database, schema, webhook_secret: webhookSecret }, providers: [...providers] };
 }
 
 function optionalTimestamp(instant: Timestamp | null): string | null {

@@ -3,15 +3,19 @@ import type { CheckReadiness } from '../../application/check-readiness.ts';
 import type { ComputeStats } from '../../application/compute-stats.ts';
 import type { IngestMessage } from '../../application/ingest-message.ts';
 import type { ListMessages } from '../../application/list-messages.ts';
-import type { IngestOutcome, Metrics } from '../../application/ports.ts';
-import type { VerifiedDelivery } from '../../domain/delivery.ts';
-import { isMessageId } from '../../domain/message.ts';
-import type { OperationId, OperationRequest, Reply } from './contract.ts';
+import type { Metrics } from '../../application/ports.ts';
+import type { Rejections } from '../../application/rejections.ts';
+import { isMessageId, type MessageId } from '../../domain/message.ts';
+import { isProvider, type Provider } from '../../domain/provider.ts';
+import type { Reply } from './contract.ts';
 import { decodeCursor } from './cursor.ts';
-import { filterFromQuery, listToDto, messageFromDto, messageToDto, readinessToDto, statsToDto } from './dto.ts';
+import { filterFromQuery, foundToDto, listToDto, readinessToDto, statsToDto } from './dto.ts';
+import type { Operations } from './exchange.ts';
 import type { OpenapiDocument } from './openapi-document.ts';
 import { asset, docsPage, redocPage } from './pages.ts';
 import { invalid, Problem } from './problem.ts';
+import { rejectionOperations, type RejectionOptions } from './rejections.ts';
+import { webhookOperations } from './webhooks.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -20,36 +24,18 @@ export interface UseCases {
   readonly listMessages: ListMessages;
   readonly computeStats: ComputeStats;
   readonly checkReadiness: CheckReadiness;
+  readonly rejections: Rejections;
 }
 
-/** What an operation knows of the exchange besides its parameters. */
-export interface Exchange {
-  readonly requestId: string;
-  readonly accept: string | undefined;
-  /** The proof of the signature. Throws where the contract demands none, for then nothing was verified. */
-  proof(): VerifiedDelivery;
-  /** Puts the outcome of a webhook into the log line and the metrics. */
-  ingested(messageId: string, outcome: IngestOutcome): void;
-}
-
-/** One function for each operation of the contract: a missing one, or one too many, does not compile. */
-export type Operations = {
-  readonly [K in OperationId]: (request: OperationRequest<K>, exchange: Exchange) => Promise<Reply<K>>;
-};
-
-export function operations(useCases: UseCases, metrics: Metrics, document: OpenapiDocument): Operations {
+export function operations(
+  useCases: UseCases,
+  metrics: Metrics,
+  document: OpenapiDocument,
+  options: { readonly whatsAppVerifyToken: string | undefined; readonly rejections: RejectionOptions },
+): Operations {
   return {
-    async ingestMessage({ body }, exchange) {
-      const message = messageFromDto(body);
-      const [outcome = 'created'] = await useCases.ingestMessage.execute(exchange.proof(), [message]);
-      exchange.ingested(message.messageId, outcome);
-      return {
-        status: 200,
-        headers: { 'X-Message-Result': outcome },
-        type: 'application/json',
-        body: { status: 'ok' },
-      };
-    },
+    ...webhookOperations(useCases.ingestMessage, options.whatsAppVerifyToken),
+    ...rejectionOperations(useCases.rejections, options.rejections),
 
     async listMessages({ query }) {
       const { limit = DEFAULT_LIMIT, offset, cursor } = query;
@@ -63,11 +49,23 @@ export function operations(useCases: UseCases, metrics: Metrics, document: Opena
       };
     },
 
-    async getMessage({ path: { message_id: messageId } }, { requestId }) {
-      const message = isMessageId(messageId) ? await useCases.listMessages.one(messageId) : null;
-      return message === null
+    async getMessage({ path, query }, { requestId }) {
+      const { messageId, provider } = messageNamed(path.message_id, query.provider);
+      const found = await useCases.listMessages.one(messageId, provider);
+      return found === null
         ? notFound(requestId, 'no message has this id')
-        : { status: 200, type: 'application/json', body: messageToDto(message) };
+        : { status: 200, type: 'application/json', body: foundToDto(found) };
+    },
+
+    async getMessagePayload({ path, query }, { requestId }) {
+      const { messageId, provider } = messageNamed(path.message_id, query.provider);
+      const payload = await useCases.listMessages.payload(messageId, provider);
+      if (payload === null) return notFound(requestId, 'no message has this id');
+      if (payload === 'none') return notFound(requestId, 'the body of this message was not kept');
+      const type = payload.mediaType.startsWith('application/json')
+        ? 'application/json'
+        : 'application/x-www-form-urlencoded';
+      return { status: 200, headers: { 'Content-Type': payload.mediaType }, type, body: payload.body as never };
     },
 
     async getStats() {
@@ -128,6 +126,11 @@ function pageStart(
     throw invalid({ loc: ['query', 'cursor'], msg, type: 'value_error' });
   }
   return { after };
+}
+
+function messageNamed(id: string, name: string | undefined): { messageId: MessageId; provider?: Provider } {
+  if (!isMessageId(id)) throw new Error('the contract let an id pass that is none');
+  return { messageId: id, ...(name !== undefined && isProvider(name) && { provider: name }) };
 }
 
 function notFound(requestId: string, detail?: string): NotFound {

@@ -9,13 +9,14 @@ const KINDS: Readonly<Record<Kind, { status: number; title: string; detail: stri
   'bad-request': { status: 400, title: 'Bad Request', detail: 'the request cannot be read as HTTP' },
   'invalid-signature': { status: 401, title: 'Unauthorized', detail: 'invalid signature' },
   unauthorized: { status: 401, title: 'Unauthorized', detail: 'a valid read key is required' },
+  forbidden: { status: 403, title: 'Forbidden', detail: 'this is not allowed' },
   'not-found': { status: 404, title: 'Not Found', detail: 'nothing is here' },
   'method-not-allowed': { status: 405, title: 'Method Not Allowed', detail: 'this path does not have that method' },
   'content-too-large': { status: 413, title: 'Content Too Large', detail: 'the body is too large' },
   'unsupported-media-type': {
     status: 415,
     title: 'Unsupported Media Type',
-    detail: 'send the body as application/json',
+    detail: 'send the body as the contract says',
   },
   'validation-error': { status: 422, title: 'Unprocessable Content', detail: 'the request is not valid' },
   'internal-error': {

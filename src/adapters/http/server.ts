@@ -2,28 +2,35 @@ import { createServer, IncomingMessage, ServerResponse, type Server } from 'node
 import { Socket } from 'node:net';
 import helmet from 'helmet';
 import Koa from 'koa';
-import { StoreUnavailable, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
+import { StoreUnavailable, type Clock, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
+import type { Provider } from '../../domain/provider.ts';
 import { createApi, type Api } from './api.ts';
-import { parseJsonObject, readBody, requireJson } from './body.ts';
+import { parseBody, readBody } from './body.ts';
 import { answerUnreadableRequest } from './client-error.ts';
 import type { OperationId } from './contract.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
-import { operations, type Exchange, type UseCases } from './operations.ts';
+import type { Exchange } from './exchange.ts';
+import { operations, type UseCases } from './operations.ts';
 import { PAGE_CONTENT_SECURITY_POLICY } from './pages.ts';
 import { Problem } from './problem.ts';
 import { recordRequest } from './access-log.ts';
-import { readKeyCheck, requireSignature } from './security.ts';
+import { recordRejection, type RejectionOptions } from './rejections.ts';
+import { readKeyCheck, requireSignature, SIGNATURE_SCHEMES } from './security.ts';
 import { exchangeOf, newVisit, type Visit } from './visit.ts';
 
 export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** Empty: reading is open. */
   readonly readApiKeys: readonly string[];
+  /** What Meta shows to prove that it was told this address by the operator; undefined: it cannot subscribe. */
+  readonly whatsAppVerifyToken: string | undefined;
+  readonly rejections: RejectionOptions;
 }
 
 export interface HttpDependencies extends UseCases {
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 interface AnyReply {
@@ -67,6 +74,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
         type: 'application/problem+json',
         body: problem.body(visit.requestId),
       });
+      recordRejection(dependencies.rejections, visit, problem, dependencies.clock.now(), options.rejections);
     }
     recordRequest(visit, (performance.now() - start) / 1000, dependencies);
   });
@@ -99,35 +107,34 @@ function securityHeaders(
 
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
   const document = loadOpenapiDocument();
-  const handlers = operations(dependencies, dependencies.metrics, document);
+  const handlers = operations(dependencies, dependencies.metrics, document, options);
   const checkReadKey = readKeyCheck(options.readApiKeys);
+  const signed = (provider: Provider) => async (visit: Visit) => {
+    visit.provider = provider;
+    visit.body = await readBody(visit.ctx.req, options.maxBodyBytes);
+    visit.proof = requireSignature(dependencies.ingestMessage, provider, visit.ctx.req, visit.body, (refusal) => {
+      visit.refusal = refusal;
+      visit.log['signature_failure'] = refusal.reason;
+    });
+  };
   return createApi<Visit>(document, {
-    routed(visit, operationId, route) {
-      visit.operationId = operationId;
+    routed(visit, route) {
       visit.route = route;
     },
     security: {
-      async webhookSignature(visit) {
-        visit.body = await readBody(visit.ctx.req, options.maxBodyBytes);
-        visit.proof = requireSignature(dependencies.ingestMessage, visit.ctx.req, visit.body, (reason) => {
-          visit.log['signature_failure'] = reason;
-        });
-      },
+      ...Object.fromEntries(Object.entries(SIGNATURE_SCHEMES).map(([scheme, provider]) => [scheme, signed(provider)])),
       readKey(visit) {
         checkReadKey(visit.ctx.get('Authorization'));
       },
     },
-    parseBody(visit) {
-      requireJson(visit.ctx.req.headers);
-      return parseJsonObject(visit.body);
-    },
+    parseBody: (visit, mediaTypes) => parseBody(visit.ctx.req.headers, mediaTypes, visit.body),
     operate(visit, operationId, request) {
       // The contract's types and the request agree: it was validated against the same contract.
       const operate = handlers[operationId as OperationId] as (
         request: unknown,
         exchange: Exchange,
       ) => Promise<unknown>;
-      return operate(request, exchangeOf(visit));
+      return operate(request, exchangeOf(visit, dependencies.clock));
     },
   });
 }
@@ -146,7 +153,8 @@ function write(ctx: Koa.Context, reply: AnyReply): void {
   for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, String(value));
   if (reply.type === undefined) return;
   if (!ctx.response.get('Content-Type')) ctx.type = reply.type;
-  ctx.body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+  const { body } = reply;
+  ctx.body = body instanceof Uint8Array ? Buffer.from(body) : typeof body === 'string' ? body : JSON.stringify(body);
   const etag = reply.headers?.['ETag'];
   if (reply.status === 200 && etag !== undefined && namesEtag(ctx.get('If-None-Match'), String(etag))) ctx.status = 304;
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseJsonObject, readBody, requireJson } from '../../../src/adapters/http/body.ts';
+import { parseBody, parseJsonObject, readBody } from '../../../src/adapters/http/body.ts';
 
 /** A request of these headers; its body is whatever is written to it. */
 function incoming(headers: IncomingHttpHeaders = {}): IncomingMessage & PassThrough {
@@ -68,21 +68,23 @@ describe('readBody', () => {
   });
 });
 
-describe('requireJson', () => {
+const JSON_ONLY = ['application/json'];
+const FORM = 'application/x-www-form-urlencoded';
+
+describe('parseBody', () => {
   it.each<IncomingHttpHeaders>([
     { 'content-type': 'application/json' },
     { 'content-type': 'APPLICATION/JSON ; Charset = "UTF-8" ' },
     { 'content-type': 'application/json', 'content-encoding': 'Identity' },
   ])('takes %j', (headers) => {
-    expect(() => {
-      requireJson(headers);
-    }).not.toThrow();
+    expect(parseBody(headers, JSON_ONLY, Buffer.from('{"a":1}'))).toEqual({ a: 1 });
   });
 
   it.each<IncomingHttpHeaders>([
     {},
     { 'content-type': '' },
     { 'content-type': 'text/json' },
+    { 'content-type': FORM },
     { 'content-type': 'application/json, text/plain' },
     { 'content-type': 'application/json; charset=utf-16' },
     { 'content-type': 'application/json', 'content-encoding': 'gzip' },
@@ -90,9 +92,45 @@ describe('requireJson', () => {
   ])('refuses %j', (headers) => {
     expect(
       thrown(() => {
-        requireJson(headers);
+        parseBody(headers, JSON_ONLY, Buffer.from('{}'));
       }),
     ).toEqual(problem('unsupported-media-type'));
+  });
+});
+
+describe('a form', () => {
+  const parse = (text: string | Uint8Array) =>
+    parseBody(
+      { 'content-type': FORM },
+      ['application/json', FORM],
+      typeof text === 'string' ? Buffer.from(text) : text,
+    );
+
+  it('gives every parameter, and those that are repeated as a list in their order', () => {
+    const parameters = fc.array(fc.tuple(fc.constantFrom('a', 'b', '__proto__', ''), fc.string({ unit: 'binary' })));
+    fc.assert(
+      fc.property(parameters, (sent) => {
+        const wellFormed = sent.map(([name, value]) => [name, value.toWellFormed()] as [string, string]);
+        const parsed = parse(new URLSearchParams(wellFormed).toString()) as Record<string, string | string[]>;
+        const expected = Object.groupBy(wellFormed, ([name]) => name);
+        expect(Object.keys(parsed).sort()).toEqual(Object.keys(expected).sort());
+        for (const [name, pairs = []] of Object.entries(expected)) {
+          expect(Object.getOwnPropertyDescriptor(parsed, name)?.value).toEqual(
+            pairs.length === 1 ? pairs[0]?.[1] : pairs.map(([, value]) => value),
+          );
+        }
+      }),
+    );
+  });
+
+  it('is told from what is not UTF-8, and from what the operation does not take', () => {
+    expect(thrown(() => parse(Uint8Array.of(0x61, 0x3d, 0xff)))).toMatchObject({ kind: 'validation-error' });
+    expect(thrown(() => parseBody({ 'content-type': 'text/plain' }, [...JSON_ONLY, FORM], Buffer.from('a=b')))).toEqual(
+      expect.objectContaining({
+        kind: 'unsupported-media-type',
+        detail: 'send the body as application/json or application/x-www-form-urlencoded',
+      }),
+    );
   });
 });
 

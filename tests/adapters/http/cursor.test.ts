@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeCursor, encodeCursor } from '../../../src/adapters/http/cursor.ts';
 import type { MessageFilter } from '../../../src/application/ports.ts';
-import { characters, instants, messageIds, msisdns, texts } from '../../support/arbitraries.ts';
+import { WEBHOOK } from '../../../src/domain/provider.ts';
+import { characters, instants, messageIds, msisdns, providers, texts } from '../../support/arbitraries.ts';
 
-const positions = fc.record({ sentAt: instants, messageId: messageIds });
+const positions = fc.record({ sentAt: instants, messageId: messageIds, provider: providers });
 const filters: fc.Arbitrary<MessageFilter> = fc.record(
   { from: msisdns, since: instants, until: instants, contains: texts },
   { requiredKeys: [] },
@@ -55,7 +56,7 @@ describe('a cursor', () => {
     );
     for (const one of alike) {
       for (const other of alike.filter((filter) => filter !== one)) {
-        const cursor = encodeCursor({ sentAt: 0n as never, messageId: 'a' as never }, one);
+        const cursor = encodeCursor({ sentAt: 0n as never, messageId: 'a' as never, provider: WEBHOOK }, one);
         expect(decodeCursor(cursor, other)).toBeNull();
       }
     }
@@ -79,11 +80,11 @@ describe('a cursor', () => {
 
   it('is refused with another instant or id that cannot be', () => {
     const real = Buffer.from(
-      encodeCursor({ sentAt: 0n as never, messageId: 'm1' as never }, {}),
+      encodeCursor({ sentAt: 0n as never, messageId: 'm1' as never, provider: WEBHOOK }, {}),
       'base64url',
     ).toString();
     const forged = (from: string, to: string): string => Buffer.from(real.replace(from, to)).toString('base64url');
-    expect(decodeCursor(forged('m1', 'm2'), {})).toEqual({ sentAt: 0n, messageId: 'm2' });
+    expect(decodeCursor(forged('m1', 'm2'), {})).toEqual({ sentAt: 0n, messageId: 'm2', provider: WEBHOOK });
     expect(decodeCursor(forged('1970-01-01', '1970-02-30'), {})).toBeNull();
     expect(decodeCursor(forged('"m1"', '""'), {})).toBeNull();
     expect(decodeCursor(forged('m1', '\\u0000'), {})).toBeNull();

@@ -4,12 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHttpServer } from '../../../src/adapters/http/server.ts';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
+import { inMemoryRejectionLog } from '../../../src/adapters/persistence/in-memory-rejection-log.ts';
 import { hmacSignature } from '../../../src/adapters/signature/hmac-signature.ts';
 import { CheckReadiness } from '../../../src/application/check-readiness.ts';
 import { ComputeStats } from '../../../src/application/compute-stats.ts';
 import { IngestMessage } from '../../../src/application/ingest-message.ts';
 import { ListMessages } from '../../../src/application/list-messages.ts';
+import { Rejections } from '../../../src/application/rejections.ts';
 import { StoreUnavailable, type MessageRepository, type StoreHealth } from '../../../src/application/ports.ts';
+import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { manualClock, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
 import { httpClient, type HttpClient } from '../../support/http-client.ts';
@@ -22,12 +25,15 @@ let broken: Partial<MessageRepository> = {};
 const sound = inMemoryMessageRepository();
 const repository: MessageRepository = {
   add: (messages) => (broken.add ?? sound.add)(messages),
-  find: (messageId) => (broken.find ?? sound.find)(messageId),
+  find: (messageId, provider) => (broken.find ?? sound.find)(messageId, provider),
+  findStatus: (key) => (broken.findStatus ?? sound.findStatus)(key),
+  findPayload: (key) => (broken.findPayload ?? sound.findPayload)(key),
   list: (filter, start, limit) => (broken.list ?? sound.list)(filter, start, limit),
   stats: () => (broken.stats ?? sound.stats)(),
   health: () => (broken.health ?? sound.health)(),
 };
-const verifier = hmacSignature({ current: SECRET, previous: undefined });
+const clock = manualClock(timestampFromMicros(0n));
+const verifiers = new Map([[WEBHOOK, hmacSignature({ current: SECRET, previous: undefined }, { clock })]]);
 const [metrics, logger] = [recordingMetrics(), recordingLogger()];
 const servers: Server[] = [];
 let client: HttpClient;
@@ -35,14 +41,24 @@ let client: HttpClient;
 async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifier, repository, metrics, clock: manualClock(timestampFromMicros(0n)) }),
+      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock }),
       listMessages: new ListMessages(repository),
       computeStats: new ComputeStats(repository),
       checkReadiness,
+      rejections: new Rejections(
+        { log: inMemoryRejectionLog(), metrics, clock, logger },
+        { maxRows: 10, maxAgeDays: 1 },
+      ),
       metrics,
       logger,
+      clock,
     },
-    { maxBodyBytes: 1_024, readApiKeys: [] },
+    {
+      maxBodyBytes: 1_024,
+      readApiKeys: [],
+      whatsAppVerifyToken: undefined,
+      rejections: { excerptBytes: 0, diagnose: () => null, advice: {} },
+    },
   );
   servers.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -51,7 +67,7 @@ async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
 }
 
 beforeAll(async () => {
-  client = await served(new CheckReadiness({ repository, verifier }));
+  client = await served(new CheckReadiness({ repository, verifiers }));
 });
 
 beforeEach(() => {
@@ -157,20 +173,20 @@ describe('readiness', () => {
     const answer = await client.read('/health/ready');
     expect([answer.status, answer.json()]).toEqual([
       503,
-      { status: 'not_ready', checks: { ...health, webhook_secret: 'ok' } },
+      { status: 'not_ready', checks: { ...health, webhook_secret: 'ok' }, providers: ['webhook'] },
     ]);
     expect((await client.read('/health/live')).status).toBe(200);
   });
 
   it('says that the service is stopping', async () => {
-    const checkReadiness = new CheckReadiness({ repository, verifier });
+    const checkReadiness = new CheckReadiness({ repository, verifiers });
     const stopping = await served(checkReadiness);
     expect((await stopping.read('/health/ready')).status).toBe(200);
     checkReadiness.stop();
     const answer = await stopping.read('/health/ready');
     expect([answer.status, answer.json()]).toEqual([
       503,
-      { status: 'stopping', checks: { database: 'ok', schema: 'ok', webhook_secret: 'ok' } },
+      { status: 'stopping', checks: { database: 'ok', schema: 'ok', webhook_secret: 'ok' }, providers: ['webhook'] },
     ]);
   });
 });

@@ -5,6 +5,7 @@ import { readKeyCheck, requireSignature } from '../../../src/adapters/http/secur
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import { IngestMessage } from '../../../src/application/ingest-message.ts';
 import { VerifiedDelivery, type SignatureVerdict } from '../../../src/domain/delivery.ts';
+import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { manualClock, recordingMetrics, recordingVerifier } from '../../support/fakes.ts';
 
@@ -67,10 +68,21 @@ describe('requireSignature', () => {
   function attempt(verdict: SignatureVerdict, headers: Record<string, string | string[]> = {}) {
     const verifier = recordingVerifier(verdict);
     const [repository, metrics] = [inMemoryMessageRepository(), recordingMetrics()];
-    const ingest = new IngestMessage({ verifier, repository, metrics, clock: manualClock(timestampFromMicros(0n)) });
+    const ingest = new IngestMessage({
+      verifiers: new Map([[WEBHOOK, verifier]]),
+      repository,
+      metrics,
+      clock: manualClock(timestampFromMicros(0n)),
+    });
     const reasons: string[] = [];
     const check = (): VerifiedDelivery =>
-      requireSignature(ingest, { headers } as unknown as IncomingMessage, body, (reason) => void reasons.push(reason));
+      requireSignature(
+        ingest,
+        WEBHOOK,
+        { headers, url: '/webhook?a=%62' } as unknown as IncomingMessage,
+        body,
+        ({ reason }) => void reasons.push(reason),
+      );
     return { check, reasons, verifier };
   }
 
@@ -78,7 +90,9 @@ describe('requireSignature', () => {
     const headers = { 'x-signature': 'a', 'set-cookie': ['b', 'c'] };
     const { check, reasons, verifier } = attempt({ valid: true, secret: 'current' }, headers);
     expect(check()).toBeInstanceOf(VerifiedDelivery);
-    expect(verifier.deliveries).toEqual([{ body, headers: { 'x-signature': 'a', 'set-cookie': 'b,c' } }]);
+    expect(verifier.deliveries).toEqual([
+      { body, headers: { 'x-signature': 'a', 'set-cookie': 'b,c' }, target: '/webhook?a=%62' },
+    ]);
     expect(verifier.deliveries[0]?.body).toBe(body);
     expect(reasons).toEqual([]);
   });

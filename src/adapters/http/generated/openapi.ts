@@ -28,6 +28,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/standard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Store one message, signed by Standard Webhooks
+         * @description The message of `POST /webhook`, signed as Standard Webhooks 1.0 says (also with `svix-*` names). `webhook-id` names
+         *     the delivery: whatever comes under one that was stored before is a duplicate. Its message ids are its own, apart
+         *     from those of other providers.
+         */
+        post: operations["ingestStandardWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/whatsapp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove to Meta that this address is yours
+         * @description Meta calls it when you enter the address and the verify token at its dashboard.
+         */
+        get: operations["verifyWhatsAppSubscription"];
+        put?: never;
+        /**
+         * Store a notification of Meta's WhatsApp Cloud API
+         * @description Up to 1000 updates in one request, stored in one transaction, all or none. Messages are stored each once, with their
+         *     type and their text or caption; statuses keep the latest state of a message; everything else is kept as it came.
+         *     Nothing that is signed and is a JSON object is refused.
+         */
+        post: operations["ingestWhatsApp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/twilio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Store a message or a status from Twilio
+         * @description Twilio's messaging webhooks, for messages that come in and for the states of those sent. Twilio sends no time: `ts`
+         *     is the time of receipt. Parameters that are not known are kept as they came.
+         */
+        post: operations["ingestTwilio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages": {
         parameters: {
             query?: never;
@@ -56,8 +125,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get one message */
+        /**
+         * Get one message, with its state
+         * @description `type` and `status` are in the words of the provider. For the body that brought it see `/raw`.
+         */
         get: operations["getMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{message_id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the body that brought a message
+         * @description The bytes of the delivery that the message was first stored from, as they were signed, under the media type they came
+         *     with. A delivery may hold many messages. 404 also for messages from before bodies were kept.
+         */
+        get: operations["getMessagePayload"];
         put?: never;
         post?: never;
         delete?: never;
@@ -73,8 +166,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Count messages and senders */
+        /**
+         * Count messages and senders
+         * @description Exact at every instant, and as fast for millions of messages as for none.
+         */
         get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rejections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refused webhooks
+         * @description The latest first, with what is known of the reason: the senders are told nothing of it. Of a flood only some are kept;
+         *     `webhook_rejections_total` counts them all. They are forgotten by number and by age.
+         */
+        get: operations["listRejections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -112,7 +229,7 @@ export interface paths {
         };
         /**
          * Whether the process should be sent traffic
-         * @description Ready when the database is reachable, its schema is the one this version needs, and a webhook secret is configured.
+         * @description Ready when the database is reachable, its schema is the one this version needs, and at least one provider has a secret.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -130,7 +247,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics for Prometheus */
+        /**
+         * Metrics for Prometheus
+         * @description No scrape costs more because more is stored.
+         */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -147,7 +267,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This contract as JSON */
+        /**
+         * This contract as JSON
+         * @description The same document as YAML is at `/openapi.yaml`.
+         */
         get: operations["getOpenapiJson"];
         put?: never;
         post?: never;
@@ -164,7 +287,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This contract as YAML */
+        /**
+         * This contract as YAML
+         * @description The same document as JSON is at `/openapi.json`.
+         */
         get: operations["getOpenapiYaml"];
         put?: never;
         post?: never;
@@ -181,7 +307,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This contract as a page to try it on */
+        /**
+         * This contract as a page to try it on
+         * @description Swagger UI, served from here.
+         */
         get: operations["getDocsPage"];
         put?: never;
         post?: never;
@@ -198,7 +327,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This contract as a page to read */
+        /**
+         * This contract as a page to read
+         * @description Redoc, served from here.
+         */
         get: operations["getRedocPage"];
         put?: never;
         post?: never;
@@ -215,7 +347,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Scripts and styles of the pages */
+        /**
+         * Scripts and styles of the pages
+         * @description Served from here, so that the pages work without the internet.
+         */
         get: operations["getAsset"];
         put?: never;
         post?: never;
@@ -285,6 +420,111 @@ export interface components {
              */
             text: string | null;
         };
+        /**
+         * @description Who sent it, `webhook` for POST /webhook.
+         * @example webhook
+         */
+        Provider: string;
+        /** @description A stored message with what is known beyond its words. */
+        MessageDetail: components["schemas"]["Message"] & {
+            provider: components["schemas"]["Provider"];
+            /**
+             * @description What it is in the provider's word, such as `text`, `image`, `location`.
+             * @example text
+             */
+            type: string;
+            status: components["schemas"]["MessageStatus"];
+        };
+        /** @description The latest state that the provider told of; null when it told of none. */
+        MessageStatus: {
+            /**
+             * @description In the provider's word, such as `sent`, `delivered`, `read`, `failed`.
+             * @example delivered
+             */
+            state: string;
+            ts: components["schemas"]["UtcDateTime"];
+        } | null;
+        /** @description As Meta sends it. Only what is read is named here, and nothing of it is demanded: Meta adds to it without notice. */
+        WhatsAppNotification: {
+            /**
+             * @description `whatsapp_business_account`.
+             * @example whatsapp_business_account
+             */
+            object?: unknown;
+            /**
+             * @description Objects with `changes`, each with a `field` and a `value`; those of `messages` are read.
+             * @example []
+             */
+            entry?: unknown;
+        };
+        WhatsAppResponse: {
+            /**
+             * @example ok
+             * @enum {string}
+             */
+            status: "ok";
+            outcomes: components["schemas"]["OutcomeCounts"];
+        };
+        /**
+         * @description How many updates came to what; what none came to is left out. Messages: `created`, `duplicate` or `conflict`.
+         *     Statuses: `status_updated`, or `status_stale` when a later one was there. Everything else is `kept` as it came.
+         */
+        OutcomeCounts: {
+            created?: components["schemas"]["Count"];
+            duplicate?: components["schemas"]["Count"];
+            conflict?: components["schemas"]["Count"];
+            status_updated?: components["schemas"]["Count"];
+            status_stale?: components["schemas"]["Count"];
+            kept?: components["schemas"]["Count"];
+        };
+        /**
+         * Format: int32
+         * @example 1
+         */
+        Count: number;
+        /** @description As Twilio sends them. Only what is read is named here, and nothing of it is demanded. */
+        TwilioParameters: {
+            /**
+             * @description The id of the message.
+             * @example SM0123456789abcdef0123456789abcdef
+             */
+            MessageSid?: unknown;
+            /**
+             * @description `whatsapp:` and a phone number, or a phone number.
+             * @example whatsapp:+14155238886
+             */
+            From?: unknown;
+            /**
+             * @description As `From`.
+             * @example whatsapp:+14155550100
+             */
+            To?: unknown;
+            /**
+             * @description The text.
+             * @example Hello
+             */
+            Body?: unknown;
+            /**
+             * @description How many attachments it has.
+             * @example 0
+             */
+            NumMedia?: unknown;
+            /**
+             * @description The media type of the first attachment.
+             * @example image/jpeg
+             */
+            MediaContentType0?: unknown;
+            /**
+             * @description What a WhatsApp message is.
+             * @example text
+             */
+            MessageType?: unknown;
+            /**
+             * @description The state of a message that was sent.
+             * @example delivered
+             */
+            MessageStatus?: unknown;
+        };
         MessageList: {
             /** @description The messages of this page. */
             data: components["schemas"]["Message"][];
@@ -349,6 +589,102 @@ export interface components {
              */
             last_message_ts: string | null;
         };
+        /**
+         * @description Of the signature: `missing_header`, `malformed_signature`, `wrong_digest`, `stale_timestamp`. Of the body: `too_large`,
+         *     `media_type`, `malformed_json`, `schema`.
+         * @example wrong_digest
+         * @enum {string}
+         */
+        RejectionReason: "missing_header" | "malformed_signature" | "wrong_digest" | "stale_timestamp" | "too_large" | "media_type" | "malformed_json" | "schema";
+        /** @description The sender's usual mistake that explains the refusal; null when none does. */
+        Diagnosis: {
+            /**
+             * @description Its name, stable.
+             * @example base64_for_hex
+             */
+            mistake: string;
+            /**
+             * @description What to tell the sender.
+             * @example The digest is right but written in base64: write it in hexadecimal.
+             */
+            advice: string;
+        } | null;
+        /** @description A refused webhook. No signature and no secret, and nothing of the body unless the operator has turned it on. */
+        Rejection: {
+            /**
+             * Format: int64
+             * @description Later ones have larger ids.
+             * @example 7
+             */
+            id: number;
+            ts: components["schemas"]["UtcDateTime"];
+            provider: components["schemas"]["Provider"];
+            reason: components["schemas"]["RejectionReason"];
+            /**
+             * @description More of the reason, such as how far a timestamp is off, or which fields are wrong.
+             * @example -4000 s from now
+             */
+            detail: string | null;
+            diagnosis: components["schemas"]["Diagnosis"];
+            /**
+             * @description By which the log has it, too.
+             * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+             */
+            request_id: string;
+            /**
+             * Format: int64
+             * @description Bytes that were read; none of a body that is too large.
+             * @example 112
+             */
+            body_bytes: number;
+            /**
+             * @description In hexadecimal; null when the body was not read.
+             * @example 0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620
+             */
+            body_sha256: string | null;
+            /**
+             * @description The names of its headers, in lower case, sorted.
+             * @example [
+             *       "content-length",
+             *       "content-type",
+             *       "host",
+             *       "x-signature"
+             *     ]
+             */
+            header_names: string[];
+            /**
+             * @description The beginning of the body as text; null unless `REJECTION_EXCERPT_BYTES` is set.
+             * @example {"message_id":
+             */
+            excerpt: string | null;
+        };
+        RejectionList: {
+            /** @description The refused webhooks of this page. */
+            data: components["schemas"]["Rejection"][];
+            /**
+             * Format: int64
+             * @description All that match and are kept.
+             * @example 1
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description The limit that was applied.
+             * @example 50
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description The offset that was applied; 0 with a cursor.
+             * @example 0
+             */
+            offset: number;
+            /**
+             * @description Send it as `cursor`, with the same filters, to get the next page. Null on the last page.
+             * @example WzcsbnVsbCxudWxsXQ
+             */
+            next_cursor: string | null;
+        };
         Liveness: {
             /**
              * @example alive
@@ -363,6 +699,13 @@ export interface components {
              */
             status: "ready" | "not_ready" | "stopping";
             checks: components["schemas"]["ReadinessChecks"];
+            /**
+             * @description Those that have a secret; webhooks of others are answered with 503.
+             * @example [
+             *       "webhook"
+             *     ]
+             */
+            providers: components["schemas"]["Provider"][];
         };
         ReadinessChecks: {
             /**
@@ -377,6 +720,7 @@ export interface components {
              */
             schema: "ok" | "outdated" | "unknown";
             /**
+             * @description `missing`: no provider has a secret.
              * @example ok
              * @enum {string}
              */
@@ -404,7 +748,7 @@ export interface components {
              * @example /problems/not-found
              * @enum {string}
              */
-            type: "/problems/invalid-signature" | "/problems/unauthorized" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/content-too-large" | "/problems/unsupported-media-type" | "/problems/validation-error" | "/problems/bad-request" | "/problems/internal-error" | "/problems/unavailable";
+            type: "/problems/invalid-signature" | "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/content-too-large" | "/problems/unsupported-media-type" | "/problems/validation-error" | "/problems/bad-request" | "/problems/internal-error" | "/problems/unavailable";
             /**
              * @description The status in words.
              * @example Not Found
@@ -453,6 +797,52 @@ export interface components {
         };
     };
     responses: {
+        /** @description The message is stored and durable. */
+        Ingested: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestID"];
+                /**
+                 * @description `created`: stored now. `duplicate`: the same message was there already. `conflict`: another message has this id;
+                 *     the first one is kept.
+                 * @example created
+                 */
+                "X-Message-Result": "created" | "duplicate" | "conflict";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["IngestResponse"];
+            };
+        };
+        /** @description The signature is missing or wrong. Which of the two is not said. */
+        InvalidSignature: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The token is not the right one. */
+        Forbidden: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No message has this id. */
+        MessageNotFound: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description An HTML page. */
         Page: {
             headers: {
@@ -461,6 +851,16 @@ export interface components {
             };
             content: {
                 "text/html": string;
+            };
+        };
+        /** @description It could not be read as HTTP, or its body ended too soon. The connection may be closed. */
+        BadRequest: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The operator has set read keys, and none of them was sent. */
@@ -532,6 +932,16 @@ export interface components {
          * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
          */
         RequestId: string;
+        /**
+         * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
+         * @example m1
+         */
+        MessageId: components["schemas"]["MessageId"];
+        /**
+         * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
+         * @example webhook
+         */
+        Provider: components["schemas"]["Provider"];
     };
     requestBodies: never;
     headers: {
@@ -580,32 +990,172 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The message is stored and durable. */
+            200: components["responses"]["Ingested"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["InvalidSignature"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationError"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ingestStandardWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 3 MiB (the operator can set another limit), in UTF-8. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IngestRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Ingested"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["InvalidSignature"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationError"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyWhatsAppSubscription: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Always `subscribe`.
+                 * @example subscribe
+                 */
+                "hub.mode"?: string;
+                /**
+                 * @description What to send back.
+                 * @example 1158201444
+                 */
+                "hub.challenge"?: string;
+                /**
+                 * @description The operator's `WHATSAPP_VERIFY_TOKEN`.
+                 * @example a-word-that-only-you-and-meta-know
+                 */
+                "hub.verify_token"?: string;
+            };
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token is right. The body is the challenge. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
-                    /**
-                     * @description `created`: stored now. `duplicate`: the same message was there already. `conflict`: another message has
-                     *     this id; the first one is kept.
-                     * @example created
-                     */
-                    "X-Message-Result": "created" | "duplicate" | "conflict";
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IngestResponse"];
+                    "text/plain": string;
                 };
             };
-            /** @description The signature is missing or wrong. Which of the two is not said. */
-            401: {
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationError"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ingestWhatsApp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 3 MiB (the operator can set another limit), in UTF-8. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatsAppNotification"];
+            };
+        };
+        responses: {
+            /** @description Everything in it is stored and durable. */
+            200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["WhatsAppResponse"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["InvalidSignature"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationError"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ingestTwilio: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Of a JSON body, in hexadecimal; the signature covers it.
+                 * @example 0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620
+                 */
+                bodySHA256?: string;
+            };
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 3 MiB (the operator can set another limit), in UTF-8. */
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TwilioParameters"];
+                "application/json": components["schemas"]["TwilioParameters"];
+            };
+        };
+        responses: {
+            /** @description It is stored and durable. The TwiML has no instructions, so nothing is sent back to the sender. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/xml": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["InvalidSignature"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationError"];
@@ -675,6 +1225,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageList"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
             422: components["responses"]["ValidationError"];
             500: components["responses"]["InternalError"];
@@ -683,7 +1234,13 @@ export interface operations {
     };
     getMessage: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
+                 * @example webhook
+                 */
+                provider?: components["parameters"]["Provider"];
+            };
             header?: {
                 /**
                  * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
@@ -696,7 +1253,7 @@ export interface operations {
                  * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
                  * @example m1
                  */
-                message_id: components["schemas"]["MessageId"];
+                message_id: components["parameters"]["MessageId"];
             };
             cookie?: never;
         };
@@ -709,20 +1266,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["MessageDetail"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
-            /** @description No message has this id. */
-            404: {
+            404: components["responses"]["MessageNotFound"];
+            422: components["responses"]["ValidationError"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMessagePayload: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
+                 * @example webhook
+                 */
+                provider?: components["parameters"]["Provider"];
+            };
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
+                 * @example m1
+                 */
+                message_id: components["parameters"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body. */
+            200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": unknown;
+                    "application/x-www-form-urlencoded": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["KeyRequired"];
+            404: components["responses"]["MessageNotFound"];
             422: components["responses"]["ValidationError"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -768,6 +1363,65 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["KeyRequired"];
+            422: components["responses"]["ValidationError"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRejections: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many to return at most.
+                 * @example 10
+                 */
+                limit?: number;
+                /**
+                 * @description How many to skip. Not together with `cursor`.
+                 * @example 0
+                 */
+                offset?: number;
+                /**
+                 * @description The `next_cursor` of a page got with the same filters. Not together with `offset`.
+                 * @example WzcsbnVsbCxudWxsXQ
+                 */
+                cursor?: string;
+                /**
+                 * @description Only those of this provider.
+                 * @example webhook
+                 */
+                provider?: components["schemas"]["Provider"];
+                /**
+                 * @description Only those for this reason.
+                 * @example wrong_digest
+                 */
+                reason?: components["schemas"]["RejectionReason"];
+            };
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
             422: components["responses"]["ValidationError"];
             500: components["responses"]["InternalError"];
@@ -799,6 +1453,7 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
         };
     };
@@ -827,6 +1482,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
             /** @description Not ready; the checks say why. `stopping` while the process finishes what it has begun. */
             503: {
@@ -867,6 +1523,7 @@ export interface operations {
                     "application/openmetrics-text": components["schemas"]["MetricsText"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -897,6 +1554,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenapiDocument"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
         };
     };
@@ -925,6 +1583,7 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
         };
     };
@@ -944,6 +1603,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
+            400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
         };
     };
@@ -963,6 +1623,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
+            400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
         };
     };
@@ -1003,6 +1664,7 @@ export interface operations {
                     "text/css": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
             /** @description There is no such file. */
             404: {
                 headers: {

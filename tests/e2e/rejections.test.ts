@@ -1,0 +1,190 @@
+import { createHash, createHmac } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
+import { sign } from '../support/http-client.ts';
+import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
+
+const STANDARD_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+interface Listed {
+  readonly data: readonly Record<string, unknown>[];
+  readonly total: number;
+  readonly next_cursor: string | null;
+}
+
+let service: RunningService;
+
+async function list(query = ''): Promise<Listed> {
+  return (await service.read(`/rejections${query}`)).json() as Listed;
+}
+
+/** The rejection of that request, when it has been written: about a second later. */
+async function rejectionOf(requestId: string | null): Promise<Record<string, unknown>> {
+  for (;;) {
+    const found = (await list('?limit=100')).data.find(({ request_id: id }) => id === requestId);
+    if (found !== undefined) return found;
+  }
+}
+
+describe('GET /rejections', () => {
+  beforeAll(async () => {
+    service = await startService({ STANDARD_WEBHOOK_SECRET: STANDARD_SECRET, MAX_BODY_BYTES: '1024' });
+  });
+  afterAll(() => service.stop());
+
+  const body = JSON.stringify(MESSAGE);
+  const base64 = createHmac('sha256', SECRET).update(body).digest('base64');
+  const cases: [string, string, string, Record<string, string>, object][] = [
+    ['no signature', '/webhook', body, { 'x-signature': '' }, { reason: 'missing_header', diagnosis: null }],
+    ['a word', '/webhook', body, { 'x-signature': 'zz' }, { reason: 'malformed_signature', diagnosis: null }],
+    [
+      'another secret',
+      '/webhook',
+      body,
+      { 'x-signature': sign('other', body) },
+      { reason: 'wrong_digest', diagnosis: null },
+    ],
+    [
+      'base64 for hexadecimal',
+      '/webhook',
+      body,
+      { 'x-signature': base64 },
+      { reason: 'malformed_signature', diagnosis: expect.objectContaining({ mistake: 'base64_for_hex' }) },
+    ],
+    [
+      'a line break that was not signed',
+      '/webhook',
+      `${body}\n`,
+      { 'x-signature': sign(SECRET, body) },
+      { reason: 'wrong_digest', diagnosis: expect.objectContaining({ mistake: 'trailing_newline' }) },
+    ],
+    [
+      'another header',
+      '/webhook',
+      body,
+      { 'x-hub-signature-256': `sha256=${sign(SECRET, body)}` },
+      { reason: 'missing_header', diagnosis: expect.objectContaining({ mistake: 'other_header' }) },
+    ],
+    [
+      'another media type',
+      '/webhook',
+      body,
+      { 'x-signature': sign(SECRET, body), 'content-type': 'text/plain' },
+      { reason: 'media_type', detail: 'send the body as application/json' },
+    ],
+    ['no JSON', '/webhook', '{', { 'x-signature': sign(SECRET, '{') }, { reason: 'malformed_json', detail: 'body' }],
+    [
+      'missing and wrong fields',
+      '/webhook',
+      '{"ts":1,"from":"+1"}',
+      { 'x-signature': sign(SECRET, '{"ts":1,"from":"+1"}') },
+      { reason: 'schema', detail: expect.stringMatching(/^(body\.(message_id|to|ts)(, )?){3}$/) },
+    ],
+    [
+      'too much',
+      '/webhook',
+      'x'.repeat(1_025),
+      {},
+      { reason: 'too_large', detail: 'the body is larger than 1024 bytes', body_bytes: 0, body_sha256: null },
+    ],
+  ];
+
+  it.each(cases)('tells of %s', async (_what, path, sent, headers, expected) => {
+    const answer = await service.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: sent,
+    });
+    expect(answer.status).toBeGreaterThan(400);
+    const isRead = !('body_bytes' in expected);
+    expect(await rejectionOf(answer.headers.get('x-request-id'))).toMatchObject({
+      provider: 'webhook',
+      excerpt: null,
+      ...(isRead && { body_bytes: sent.length, body_sha256: createHash('sha256').update(sent).digest('hex') }),
+      header_names: expect.arrayContaining(['content-type', 'host']),
+      ...expected,
+    });
+  });
+
+  it('tells how far a timestamp is off', async () => {
+    const at = Math.floor(Date.now() / 1_000) - 4_000;
+    const signature = signStandardWebhook({ secret: STANDARD_SECRET, id: 'msg_1', timestampSeconds: at, body });
+    const answer = await service.fetch('/webhooks/standard', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'webhook-id': 'msg_1',
+        'webhook-timestamp': String(at),
+        'webhook-signature': signature,
+      },
+      body,
+    });
+    const told = await rejectionOf(answer.headers.get('x-request-id'));
+    expect(told).toMatchObject({ provider: 'standard', reason: 'stale_timestamp' });
+    expect(told['detail']).toMatch(/^-400\d s from now$/);
+  });
+
+  it('is paged and filtered', async () => {
+    const { total } = await list();
+    expect(total).toBe(cases.length + 1);
+    const seen: unknown[] = [];
+    let page = await list('?limit=4');
+    for (;;) {
+      seen.push(...page.data.map(({ id }) => id));
+      if (page.next_cursor === null) break;
+      page = await list(`?limit=4&cursor=${page.next_cursor}`);
+    }
+    expect(seen).toEqual((await list('?limit=100')).data.map(({ id }) => id));
+    expect((await list('?offset=1&limit=1')).data).toEqual((await list('?limit=2')).data.slice(1));
+    expect((await list('?provider=standard')).total).toBe(1);
+    expect((await list('?reason=malformed_signature&provider=webhook')).total).toBe(2);
+  });
+
+  it.each([
+    'limit=0',
+    'limit=101',
+    'reason=unheard_of',
+    'provider=No',
+    'cursor=WzcsbnVsbCxudWxsXQ&offset=1',
+    'cursor=WzcsbnVsbCxudWxsXQ&reason=schema',
+    'cursor=W251bGwsbnVsbCxudWxsXQ',
+    'cursor=AAAA',
+  ])('does not take %s', async (query) => {
+    expect((await service.read(`/rejections?${query}`)).status).toBe(422);
+  });
+});
+
+describe('a service of its own', () => {
+  afterEach(() => service.stop());
+
+  it('keeps the beginning of the body where that is turned on', async () => {
+    service = await startService({ REJECTION_EXCERPT_BYTES: '12' });
+    const answer = await service.webhook('{"a":"\0ü"}and so on', { 'x-signature': '0'.repeat(64) });
+    expect(await rejectionOf(answer.headers.get('x-request-id'))).toMatchObject({ excerpt: '{"a":"\uFFFDü"}a' });
+  });
+
+  it('wants a read key where one is set, and has nothing without a secret', async () => {
+    service = await startService({ READ_API_KEYS: 'a-key-of-sixteen', WEBHOOK_SECRET: '' });
+    expect((await service.read('/rejections')).status).toBe(401);
+    expect((await service.webhook(MESSAGE)).status).toBe(503);
+    const answer = await service.read('/rejections', { authorization: 'Bearer a-key-of-sixteen' });
+    expect(answer.json()).toMatchObject({ data: [], total: 0, next_cursor: null });
+    const metrics = await service.read('/metrics', { authorization: 'Bearer a-key-of-sixteen' });
+    expect(metrics.body).not.toMatch(/^webhook_rejections_total\{/m);
+  });
+
+  it('counts a flood whole, keeps a part of it, and takes in messages meanwhile', async () => {
+    service = await startService({});
+    const start = performance.now();
+    const flood = Array.from({ length: 2_000 }, () => service.webhook(MESSAGE, { 'x-signature': '0'.repeat(64) }));
+    const good = Array.from({ length: 50 }, (_, i) => service.webhook({ ...MESSAGE, message_id: `good ${String(i)}` }));
+    expect((await Promise.all(good)).map(({ status }) => status)).toEqual(good.map(() => 200));
+    const answers = await Promise.all(flood);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    const { body } = await service.read('/metrics');
+    expect(body).toMatch(/^webhook_rejections_total\{provider="webhook",reason="wrong_digest"\} 2000$/m);
+    let total = 0;
+    while (total < 50) ({ total } = await list()); // the burst, when it has been written
+    expect(total).toBeLessThanOrEqual(50 + (5 * (performance.now() - start)) / 1_000);
+  });
+});
