@@ -42,7 +42,10 @@ module.exports = {
       name: 'only-persistence-knows-sql',
       severity: 'error',
       comment: 'Knex and the drivers stay behind the repository; infrastructure only opens and closes connections.',
-      from: { path: '^src/', pathNot: '^src/(adapters/persistence/|infrastructure/(database|migrate|doctor)\\.ts$)' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(adapters/persistence/|infrastructure/(database\\.ts$|commands/(migrate|doctor)/))',
+      },
       to: { path: '(^|/)node_modules/(@types/)?(knex|better-sqlite3|pg)/' },
     },
     {
@@ -66,7 +69,7 @@ module.exports = {
       from: {
         orphan: true,
         path: '^src/',
-        pathNot: '^src/(infrastructure/(main|migrate|doctor)|adapters/persistence/migrations/[0-9_a-z]+)\\.ts$',
+        pathNot: '^src/(infrastructure/(main|cli)|adapters/persistence/migrations/[0-9_a-z]+)\\.ts$',
       },
       to: {},
     },

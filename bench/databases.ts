@@ -86,7 +86,7 @@ export async function postgresDatabases(): Promise<Databases> {
 
 function migrate(url: string): void {
   const env = { ...process.env, DATABASE_URL: url };
-  const args = ['src/infrastructure/migrate.ts', 'latest'];
+  const args = ['src/infrastructure/cli.ts', 'migrate', 'latest'];
   const migrated = spawnSync(process.execPath, args, { cwd: ROOT, env, encoding: 'utf8' });
   if (migrated.status !== 0) throw new Error(migrated.stderr);
 }

@@ -4,17 +4,28 @@ export const EXIT_FAULT = 1;
 export const EXIT_USAGE = 64; // sysexits.h: EX_USAGE
 export const EXIT_CONFIG = 78; // sysexits.h: EX_CONFIG
 
+/** The command line asks for what cannot be; the message says what to write instead. */
+export class UsageError extends Error {}
+
 export function say(lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
-/** Runs a command to its exit status; a failure becomes one clear message instead of a stack. */
-export async function runCommand(usage: string, command: () => Promise<number>): Promise<void> {
+/** Runs a command to its exit status, 0 unless it says otherwise; a failure becomes one clear message instead of a stack. */
+export async function runCommand(command: () => Promise<number | undefined>): Promise<void> {
   try {
-    process.exitCode = await command();
+    const status = await command();
+    if (status !== undefined) process.exitCode = status;
   } catch (error) {
-    const misused = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${misused ? `\n${usage}` : ''}`);
+    const misused = error instanceof UsageError || isParseError(error);
+    process.stderr.write(
+      `${error instanceof Error ? error.message : String(error)}\n${misused ? 'See --help.\n' : ''}`,
+    );
     process.exitCode = misused ? EXIT_USAGE : error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAULT;
   }
+}
+
+/** Of node:util's parseArgs. */
+function isParseError(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -2,15 +2,17 @@ import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/http/server.ts';
 import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
-import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
+import { DIAGNOSES } from '../adapters/signature/diagnosis.ts';
 import { CheckReadiness } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';
 import { IngestMessage } from '../application/ingest-message.ts';
 import { ListMessages } from '../application/list-messages.ts';
-import type { Logger, MessageRepository } from '../application/ports.ts';
+import type { Logger, MessageRepository, RejectionLog } from '../application/ports.ts';
+import { Rejections } from '../application/rejections.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { closeServer, listen } from './listener.ts';
+import { signatureSchemes } from './signature-schemes.ts';
 
 export interface Service {
   /** Begins to listen; gives the address, with the port that was taken where the configuration says 0. */
@@ -34,18 +36,33 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
     maxCommits: config.database.engine === 'postgres' ? config.databaseCommits : 1,
     metrics,
   });
-  const verifier = hmacSignature({ current: config.webhookSecret, previous: config.webhookSecretPrevious });
-  const checkReadiness = new CheckReadiness({ repository, verifier });
+  const verifiers = signatureSchemes(config);
+  const rejections = new Rejections(
+    { log: stored.rejections, metrics, clock: systemClock, logger },
+    { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
+  );
+  const checkReadiness = new CheckReadiness({ repository, verifiers });
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifier, repository, metrics, clock: systemClock }),
+      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock: systemClock }),
       listMessages: new ListMessages(repository),
       computeStats: new ComputeStats(repository),
       checkReadiness,
+      rejections,
       metrics,
       logger,
+      clock: systemClock,
     },
-    { maxBodyBytes: config.maxBodyBytes, readApiKeys: config.readApiKeys },
+    {
+      maxBodyBytes: config.maxBodyBytes,
+      readApiKeys: config.readApiKeys,
+      whatsAppVerifyToken: config.whatsAppVerifyToken,
+      rejections: {
+        excerptBytes: config.rejectionExcerptBytes,
+        diagnose: (provider, delivery) => verifiers.get(provider)?.diagnose(delivery) ?? null,
+        advice: DIAGNOSES,
+      },
+    },
   );
 
   return {
@@ -54,6 +71,7 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
       checkReadiness.stop();
       const finished = await closeServer(server, config);
       await repository.drain();
+      await rejections.drain();
       await stored.close();
       return finished;
     },
@@ -61,6 +79,7 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
 }
 
 interface Store extends MessageRepository {
+  readonly rejections: RejectionLog;
   close(): Promise<void>;
 }
 

@@ -7,6 +7,13 @@ import type { Config } from './config.ts';
 /** How often connections that have become idle are closed while the server stops. */
 const IDLE_CHECK_MS = 25;
 
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Whether only this machine reaches an address to listen on. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host);
+}
+
 /** Rejects when the address cannot be had. */
 export async function listen(server: Server, { host, port }: Config): Promise<AddressInfo> {
   server.listen(port, host);

@@ -317,8 +317,8 @@ describe('the profile postgres', () => {
     const [command, ...args] = compose().services.migrate['command'] as string[];
 
     expect(command).toBe('node');
-    expect(args.slice(-2)).toEqual(['dist/infrastructure/migrate.js', 'latest']);
-    expect(() => file('src/infrastructure/migrate.ts')).not.toThrow();
+    expect(args.slice(-3)).toEqual(['dist/infrastructure/cli.js', 'migrate', 'latest']);
+    expect(() => file('src/infrastructure/cli.ts')).not.toThrow();
   });
 
   it('has two replicas that do not differ', () => {

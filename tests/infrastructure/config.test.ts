@@ -1,10 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { timestampFromMicros } from '../../src/domain/timestamp.ts';
 import { ConfigError, describeVariables, readConfig, type Config } from '../../src/infrastructure/config.ts';
+
+const instant = (micros: number) => timestampFromMicros(BigInt(micros));
+const WHSEC = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const WHPK = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
 
 const DEFAULTS: Config = {
   webhookSecret: undefined,
   webhookSecretPrevious: undefined,
+  webhookSecretPreviousExpiresAt: undefined,
+  whatsAppAppSecret: undefined,
+  whatsAppAppSecretPrevious: undefined,
+  whatsAppAppSecretPreviousExpiresAt: undefined,
+  whatsAppVerifyToken: undefined,
+  standardWebhookSecret: undefined,
+  standardWebhookSecretPrevious: undefined,
+  standardWebhookSecretPreviousExpiresAt: undefined,
+  standardWebhookToleranceSeconds: 300,
+  twilioAuthToken: undefined,
+  twilioAuthTokenPrevious: undefined,
+  twilioAuthTokenPreviousExpiresAt: undefined,
+  publicUrl: undefined,
   database: { engine: 'sqlite', file: './data/app.db' },
   databasePoolSize: 10,
   databaseCommits: 2,
@@ -14,6 +32,9 @@ const DEFAULTS: Config = {
   port: 8000,
   maxBodyBytes: 3_145_728,
   readApiKeys: [],
+  rejectionsMaxRows: 10_000,
+  rejectionsMaxAgeDays: 30,
+  rejectionExcerptBytes: 0,
   maxBatchMessages: 1_000,
   maxQueuedMessages: 10_000,
   readTimeoutMs: 5_000,
@@ -24,9 +45,13 @@ const DEFAULTS: Config = {
 
 const INTEGERS: [string, keyof Config, number, number][] = [
   ['PORT', 'port', 0, 65_535],
+  ['STANDARD_WEBHOOK_TOLERANCE_SECONDS', 'standardWebhookToleranceSeconds', 1, 86_400],
   ['DATABASE_POOL_SIZE', 'databasePoolSize', 1, 1_000],
   ['DATABASE_COMMITS', 'databaseCommits', 1, 100],
   ['MAX_BODY_BYTES', 'maxBodyBytes', 1_024, 67_108_864],
+  ['REJECTIONS_MAX_ROWS', 'rejectionsMaxRows', 1, 1_000_000],
+  ['REJECTIONS_MAX_AGE_DAYS', 'rejectionsMaxAgeDays', 1, 3_650],
+  ['REJECTION_EXCERPT_BYTES', 'rejectionExcerptBytes', 0, 4_096],
   ['MAX_BATCH_MESSAGES', 'maxBatchMessages', 1, 20_000],
   ['MAX_QUEUED_MESSAGES', 'maxQueuedMessages', 1, 1_000_000],
   ['READ_TIMEOUT_MS', 'readTimeoutMs', 10, 300_000],
@@ -72,6 +97,31 @@ describe('every variable', () => {
   it.each<[string, string, Partial<Config>]>([
     ['WEBHOOK_SECRET', ' any: "characters" #=ü ', { webhookSecret: ' any: "characters" #=ü ' }],
     ['WEBHOOK_SECRET_PREVIOUS', 'x', { webhookSecretPrevious: 'x' }],
+    [
+      'WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT',
+      '1970-01-01T01:00:00.000001+01:00',
+      { webhookSecretPreviousExpiresAt: instant(1) },
+    ],
+    ['WHATSAPP_APP_SECRET', 'a', { whatsAppAppSecret: 'a' }],
+    ['WHATSAPP_APP_SECRET_PREVIOUS', 'a', { whatsAppAppSecretPrevious: 'a' }],
+    [
+      'WHATSAPP_APP_SECRET_PREVIOUS_EXPIRES_AT',
+      '1970-01-01T00:00:00Z',
+      { whatsAppAppSecretPreviousExpiresAt: instant(0) },
+    ],
+    ['WHATSAPP_VERIFY_TOKEN', 'v', { whatsAppVerifyToken: 'v' }],
+    ['STANDARD_WEBHOOK_SECRET', WHSEC, { standardWebhookSecret: WHSEC }],
+    ['STANDARD_WEBHOOK_SECRET_PREVIOUS', WHPK, { standardWebhookSecretPrevious: WHPK }],
+    [
+      'STANDARD_WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT',
+      '1970-01-01T00:00:00Z',
+      { standardWebhookSecretPreviousExpiresAt: instant(0) },
+    ],
+    ['TWILIO_AUTH_TOKEN', 't', { twilioAuthToken: 't' }],
+    ['TWILIO_AUTH_TOKEN_PREVIOUS', 't', { twilioAuthTokenPrevious: 't' }],
+    ['TWILIO_AUTH_TOKEN_PREVIOUS_EXPIRES_AT', '1970-01-01T00:00:00Z', { twilioAuthTokenPreviousExpiresAt: instant(0) }],
+    ['PUBLIC_URL', 'https://inbox.example.com', { publicUrl: 'https://inbox.example.com' }],
+    ['PUBLIC_URL', 'http://host:8080/prefix/', { publicUrl: 'http://host:8080/prefix' }],
     ['DATABASE_URL', 'sqlite:////data/app.db', { database: { engine: 'sqlite', file: '/data/app.db' } }],
     ['DATABASE_URL', 'sqlite:///./a b.db', { database: { engine: 'sqlite', file: './a b.db' } }],
     ...['postgres', 'postgresql', 'postgresql+psycopg2'].map((scheme): [string, string, Partial<Config>] => [
@@ -102,6 +152,15 @@ describe('every variable', () => {
     ['DATABASE_URL', 'sqlite:///', 'sqlite:///'],
     ['DATABASE_URL', 'sqlite:///:memory:', 'sqlite:///'],
     ['DATABASE_URL', './messages.db', 'sqlite:///'],
+    ['WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT', 'tomorrow', 'an RFC 3339 date-time'],
+    ['TWILIO_AUTH_TOKEN_PREVIOUS_EXPIRES_AT', '2026-02-30T00:00:00Z', 'an RFC 3339 date-time'],
+    ['STANDARD_WEBHOOK_SECRET', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_'],
+    ['STANDARD_WEBHOOK_SECRET', 'whsec_dG9vIHNob3J0', '24 to 64 bytes'],
+    ['STANDARD_WEBHOOK_SECRET_PREVIOUS', 'whpk_dG9vIHNob3J0', '32 bytes'],
+    ['PUBLIC_URL', 'somewhere.example', 'https://'],
+    ['PUBLIC_URL', 'ftp://somewhere.example', 'https://'],
+    ['PUBLIC_URL', 'https://user:password@somewhere.example', 'https://'],
+    ['PUBLIC_URL', 'https://somewhere.example?a=b', 'https://'],
     ['MIGRATE_ON_START', 'yes', 'true, false'],
     ['MIGRATE_ON_START', '1', 'true, false'],
     ['LOG_LEVEL', 'TRACE', 'DEBUG, INFO, WARNING, ERROR'],

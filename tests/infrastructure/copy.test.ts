@@ -2,17 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/message-repository.ts';
-import { node, ROOT, type Ended } from '../adapters/persistence/node-process.ts';
+import { CLI, node, ROOT, type Ended } from '../adapters/persistence/node-process.ts';
 import { id, manyMessages, message } from '../adapters/persistence/repository-fixtures.ts';
 import { temporaryFolder } from '../support/sqlite.ts';
 import { between, held, on, store } from '../support/stores.ts';
 
-const COPY = `${ROOT}src/infrastructure/copy.ts`;
-
 async function copy(from: string, to: string, ...args: string[]): Promise<Ended> {
   const folder = await temporaryFolder();
   try {
-    return await node(folder.path, [COPY, '--from', from, '--to', to, ...args]);
+    return await node(folder.path, [CLI, 'copy', '--from', from, '--to', to, ...args]);
   } finally {
     await folder.remove();
   }
@@ -28,7 +26,7 @@ describe('npm run copy', () => {
         stderr: 'copying 0/50\ncomparing 0/50\n',
       });
       expect(stdout).toMatch(
-        /^copied {9}50\nalready there {2}0\nconflicts {6}0\nsource {9}50 rows, SHA-256 ([0-9a-f]{64})\ntarget {9}50 rows, SHA-256 \1\ndifference {5}none\ncounters {7}ok\ntime {11}[0-9.]+ s, \d+ rows\/s\n$/,
+        /^copied {9}50\nalready there {2}0\nconflicts {6}0\nsource {9}50 rows, SHA-256 ([0-9a-f]{64})\ntarget {9}50 rows, SHA-256 \1\ndifference {5}none\nbodies {9}0 of 0\nstatuses {7}0 of 0\ncounters {7}ok\ntime {11}[0-9.]+ s, \d+ rows\/s\n$/,
       );
       expect(await held(target)).toEqual(manyMessages(50));
     });
@@ -56,7 +54,7 @@ describe('npm run copy', () => {
     await between('sqlite', 'postgres', async (source, target) => {
       const all = manyMessages(20_000);
       await store(source, all);
-      const child = spawn(process.execPath, [COPY, '--from', source, '--to', target], { env: {} });
+      const child = spawn(process.execPath, [CLI, 'copy', '--from', source, '--to', target], { env: {} });
       let stderr = '';
       child.stderr.on('data', (chunk: Buffer) => {
         stderr += chunk.toString();
@@ -97,22 +95,22 @@ describe('npm run copy', () => {
   });
 
   it('explains itself', async () => {
-    const { code, stdout, stderr } = await node(ROOT, [COPY, '--help']);
+    const { code, stdout, stderr } = await node(ROOT, [CLI, 'copy', '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: copy --from URL --to URL/);
+    expect(stdout).toMatch(/^Usage: webhook-inbox copy [^]*--from <url>[^]*--to <url>[^]*--json/);
   });
 
   it.each([
     ['nothing', [], 64, '--from and --to are needed'],
     ['one of the two', ['--from', 'sqlite:///a.db'], 64, '--from and --to are needed'],
-    ['an unknown option', ['--form', 'sqlite:///a.db'], 64, "Unknown option '--form'"],
+    ['an unknown option', ['--form', 'sqlite:///a.db'], 64, "unknown option '--form'"],
     ['the same twice', ['--from', 'sqlite:///a.db', '--to', 'sqlite:///./a.db'], 64, 'the same database'],
     ['no database', ['--from', 'mysql://secret@a/b', '--to', 'sqlite:///a.db'], 78, '--from must be sqlite:///'],
     ['a broken URL', ['--from', 'sqlite:///a.db', '--to', 'postgres://a'], 78, '--to must be postgres://'],
   ])('refuses %s', async (_what, args, status, reason) => {
     const folder = await temporaryFolder();
     try {
-      const { code, stdout, stderr } = await node(folder.path, [COPY, ...args]);
+      const { code, stdout, stderr } = await node(folder.path, [CLI, 'copy', ...args]);
       expect({ code, stdout }).toEqual({ code: status, stdout: '' });
       expect(stderr).toContain(reason);
       expect(stderr).not.toContain('secret');

@@ -9,8 +9,8 @@ import { manyMessages } from '../adapters/persistence/repository-fixtures.ts';
 const run = promisify(execFile);
 
 async function doctor(file: string, ...args: string[]): Promise<{ status: number; output: string }> {
-  return run(process.execPath, ['src/infrastructure/doctor.ts', ...args], {
-    env: { ...process.env, DATABASE_URL: `sqlite:///${file}` },
+  return run(process.execPath, ['src/infrastructure/cli.ts', 'doctor', ...args], {
+    env: { DATABASE_URL: `sqlite:///${file}`, WEBHOOK_SECRET: '0123456789abcdefghij' },
   }).then(
     ({ stdout }) => ({ status: 0, output: stdout }),
     (error: unknown) => {
@@ -33,7 +33,17 @@ describe('the doctor', () => {
   it('finds a database in order', async () => {
     const { file, close } = await filled();
     try {
-      expect(await doctor(file)).toEqual({ status: 0, output: 'pages     ok\nschema    ok\ncounters  ok\n' });
+      expect(await doctor(file)).toEqual({
+        status: 0,
+        output: `ok    configuration: every variable is valid
+ok    providers: on: webhook; off: whatsapp, standard, twilio
+ok    WEBHOOK_SECRET: hard to guess
+ok    READ_API_KEYS: none: whoever reaches the port on this machine can read
+ok    pages: none is damaged
+ok    schema: is this version's
+ok    counters: equal a scan of all messages
+`,
+      });
     } finally {
       await close();
     }
@@ -53,7 +63,7 @@ describe('the doctor', () => {
       await db.raw(damage);
       const found = await doctor(file);
       expect(found.status).toBe(1);
-      expect(found.output).toContain(`counters  wrong in ${table}: run with --rebuild`);
+      expect(found.output).toContain(`fail  counters: wrong in ${table}: run with --rebuild`);
       expect((await doctor(file, '--rebuild')).status).toBe(0);
       expect(await sqliteMessageRepository(db).stats()).toEqual(right);
     } finally {
@@ -66,7 +76,10 @@ describe('the doctor', () => {
     try {
       await db('knex_migrations').where('name', 'like', '%search_index').delete();
       const { status, output } = await doctor(file);
-      expect([status, output]).toEqual([1, expect.stringMatching(/schema {4}not this version's: \d+_search_index/)]);
+      expect([status, output]).toEqual([
+        1,
+        expect.stringMatching(/^fail {2}schema: lacks \d+_search_index: run "webhook-inbox migrate latest"$/m),
+      ]);
     } finally {
       await close();
     }

@@ -47,6 +47,7 @@ export function openTestPool(url: string): Knex {
 export async function emptyTables(db: Knex): Promise<void> {
   await db.raw(`
     delete from messages; delete from uncounted; delete from sender_counts; delete from period_counts;
+    delete from payloads; delete from message_statuses;
     update message_totals set messages = 0, senders = 0`);
 }
 

@@ -141,18 +141,25 @@ export interface ServiceProcess {
   readonly ended: Promise<{ status: number | NodeJS.Signals; stderr: string }>;
 }
 
-/** The real process, with no environment but this one. Its working directory is also where its database is. */
-export function startProcess(folder: string, environment: Readonly<Record<string, string>> = {}): ServiceProcess {
-  return startMain('../../src/infrastructure/main.ts', folder, environment);
+/**
+ * The real process, with no environment but this one. Its working directory is also where its database is.
+ * @param main another copy of its entry
+ */
+export function startProcess(
+  folder: string,
+  environment: Readonly<Record<string, string>> = {},
+  main = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url)),
+): ServiceProcess {
+  return startMain(main, folder, environment);
 }
 
 /** The same from the build, which must be there; for a database elsewhere. */
 export function startBuiltProcess(environment: Readonly<Record<string, string>>): ServiceProcess {
-  return startMain('../../dist/infrastructure/main.js', tmpdir(), environment);
+  const main = fileURLToPath(new URL('../../dist/infrastructure/main.js', import.meta.url));
+  return startMain(main, tmpdir(), environment);
 }
 
-function startMain(file: string, folder: string, environment: Readonly<Record<string, string>>): ServiceProcess {
-  const main = fileURLToPath(new URL(file, import.meta.url));
+function startMain(main: string, folder: string, environment: Readonly<Record<string, string>>): ServiceProcess {
   const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', ...environment };
   const child = spawn(process.execPath, [main], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = new LogLines();

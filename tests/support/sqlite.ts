@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Knex } from 'knex';
 import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
 import { openSqlite, type SqliteOptions } from '../../src/adapters/persistence/sqlite/database.ts';
-import type { Message } from '../../src/domain/message.ts';
+import { messageKey, type Message } from '../../src/domain/message.ts';
 
 export interface TemporaryFolder {
   readonly path: string;
@@ -62,8 +62,8 @@ export async function openTestDatabase(options: Omit<SqliteOptions, 'file'> = {}
 export async function insertRows(db: Knex, messages: readonly Message[]): Promise<void> {
   if (messages.length === 0) return; // an empty query to Knex
   await db('messages').insert(
-    messages.map(({ messageId, from, to, sentAt, text }) => ({
-      message_id: messageId,
+    messages.map(({ from, to, sentAt, text, ...message }) => ({
+      message_id: messageKey(message),
       from_msisdn: from,
       to_msisdn: to,
       sent_at: sentAt,

@@ -1,27 +1,26 @@
 import { SingleBar } from 'cli-progress';
-import type { CopyPhase } from '../adapters/persistence/copy-messages.ts';
 
 const LINE_EVERY_MS = 10_000;
 
-export interface CopyProgress {
-  readonly show: (phase: CopyPhase, done: number, total: number) => void;
+export interface Progress {
+  readonly show: (phase: string, done: number, total: number) => void;
   /** Leaves the terminal as it was found. */
   readonly end: () => void;
 }
 
 /** A bar for people, and for a file or a pipe a line at the start of each phase and every ten seconds. */
-export function copyProgress(stream: NodeJS.WriteStream, asBar: boolean): CopyProgress {
+export function progressOn(stream: NodeJS.WriteStream, asBar: boolean): Progress {
   return asBar ? bar(stream) : lines(stream);
 }
 
-function bar(stream: NodeJS.WriteStream): CopyProgress {
+function bar(stream: NodeJS.WriteStream): Progress {
   const single = new SingleBar({
     stream,
     format: '{phase} [{bar}] {percentage}% | {value}/{total} | {eta_formatted}',
     hideCursor: true,
     gracefulExit: false, // it would end the process on Ctrl-C, in the middle of a commit
   });
-  let current: CopyPhase | null = null;
+  let current: string | null = null;
   return {
     show(phase, done, total) {
       if (phase !== current) {
@@ -38,8 +37,8 @@ function bar(stream: NodeJS.WriteStream): CopyProgress {
   };
 }
 
-function lines(stream: NodeJS.WriteStream): CopyProgress {
-  let current: CopyPhase | null = null;
+function lines(stream: NodeJS.WriteStream): Progress {
+  let current: string | null = null;
   let nextAt = 0;
   return {
     show(phase, done, total) {

@@ -1,0 +1,71 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { copyMessages, requireNewestSchema } from '../../../adapters/persistence/copy-messages.ts';
+import { EXIT_FAULT, say, UsageError } from '../../command.ts';
+import { ConfigError } from '../../config.ts';
+import { openCopySource, openCopyTarget } from '../../database.ts';
+import { databaseLocation, type DatabaseLocation } from '../../database-location.ts';
+import { progressOn } from '../../progress.ts';
+import { Stopped, stopSignal } from '../../stop-signals.ts';
+import { asJson, inOrder, summary } from './result.ts';
+
+export interface CopyOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly json?: boolean;
+}
+
+export async function copy({ from: source, to: target, json = false }: CopyOptions): Promise<number> {
+  if (source === undefined || target === undefined) throw new UsageError('--from and --to are needed');
+  const [from, to] = [location('--from', source), location('--to', target)];
+  if (same(from, to)) throw new UsageError('--from and --to are the same database');
+  return copyBetween(from, to, json);
+}
+
+async function copyBetween(from: DatabaseLocation, to: DatabaseLocation, json: boolean): Promise<number> {
+  const signal = stopSignal();
+  const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+  const started = performance.now();
+  const source = await openCopySource(from);
+  try {
+    await requireNewestSchema(source.db);
+    const target = await openCopyTarget(to);
+    try {
+      const options = { signal, onProgress: progress.show };
+      const result = await copyMessages(source, target, options).finally(progress.end);
+      const seconds = (performance.now() - started) / 1000;
+      say(json ? [asJson(result, seconds)] : summary(result, seconds));
+      return inOrder(result) ? 0 : EXIT_FAULT;
+    } finally {
+      await target.db.destroy();
+    }
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.stderr.write(`${error.message}; the same command goes on\n`);
+    return error.status;
+  } finally {
+    await source.db.destroy();
+  }
+}
+
+/** As the configuration's own parser has it, so that whatever the service takes is taken here. */
+function location(option: '--from' | '--to', url: string): DatabaseLocation {
+  try {
+    return databaseLocation(url);
+  } catch (error) {
+    throw new ConfigError([`${option} ${error instanceof Error ? error.message : 'is not valid'}`]);
+  }
+}
+
+function same(a: DatabaseLocation, b: DatabaseLocation): boolean {
+  if (a.engine === 'postgres') return b.engine === 'postgres' && a.url === b.url;
+  return b.engine === 'sqlite' && real(a.file) === real(b.file);
+}
+
+function real(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return path.resolve(file); // not there yet
+  }
+}

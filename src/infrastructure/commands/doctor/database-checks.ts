@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import type { Knex } from 'knex';
+import { rebuildCounters, wrongCounters } from '../../../adapters/persistence/counter-check.ts';
+import { isPostgres } from '../../../adapters/persistence/dialect.ts';
+import { schemaStatus } from '../../../adapters/persistence/migrator.ts';
+import type { Config } from '../../config.ts';
+import { openForMaintenance, type MaintenanceDatabase } from '../../database.ts';
+import { fail, ok, type Check } from './check.ts';
+import { databaseClockCheck } from './clock-checks.ts';
+
+/** Of the database: that it can be reached, its clock, its pages, its schema and its counters. Stops where the next makes no sense. */
+export async function* databaseChecks(config: Config, rebuild: boolean): AsyncGenerator<Check> {
+  // Opening would make it, and a look is to leave nothing behind.
+  if (config.database.engine === 'sqlite' && !existsSync(config.database.file)) {
+    yield fail('database', 'the file of DATABASE_URL is not there: "webhook-inbox migrate latest" makes it');
+    return;
+  }
+  const database = await openForMaintenance(config);
+  try {
+    yield* examine(database, config, rebuild);
+  } catch (error) {
+    yield fail('database', `${error instanceof Error ? error.message : String(error)}: see DATABASE_URL`);
+  } finally {
+    await database.db.destroy();
+  }
+}
+
+async function* examine({ db, dialect }: MaintenanceDatabase, config: Config, rebuild: boolean): AsyncGenerator<Check> {
+  // PostgreSQL checks its pages as it reads them, where checksums are on; the scan below reads them all.
+  if (isPostgres(db)) {
+    yield await databaseClockCheck(db, config);
+  } else {
+    const pages = await quickCheck(db);
+    if (pages !== 'ok') {
+      yield fail('pages', `${pages}: stop the service and restore a backup`);
+      return;
+    }
+    yield ok('pages', 'none is damaged');
+  }
+
+  const schema = await schemaCheck(db);
+  yield schema;
+  if (schema.status !== 'ok') return;
+
+  if (rebuild) {
+    await rebuildCounters(db, dialect);
+    yield ok('rebuild', 'counted anew');
+    if (!isPostgres(db)) {
+      const { resetIndex } = await import('../../../adapters/persistence/sqlite/search-index.ts');
+      await resetIndex(db);
+      yield ok('rebuild', 'the search index is emptied; the service fills it again');
+    }
+  }
+  const wrong = await wrongCounters(db, dialect);
+  yield wrong.length === 0
+    ? ok('counters', 'equal a scan of all messages')
+    : fail('counters', `wrong in ${wrong.join(', ')}: run with --rebuild`);
+}
+
+async function quickCheck(db: Knex): Promise<string> {
+  const [pages] = await db.raw<{ quick_check: string }[]>('pragma quick_check(1)');
+  return pages?.quick_check ?? 'unknown';
+}
+
+async function schemaCheck(db: Knex): Promise<Check> {
+  const { pending, unknown } = await schemaStatus(db);
+  if (unknown.length > 0) {
+    return fail(
+      'schema',
+      `a newer version migrated it (${unknown.join(', ')}): run that version, or roll back with it`,
+    );
+  }
+  return pending.length > 0
+    ? fail('schema', `lacks ${pending.join(', ')}: run "webhook-inbox migrate latest"`)
+    : ok('schema', "is this version's");
+}

@@ -1,0 +1,14 @@
+const MIN_LENGTH = 16;
+/** A random secret of 16 letters and digits has about 60 by this count, one of 32 hexadecimal digits about 120. */
+const MIN_BITS = 80;
+/** What stands in examples, and is copied from there. */
+const EXAMPLE_WORDS = /secret|password|change-?me|example|test|your-/i;
+
+/**
+ * Whether a secret is one that a machine could find: short, of few different characters, or taken from an example. Its
+ * length times log2 of the number of its characters is a bound from above: only a random secret has as many bits.
+ */
+export function isEasyToGuess(secret: string): boolean {
+  const bits = secret.length * Math.log2(new Set(secret).size);
+  return secret.length < MIN_LENGTH || bits < MIN_BITS || EXAMPLE_WORDS.test(secret);
+}

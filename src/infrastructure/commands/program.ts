@@ -1,0 +1,77 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE, runCommand } from '../command.ts';
+import { packageInfo } from '../package-info.ts';
+import { copyCommand } from './copy/command.ts';
+import { doctorCommand } from './doctor/command.ts';
+import { migrateCommand } from './migrate/command.ts';
+import { sendCommand } from './send/command.ts';
+import { serveCommand } from './serve.ts';
+import { signCommand } from './sign/command.ts';
+import { verifyCommand } from './verify/command.ts';
+
+/**
+ * Everything that can be typed behind `webhook-inbox`. Definitions only: what a command does, and all that it needs, is
+ * loaded when it runs, so that help comes at once.
+ */
+function program(): Command {
+  const all = new Command('webhook-inbox')
+    .description(packageInfo.description)
+    .version(packageInfo.version, '-v, --version', 'print the version')
+    .addCommand(serveCommand())
+    .addCommand(signCommand())
+    .addCommand(sendCommand())
+    .addCommand(verifyCommand())
+    .addCommand(doctorCommand())
+    .addCommand(migrateCommand())
+    .addCommand(copyCommand())
+    .addHelpText(
+      'after',
+      `
+Settings come from environment variables, and from .env in the working directory: see "webhook-inbox serve --help".
+Secrets are read from there and nowhere else: everybody on a machine can see the arguments of a command.
+
+Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a no, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} a configuration that is not valid, 130 stopped by Ctrl-C.`,
+    );
+  inherit(all);
+  return all;
+}
+
+/** Commander passes settings on only to commands that it makes itself. */
+function inherit(command: Command): void {
+  const usage = command.createHelp().commandUsage(command);
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'print this')
+    .configureOutput({
+      outputError(text, write) {
+        write(withoutValue(text));
+      },
+    })
+    .showHelpAfterError(`\nUsage: ${usage}\nSee "${usage.replace(/ [[<].*$/, '')} --help".`);
+  for (const one of command.commands) inherit(one);
+}
+
+/** What stands behind an option may be a password, and errors end in logs. */
+function withoutValue(error: string): string {
+  return error
+    .replace(/^(error: unknown option '-[^'=]*)=.*'$/m, "$1'")
+    .replace(/^(error: option '[^']*') argument '[^]*' is invalid\./, '$1 is invalid.');
+}
+
+/** Runs a command to its exit status. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  // Whoever reads has enough, as `| head` does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  await runCommand(async () => {
+    try {
+      await program().parseAsync(argv);
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      return error.exitCode === 0 ? 0 : EXIT_USAGE; // it has been told
+    }
+    return undefined; // the command has set its own
+  });
+}

@@ -1,0 +1,30 @@
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** The bodies in an input: its lines without their ends, unless all of it is one document, or is to be one body. */
+export function bodiesIn(input: Buffer, whole: boolean): Buffer[] {
+  if (whole) return [input];
+  const found = lines(input).filter((line) => line.length > 0);
+  return found.length > 1 && isJson(input) ? [input] : found;
+}
+
+function lines(input: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let start = 0; start < input.length;) {
+    const newline = input.indexOf(NEWLINE, start);
+    const end = newline === -1 ? input.length : newline;
+    found.push(input.subarray(start, input[end - 1] === CARRIAGE_RETURN && end > start ? end - 1 : end));
+    start = end + 1;
+  }
+  return found;
+}
+
+/** JSON Lines are none together: the parser stops at the second line. */
+function isJson(input: Buffer): boolean {
+  try {
+    JSON.parse(input.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What became of one message: what the service did with it, in its words, or why it was not taken. */
+export type Result =
+  | { readonly accepted: true; readonly outcomes: Readonly<Record<string, number>>; readonly latencyMs: number }
+  | { readonly accepted: false; readonly answered: boolean; readonly reason: string; readonly latencyMs: number };
+
+export interface Attempt {
+  readonly url: string;
+  readonly body: Uint8Array;
+  /** Made anew for each attempt: some signatures hold a time. */
+  readonly headers: () => Record<string, string>;
+}
+
+export interface RetryOptions {
+  readonly retries: number;
+  /** Ends waiting, not a request under way. */
+  readonly signal: AbortSignal;
+  /** Asked before it is tried again: there is no use where nothing has ever answered. */
+  readonly worthwhile: (answered: boolean) => boolean;
+  readonly onRetry: () => void;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Who asks for more time has no passing trouble: a service without a secret, for one. */
+const MAX_WAIT_MS = 30_000;
+const FIRST_WAIT_MS = 200;
+const PASSING = [429, 502, 503, 504];
+
+/**
+ * Sends until it is taken, refused, or was tried often enough. Rejects with the signal's reason when it is aborted while
+ * it waits.
+ */
+export async function post(attempt: Attempt, { retries, signal, worthwhile, onRetry }: RetryOptions): Promise<Result> {
+  for (let tried = 0; ; tried++) {
+    const started = performance.now();
+    const answer = await once(attempt);
+    const latencyMs = performance.now() - started;
+    if (answer.accepted) return { ...answer, latencyMs };
+    const { answered, reason } = answer;
+    const waitMs = answer.waitMs ?? Math.min(FIRST_WAIT_MS * 2 ** tried, MAX_WAIT_MS);
+    if (!answer.passing || tried >= retries || waitMs > MAX_WAIT_MS || !worthwhile(answered)) {
+      return { accepted: false, answered, reason, latencyMs };
+    }
+    onRetry();
+    await delay(waitMs, undefined, { signal }).catch(() => {
+      signal.throwIfAborted();
+    });
+  }
+}
+
+type Answer =
+  | { readonly accepted: true; readonly outcomes: Readonly<Record<string, number>> }
+  | {
+      readonly accepted: false;
+      readonly answered: boolean;
+      readonly reason: string;
+      readonly passing: boolean;
+      readonly waitMs: number | null;
+    };
+
+async function once({ url, body, headers }: Attempt): Promise<Answer> {
+  try {
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: headers(),
+      body: body as Uint8Array<ArrayBuffer>, // which is shared with nobody
+      redirect: 'manual',
+      signal,
+    });
+    const text = await response.text();
+    if (response.ok) return { accepted: true, outcomes: outcomesIn(response.headers, text) };
+    return {
+      accepted: false,
+      answered: true,
+      reason: `${String(response.status)} ${problemIn(text) ?? response.statusText}`.trimEnd(),
+      passing: PASSING.includes(response.status),
+      waitMs: retryAfterMs(response.headers),
+    };
+  } catch (error) {
+    return { accepted: false, answered: false, reason: `no answer: ${faultOf(error)}`, passing: true, waitMs: null };
+  }
+}
+
+/** A message's own result, those of a notification, or that the provider's form tells of none. */
+function outcomesIn(headers: Headers, text: string): Record<string, number> {
+  const one = headers.get('X-Message-Result');
+  if (one !== null) return { [one]: 1 };
+  const { outcomes } = objectIn(text) as { outcomes?: Record<string, number> };
+  return outcomes ?? { accepted: 1 };
+}
+
+/** What a problem document says, in one line (RFC 9457). */
+function problemIn(text: string): string | undefined {
+  const { title, detail, errors } = objectIn(text) as Partial<Record<'title' | 'detail' | 'errors', unknown>>;
+  const [first] = Array.isArray(errors) ? (errors as { loc?: unknown[]; msg?: string }[]) : [];
+  const field = first === undefined ? undefined : `${first.loc?.join('.') ?? ''} ${first.msg ?? ''}`.trim();
+  const words = [title, field ?? detail].filter((word) => typeof word === 'string');
+  return words.length === 0 ? undefined : words.join(': ');
+}
+
+function objectIn(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Seconds; the form with a date is for caches, and no service of ours sends it. */
+function retryAfterMs(headers: Headers): number | null {
+  const value = headers.get('Retry-After') ?? '';
+  return /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : null;
+}
+
+function faultOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = (error.cause ?? error) as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : error.name;
+}

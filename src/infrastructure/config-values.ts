@@ -1,0 +1,53 @@
+import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
+
+/** What a setting must be. Each throws an Error that says so, and never tells the value: it may be a secret. */
+
+export const MIN_READ_KEY_LENGTH = 16;
+/** What an Authorization header can carry: RFC 9110, section 11.2, allows less, clients send this. */
+const READ_KEY = new RegExp(`^[\\x21-\\x7e]{${String(MIN_READ_KEY_LENGTH)},}$`);
+
+export function optional(value: string): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+export function integer(value: string, min: number, max: number): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < min || number > max) {
+    throw new Error(`must be a whole number from ${String(min)} to ${String(max)}`);
+  }
+  return number;
+}
+
+export function oneOf<T>(value: string, choices: Readonly<Record<string, T>>): T {
+  const choice = Object.hasOwn(choices, value) ? choices[value] : undefined;
+  if (choice === undefined) throw new Error(`must be one of ${Object.keys(choices).join(', ')}`);
+  return choice;
+}
+
+export function readKeys(value: string): string[] {
+  if (value === '') return [];
+  const keys = value.split(',').map((key) => key.trim());
+  if (!keys.every((key) => READ_KEY.test(key))) {
+    throw new Error(
+      `must hold keys of at least ${String(MIN_READ_KEY_LENGTH)} visible ASCII characters, separated by commas`,
+    );
+  }
+  return keys;
+}
+
+export function optionalInstant(value: string): Timestamp | undefined {
+  if (value === '') return undefined;
+  const instant = parseTimestamp(value);
+  if (instant === null) throw new Error('must be an RFC 3339 date-time with Z or an offset');
+  return instant;
+}
+
+/** An http or https URL, with or without a path; without a query. Given without a slash at its end. */
+export function optionalUrl(value: string): string | undefined {
+  if (value === '') return undefined;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new Error('must be an http or https URL without a query, such as https://inbox.example.com');
+  }
+  return value.replace(/\/+$/, '');
+}

@@ -1,0 +1,204 @@
+import type { Timestamp } from '../domain/timestamp.ts';
+import { isStandardWebhooksSecret } from '../adapters/signature/standard-webhooks-secret.ts';
+import { databaseLocation } from './database-location.ts';
+import {
+  integer,
+  MIN_READ_KEY_LENGTH,
+  oneOf,
+  optional,
+  optionalInstant,
+  optionalUrl,
+  readKeys,
+} from './config-values.ts';
+
+export interface Variable<T> {
+  readonly name: string;
+  readonly fallback: string;
+  readonly help: string;
+  /** Throws an Error whose message says what the value must be, and never the value: it may be a secret. */
+  readonly parse: (value: string) => T;
+}
+
+const LOG_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
+
+/** Every setting, in the order in which they are listed for people. */
+export const VARIABLES = {
+  webhookSecret: {
+    name: 'WEBHOOK_SECRET',
+    fallback: '',
+    help: 'Secret that POST /webhook is signed with. A provider without a secret is off: its webhooks are answered with 503.',
+    parse: optional,
+  },
+  webhookSecretPrevious: previous('WEBHOOK_SECRET', optional),
+  webhookSecretPreviousExpiresAt: expiry('WEBHOOK_SECRET'),
+  whatsAppAppSecret: {
+    name: 'WHATSAPP_APP_SECRET',
+    fallback: '',
+    help: 'App secret of your Meta app, for POST /webhooks/whatsapp.',
+    parse: optional,
+  },
+  whatsAppAppSecretPrevious: previous('WHATSAPP_APP_SECRET', optional),
+  whatsAppAppSecretPreviousExpiresAt: expiry('WHATSAPP_APP_SECRET'),
+  whatsAppVerifyToken: {
+    name: 'WHATSAPP_VERIFY_TOKEN',
+    fallback: '',
+    help: 'The verify token that you enter at Meta, for GET /webhooks/whatsapp.',
+    parse: optional,
+  },
+  standardWebhookSecret: {
+    name: 'STANDARD_WEBHOOK_SECRET',
+    fallback: '',
+    help: 'Secret for POST /webhooks/standard: whsec_ and base64, or whpk_ and a public key.',
+    parse: standardSecret,
+  },
+  standardWebhookSecretPrevious: previous('STANDARD_WEBHOOK_SECRET', standardSecret),
+  standardWebhookSecretPreviousExpiresAt: expiry('STANDARD_WEBHOOK_SECRET'),
+  standardWebhookToleranceSeconds: {
+    name: 'STANDARD_WEBHOOK_TOLERANCE_SECONDS',
+    fallback: '300',
+    help: 'How far the timestamp of a Standard Webhook may lie from now, before and after.',
+    parse: (value) => integer(value, 1, 86_400),
+  },
+  twilioAuthToken: {
+    name: 'TWILIO_AUTH_TOKEN',
+    fallback: '',
+    help: 'Auth token of your Twilio account, for POST /webhooks/twilio.',
+    parse: optional,
+  },
+  twilioAuthTokenPrevious: previous('TWILIO_AUTH_TOKEN', optional),
+  twilioAuthTokenPreviousExpiresAt: expiry('TWILIO_AUTH_TOKEN'),
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    fallback: '',
+    help: 'Where the service is reached from outside, such as https://inbox.example.com: Twilio signs it. Needed behind a proxy.',
+    parse: optionalUrl,
+  },
+  database: {
+    name: 'DATABASE_URL',
+    fallback: 'sqlite:///./data/app.db',
+    help: 'Where messages are kept: sqlite:/// and a path (four slashes begin an absolute one), or postgres://user:password@host/name.',
+    parse: databaseLocation,
+  },
+  databasePoolSize: {
+    name: 'DATABASE_POOL_SIZE',
+    fallback: '10',
+    help: 'PostgreSQL: connections for reading.',
+    parse: (value) => integer(value, 1, 1_000),
+  },
+  databaseCommits: {
+    name: 'DATABASE_COMMITS',
+    fallback: '2',
+    help: 'PostgreSQL: commits that may be under way at a time, each on a connection of its own.',
+    parse: (value) => integer(value, 1, 100),
+  },
+  migrateOnStart: {
+    name: 'MIGRATE_ON_START',
+    fallback: 'false',
+    help: 'Bring the schema up to date before serving: true or false.',
+    parse: (value) => oneOf(value.toLowerCase(), { true: true, false: false }),
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    fallback: 'INFO',
+    help: 'Least severe log level to write: DEBUG, INFO, WARNING or ERROR.',
+    parse: (value) => oneOf(value.toUpperCase(), LOG_LEVELS),
+  },
+  host: { name: 'HOST', fallback: '127.0.0.1', help: 'Address to listen on.', parse: (value) => value },
+  port: {
+    name: 'PORT',
+    fallback: '8000',
+    help: 'Port to listen on; 0 takes a free one and logs it.',
+    parse: (value) => integer(value, 0, 65_535),
+  },
+  maxBodyBytes: {
+    name: 'MAX_BODY_BYTES',
+    fallback: '3145728',
+    help: 'Largest request body in bytes; a larger one is answered with 413.',
+    parse: (value) => integer(value, 1_024, 67_108_864),
+  },
+  readApiKeys: {
+    name: 'READ_API_KEYS',
+    fallback: '',
+    help: `Keys for reading, separated by commas, each at least ${String(MIN_READ_KEY_LENGTH)} characters. None: reading is open.`,
+    parse: readKeys,
+  },
+  rejectionsMaxRows: {
+    name: 'REJECTIONS_MAX_ROWS',
+    fallback: '10000',
+    help: 'Refused webhooks that GET /rejections goes back to, the latest.',
+    parse: (value) => integer(value, 1, 1_000_000),
+  },
+  rejectionsMaxAgeDays: {
+    name: 'REJECTIONS_MAX_AGE_DAYS',
+    fallback: '30',
+    help: 'Days after which a refused webhook is forgotten.',
+    parse: (value) => integer(value, 1, 3_650),
+  },
+  rejectionExcerptBytes: {
+    name: 'REJECTION_EXCERPT_BYTES',
+    fallback: '0',
+    help: 'Bytes of the body of a refused webhook to keep; they may hold what people wrote. 0: none.',
+    parse: (value) => integer(value, 0, 4_096),
+  },
+  maxBatchMessages: {
+    name: 'MAX_BATCH_MESSAGES',
+    fallback: '1000',
+    help: 'Most messages of different requests in one commit.',
+    parse: (value) => integer(value, 1, 20_000),
+  },
+  maxQueuedMessages: {
+    name: 'MAX_QUEUED_MESSAGES',
+    fallback: '10000',
+    help: 'Most messages that wait for a commit; more are answered with 503.',
+    parse: (value) => integer(value, 1, 1_000_000),
+  },
+  readTimeoutMs: {
+    name: 'READ_TIMEOUT_MS',
+    fallback: '5000',
+    help: 'How long a read of messages or statistics may take; a longer one is answered with 503.',
+    parse: (value) => integer(value, 10, 300_000),
+  },
+  maxQueuedReads: {
+    name: 'MAX_QUEUED_READS',
+    fallback: '200',
+    help: 'Most reads that wait for a thread or a connection; more are answered with 503.',
+    parse: (value) => integer(value, 1, 100_000),
+  },
+  shutdownDelayMs: {
+    name: 'SHUTDOWN_DELAY_MS',
+    fallback: '0',
+    help: 'How long to go on serving, not ready, after SIGTERM, so that load balancers notice.',
+    parse: (value) => integer(value, 0, 300_000),
+  },
+  shutdownTimeoutMs: {
+    name: 'SHUTDOWN_TIMEOUT_MS',
+    fallback: '10000',
+    help: 'How long requests under way may take to finish at shutdown before they are cut off.',
+    parse: (value) => integer(value, 100, 300_000),
+  },
+} satisfies Readonly<Record<string, Variable<unknown>>>;
+
+function previous<T>(name: string, parse: (value: string) => T): Variable<T> {
+  return {
+    name: `${name}_PREVIOUS`,
+    fallback: '',
+    help: 'Accepted as well while a rotation is under way.',
+    parse,
+  };
+}
+
+function expiry(name: string): Variable<Timestamp | undefined> {
+  return {
+    name: `${name}_PREVIOUS_EXPIRES_AT`,
+    fallback: '',
+    help: 'When the previous one stops being accepted, as an RFC 3339 date-time; empty: when it is taken out.',
+    parse: optionalInstant,
+  };
+}
+
+function standardSecret(value: string): string | undefined {
+  if (value === '' || isStandardWebhooksSecret(value)) return optional(value);
+  throw new Error(
+    'must be whsec_ and the base64 of 24 to 64 bytes, or whpk_ and the base64 of a public key of 32 bytes',
+  );
+}

@@ -1,0 +1,48 @@
+import type { SignatureScheme } from '../adapters/signature/diagnosis.ts';
+import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
+import type { ProviderSecrets } from '../adapters/signature/secrets.ts';
+import { standardWebhooksSignature } from '../adapters/signature/standard-webhooks.ts';
+import { twilioSignature } from '../adapters/signature/twilio-signature.ts';
+import { provider, WEBHOOK, type Provider } from '../domain/provider.ts';
+import { systemClock as clock } from './clock.ts';
+import type { Config } from './config.ts';
+
+type Secrets = Readonly<Record<'webhook' | 'whatsapp' | 'standard' | 'twilio', ProviderSecrets>>;
+
+/** What the service shares with each provider. */
+export function providerSecrets(config: Config): Secrets {
+  return {
+    webhook: {
+      current: config.webhookSecret,
+      previous: config.webhookSecretPrevious,
+      previousExpiresAt: config.webhookSecretPreviousExpiresAt,
+    },
+    whatsapp: {
+      current: config.whatsAppAppSecret,
+      previous: config.whatsAppAppSecretPrevious,
+      previousExpiresAt: config.whatsAppAppSecretPreviousExpiresAt,
+    },
+    standard: {
+      current: config.standardWebhookSecret,
+      previous: config.standardWebhookSecretPrevious,
+      previousExpiresAt: config.standardWebhookSecretPreviousExpiresAt,
+    },
+    twilio: {
+      current: config.twilioAuthToken,
+      previous: config.twilioAuthTokenPrevious,
+      previousExpiresAt: config.twilioAuthTokenPreviousExpiresAt,
+    },
+  };
+}
+
+/** How each provider's deliveries are verified. One without a secret is there, and off. */
+export function signatureSchemes(config: Config): ReadonlyMap<Provider, SignatureScheme> {
+  const { webhook, standard, whatsapp, twilio } = providerSecrets(config);
+  const toleranceSeconds = config.standardWebhookToleranceSeconds;
+  return new Map([
+    [WEBHOOK, hmacSignature(webhook, { header: 'x-signature', clock })],
+    [provider('standard'), standardWebhooksSignature(standard, { clock, toleranceSeconds })],
+    [provider('whatsapp'), hmacSignature(whatsapp, { header: 'x-hub-signature-256', clock })],
+    [provider('twilio'), twilioSignature(twilio, { clock, publicUrl: config.publicUrl })],
+  ]);
+}

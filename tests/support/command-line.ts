@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('../../src/infrastructure/cli.ts', import.meta.url));
+
+export type Environment = Readonly<Record<string, string>>;
+
+export interface CommandEnd {
+  /** Or the signal. */
+  readonly status: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CommandEnd>;
+}
+
+type Arguments = [args: readonly string[], environment?: Environment, input?: string | Uint8Array];
+
+export interface CommandLine {
+  /** Where commands run: a new folder, in which no developer's .env is. */
+  readonly folder: string;
+  /** With no environment but the given, and that as standard input. */
+  readonly start: (...args: Arguments) => RunningCommand;
+  readonly run: (...args: Arguments) => Promise<CommandEnd>;
+  /** Writes a file into the folder; gives its name. */
+  readonly file: (name: string, content: string | Uint8Array) => string;
+  readonly remove: () => void;
+}
+
+/** `webhook-inbox` as a process from the sources. */
+export function commandLine(): CommandLine {
+  const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
+  const start: CommandLine['start'] = (args, environment = {}, input = '') => {
+    const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: { ...environment } });
+    child.stdin.on('error', () => undefined); // it reads none
+    child.stdin.end(input);
+    const closed = new Promise<number | NodeJS.Signals>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        resolve(code ?? signal ?? 0);
+      });
+    });
+    const ended = Promise.all([closed, text(child.stdout), text(child.stderr)]).then(([status, stdout, stderr]) => ({
+      status,
+      stdout,
+      stderr,
+    }));
+    return { child, ended };
+  };
+  return {
+    folder,
+    start,
+    run: (...args) => start(...args).ended,
+    file(name, content) {
+      writeFileSync(path.join(folder, name), content);
+      return name;
+    },
+    remove() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
