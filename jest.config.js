@@ -19,7 +19,15 @@ const base = {
   setupFiles: ['<rootDir>/tests/support/sqlite-realm.cjs'],
 };
 /** These drive the commands and pages of a default installation. */
-const DEFAULT_DATABASE_ONLY = ['readme', 'pages', 'process', 'shutdown', 'documentation', 'replicas'];
+const DEFAULT_DATABASE_ONLY = [
+  'adding-a-provider',
+  'readme',
+  'pages',
+  'process',
+  'shutdown',
+  'documentation',
+  'replicas',
+];
 
 /**
  * Every suite once, and those that drive the service over HTTP once more on PostgreSQL; npm scripts choose folders.

@@ -83,7 +83,9 @@ describe('the line of a request', () => {
     const message = name === 'created' ? { ...MESSAGE, message_id: 'first' } : body;
     await service.webhook(message, { 'x-request-id': id, ...headers });
     const fields = name === 'created' ? { ...expected, message_id: 'first' } : expected;
-    expect(await service.log.requestWith(id)).toEqual(common(id, { method: 'POST', path: '/webhook', ...fields }));
+    expect(await service.log.requestWith(id)).toEqual(
+      common(id, { method: 'POST', path: '/webhook', provider: 'webhook', ...fields }),
+    );
   });
 });
 

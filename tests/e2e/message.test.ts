@@ -18,7 +18,10 @@ async function expectKept(messageId: string): Promise<void> {
   const message = { ...MESSAGE, message_id: messageId };
   expect((await service.webhook(message)).headers.get('x-message-result')).toMatch(/^created|duplicate$/);
   const answer = await get(messageId);
-  expect([answer.status, answer.json()]).toEqual([200, message]);
+  expect([answer.status, answer.json()]).toEqual([
+    200,
+    { ...message, provider: 'webhook', type: 'text', status: null },
+  ]);
 }
 
 describe('GET /messages/{message_id}', () => {

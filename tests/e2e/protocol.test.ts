@@ -5,7 +5,7 @@ import { MESSAGE, startService, type RunningService } from '../support/service.t
 let service: RunningService;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ WHATSAPP_VERIFY_TOKEN: 'token' });
   await service.webhook(MESSAGE);
 });
 
@@ -15,7 +15,11 @@ const PATHS = Object.entries(contract['paths'] as Record<string, Node>).map(([te
   path: template.replace('{message_id}', 'm1').replace('{file}', 'docs.js'),
   methods: Object.keys(item).map((method) => method.toUpperCase()),
 }));
-const READABLE = PATHS.filter(({ methods }) => methods.includes('GET')).map(({ path }) => path);
+/** What a path needs to be answered with 200. */
+const QUERIES: Readonly<Record<string, string>> = {
+  '/webhooks/whatsapp': '?hub.mode=subscribe&hub.challenge=1&hub.verify_token=token',
+};
+const READABLE = PATHS.filter(({ methods }) => methods.includes('GET')).map(({ path }) => path + (QUERIES[path] ?? ''));
 
 describe('every path of the contract', () => {
   it.each(READABLE)('%s answers HEAD as GET', async (path) => {
@@ -28,15 +32,11 @@ describe('every path of the contract', () => {
   });
 
   it.each(PATHS)('$path takes no other method', async ({ path, methods }) => {
-    const taken = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+    const taken = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     const others = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'];
     for (const method of others.filter((other) => !taken.includes(other))) {
       const answer = await service.stream({ method, path });
-      expect([method, answer.status, answer.headers.get('allow')]).toEqual([
-        method,
-        405,
-        taken.join(', ').replace('GET, HEAD', 'GET, HEAD'),
-      ]);
+      expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, 405, taken.join(', ')]);
     }
   });
 
@@ -133,6 +133,9 @@ describe('a trace', () => {
 
 describe('unknown query parameters', () => {
   it.each(READABLE)('%s ignores them', async (path) => {
-    expect((await service.read(`${path}?unknown=1&unknown=2&__proto__=1&constructor=&%ff&=`)).status).toBe(200);
+    expect(
+      (await service.read(`${path}${path.includes('?') ? '&' : '?'}unknown=1&unknown=2&__proto__=1&constructor=&%ff&=`))
+        .status,
+    ).toBe(200);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 
 const KEYS = ['a-key-of-sixteen', 'another~key+of/enough==length'] as const;
-const PROTECTED = ['/messages', '/messages/m1', '/stats', '/metrics'];
+const PROTECTED = ['/messages', '/messages/m1', '/messages/m1/raw', '/stats', '/rejections', '/metrics'];
 const OPEN = ['/health/live', '/health/ready', '/docs', '/redoc', '/openapi.json', '/openapi.yaml', '/assets/docs.js'];
 
 let service: RunningService;

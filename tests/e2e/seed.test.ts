@@ -60,6 +60,7 @@ describe('the examples of the README', () => {
     expect((await service.raw(curl('GET', '/health/ready'))).json()).toEqual({
       status: 'ready',
       checks: { database: 'ok', schema: 'ok', webhook_secret: 'ok' },
+      providers: ['webhook'],
     });
   });
 

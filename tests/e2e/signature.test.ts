@@ -116,7 +116,7 @@ describe('without a secret', () => {
       const readiness = await service.read('/health/ready');
       expect([readiness.status, readiness.json()]).toEqual([
         503,
-        { status: 'not_ready', checks: { database: 'ok', schema: 'ok', webhook_secret: 'missing' } },
+        { status: 'not_ready', checks: { database: 'ok', schema: 'ok', webhook_secret: 'missing' }, providers: [] },
       ]);
       expect((await service.read('/messages')).json()).toMatchObject({ total: 0 });
       expect((await service.read('/health/live')).status).toBe(200);

@@ -10,8 +10,12 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-const stored = async (messageId: string): Promise<unknown> =>
-  (await service.fetch(`/messages/${encodeURIComponent(messageId)}`)).json();
+async function stored(messageId: string): Promise<unknown> {
+  const answer = await service.fetch(`/messages/${encodeURIComponent(messageId)}`);
+  const { provider, type, status, ...message } = answer.json() as Record<string, unknown>;
+  expect([provider, type, status]).toEqual(['webhook', 'text', null]);
+  return message;
+}
 
 async function result(body: unknown): Promise<unknown> {
   const answer = await service.webhook(body);
