@@ -83,7 +83,7 @@ async function deliver(i: number, firstReplica: number, seen: { unavailable: Ans
     if (answer?.status === 200) return answer.result ?? '';
     if (answer?.status === 503) seen.unavailable.push(answer);
     else if (answer !== null) throw new Error(`answered with ${String(answer.status)}`);
-    if (attempt > 600) throw new Error('not delivered');
+    if (attempt > 2_400) throw new Error('not delivered');
     await delay(50);
   }
 }
