@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const report = process.env.JEST_REPORT;
 
 const base = {
@@ -44,6 +46,8 @@ export default {
       setupFiles: [...base.setupFiles, '<rootDir>/tests/support/on-postgres.cjs'],
     },
   ],
+  // Even two processors: many tests wait for processes, disks and servers.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/adapters/http/generated/**'],
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],
