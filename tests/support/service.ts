@@ -55,6 +55,8 @@ export class LogLines extends Writable {
 
 export interface RunningService extends HttpClient {
   readonly url: string;
+  /** Its database, as DATABASE_URL says it. */
+  readonly databaseUrl: string;
   readonly log: LogLines;
   /** Words that must not be in the log: secrets and keys, and what {@link HttpClient} has sent. Looked for at stop. */
   readonly confidential: Set<string>;
@@ -100,6 +102,7 @@ export async function startService(environment: Readonly<Record<string, string>>
   return {
     ...client,
     url,
+    databaseUrl: database.url,
     log,
     confidential,
     async stop() {

@@ -634,12 +634,12 @@ export interface components {
             /**
              * Format: int64
              * @description Bytes that were read; none of a body that is too large.
-             * @example 112
+             * @example 105
              */
             body_bytes: number;
             /**
              * @description In hexadecimal; null when the body was not read.
-             * @example 0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620
+             * @example 01395ad70d588109f161ddd4dc8ef891e62c2f5120dcd9fc4ba7d0fbb4774345
              */
             body_sha256: string | null;
             /**
@@ -957,7 +957,7 @@ export interface components {
         RetryAfter: number;
         /**
          * @description Names this answer; send it back as `If-None-Match`.
-         * @example "1b2m2y8asgtpgamy7phcfg"
+         * @example "xEUIYoUHEIQsxGD-6nGNdc"
          */
         ETag: string;
         /**
@@ -1122,7 +1122,7 @@ export interface operations {
             query?: {
                 /**
                  * @description Of a JSON body, in hexadecimal; the signature covers it.
-                 * @example 0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620
+                 * @example 241fa0bce985ecdf8b418a9260819973e589eead81846358f15c4fabb69d28b6
                  */
                 bodySHA256?: string;
             };
@@ -1334,7 +1334,7 @@ export interface operations {
                 "X-Request-ID"?: components["parameters"]["RequestId"];
                 /**
                  * @description The `ETag` of an earlier answer.
-                 * @example "1b2m2y8asgtpgamy7phcfg"
+                 * @example "xEUIYoUHEIQsxGD-6nGNdc"
                  */
                 "If-None-Match"?: string;
             };
