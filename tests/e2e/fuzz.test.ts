@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent, createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { curlOf } from '../fuzz/curl.ts';
+import { fuzz, send, startFuzzedService } from '../fuzz/fuzz.ts';
+import { OPERATIONS, requests } from '../fuzz/requests.ts';
+import type { RunningService } from '../support/service.ts';
+
+const RUNS = process.env['TEST_DATABASE'] === 'postgres' ? 1_500 : 4_000;
+
+let service: RunningService;
+beforeAll(async () => {
+  service = await startFuzzedService();
+});
+afterAll(() => service.stop());
+
+it('answers whatever is asked as the contract says, and stores only what it says it has stored', async () => {
+  const seed = randomInt(1, 2 ** 31);
+  const { counts, failure } = await fuzz(service.url, { runs: RUNS, seed });
+  // Says what to mend and how to see it again.
+  if (failure !== null) {
+    throw new Error(
+      `${failure.request.attempt}: ${failure.faults}\n${failure.curl}\nnpm run fuzz -- --seed ${String(seed)}`,
+    );
+  }
+  expect(service.log.text).toBe('');
+  for (const { id } of OPERATIONS) {
+    const statuses = [...(counts.get(id)?.keys() ?? [])];
+    expect([id, statuses.some((status) => status < 400), statuses.some((status) => status >= 400)]).toEqual([
+      id,
+      true,
+      true,
+    ]);
+  }
+}, 120_000);
+
+describe('the fuzzer', () => {
+  it('finds a service that takes what it should refuse, and gives the smallest such request', async () => {
+    const lenient = createServer((incoming, outgoing) => {
+      const { method, url: path, headers } = incoming;
+      const onward = httpRequest(service.url + (path ?? ''), { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode === 422 ? 200 : (answer.statusCode ?? 500), answer.headers);
+        answer.pipe(outgoing);
+      });
+      incoming.pipe(onward);
+    }).listen(0, '127.0.0.1');
+    await once(lenient, 'listening');
+    const { port } = lenient.address() as AddressInfo;
+    const { failure } = await fuzz(`http://127.0.0.1:${String(port)}`, { runs: 500, seed: 1 });
+    lenient.close();
+    expect(failure?.faults).toContain('so it should be 422, not 200');
+  });
+
+  it('shows a request as a curl command that is answered as the request is', async () => {
+    const agent = new Agent();
+    for (const request of fc.sample(requests(service.url), { numRuns: 40, seed: randomInt(2 ** 31) })) {
+      const { status } = await send(service.url, agent, request);
+      const { stdout } = await promisify(execFile)('bash', ['-c', curlOf(service.url, request)], {
+        encoding: 'latin1',
+      });
+      const statuses = [...stdout.matchAll(/^HTTP\/1\.1 (?!100)(\d+)/gm)].map(([, word]) => Number(word));
+      expect([request, statuses]).toEqual([request, [status]]);
+    }
+    agent.destroy();
+  });
+});

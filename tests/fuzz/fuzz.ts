@@ -1,0 +1,141 @@
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { contractFaults, type Answer } from '../support/contract-check.ts';
+import type { RunningService } from '../support/service.ts';
+import { startService } from '../support/service.ts';
+import { READ_KEY } from './attempts.ts';
+import { MAX_BODY_BYTES } from './bodies.ts';
+import { curlOf } from './curl.ts';
+import { requests, type FuzzRequest } from './requests.ts';
+import { SECRETS } from './signatures.ts';
+
+/** Sends a service requests derived from the contract, and judges every answer by the contract. */
+
+export interface FuzzReport {
+  readonly seed: number;
+  /** How many answers of each status each operation gave. */
+  readonly counts: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** Of the first request that was not answered as it must be, made as small as it could: what is wrong, and the request. */
+  readonly failure: { readonly faults: string; readonly request: FuzzRequest; readonly curl: string } | null;
+}
+
+/** How long an answer may take, ms. None takes a hundredth of it; a hang takes forever. */
+const DEADLINE_MS = 20_000;
+
+/** A service as the fuzzer wants it: everything is on, and readers need a key. */
+export function startFuzzedService(): Promise<RunningService> {
+  return startService({
+    ...SECRETS,
+    WHATSAPP_VERIFY_TOKEN: 'a-word-that-only-you-and-meta-know',
+    READ_API_KEYS: READ_KEY,
+    MAX_BODY_BYTES: String(MAX_BODY_BYTES),
+    LOG_LEVEL: 'ERROR',
+  });
+}
+
+export async function fuzz(
+  origin: string,
+  options: { runs: number; seed: number; onRun?: (done: number) => void; signal?: AbortSignal },
+): Promise<FuzzReport> {
+  const counts = new Map<string, Map<number, number>>();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = (one: Sendable): Promise<Answer> => send(origin, agent, one);
+  let stored = await storedMessages(ask);
+  let done = 0;
+
+  const property = fc.asyncProperty(requests(origin), async (request) => {
+    if (options.signal?.aborted === true) return;
+    const answer = await ask(request);
+    const faults = contractFaults(request.method, request.target, answer);
+    if (!request.expected.includes(answer.status)) {
+      faults.push(`${request.attempt}, so it should be ${request.expected.join(' or ')}, not ${String(answer.status)}`);
+    }
+    if (request.method === 'POST') {
+      const before = stored;
+      stored = await storedMessages(ask);
+      if (faults.length === 0) faults.push(...(await storeFaults(request, answer, stored - before, ask)));
+    }
+    const ofOperation = counts.get(request.operationId) ?? new Map<number, number>();
+    counts.set(request.operationId, ofOperation.set(answer.status, (ofOperation.get(answer.status) ?? 0) + 1));
+    options.onRun?.(++done);
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+  });
+
+  try {
+    const result = await fc.check(property, { numRuns: options.runs, seed: options.seed });
+    const [request] = result.counterexample ?? [];
+    const failure =
+      request === undefined
+        ? null
+        : { faults: (result.errorInstance as Error).message, request, curl: curlOf(origin, request) };
+    return { seed: options.seed, counts, failure };
+  } finally {
+    agent.destroy();
+  }
+}
+
+type Sendable = Pick<FuzzRequest, 'method' | 'target' | 'headers' | 'body'>;
+
+/** Rejects when no answer comes in time. */
+export async function send(origin: string, agent: Agent, { method, target, headers, body }: Sendable): Promise<Answer> {
+  const { hostname, port } = new URL(origin);
+  const outgoing = httpRequest({
+    hostname,
+    port,
+    agent,
+    method,
+    path: target,
+    headers: { ...headers, ...(body !== null && { 'Content-Length': String(body.length) }) },
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  outgoing.end(body ?? undefined);
+  const [incoming] = await answered;
+  outgoing.on('error', () => undefined); // a body that was refused need not be taken to its end
+  const received = new Headers();
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
+    received.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '');
+  }
+  return { status: incoming.statusCode ?? 0, headers: received, body: await text(incoming) };
+}
+
+const reading = { method: 'GET', headers: { Authorization: `Bearer ${READ_KEY}` }, body: null };
+
+async function storedMessages(ask: (one: Sendable) => Promise<Answer>): Promise<number> {
+  const { body } = await ask({ ...reading, target: '/stats' });
+  return (JSON.parse(body) as { total_messages: number }).total_messages;
+}
+
+/** Whether the answer to a POST tells the truth about what is stored now. */
+async function storeFaults(
+  request: FuzzRequest,
+  answer: Answer,
+  added: number,
+  ask: (one: Sendable) => Promise<Answer>,
+): Promise<string[]> {
+  const created = createdBy(request, answer);
+  if (created !== null && created !== added)
+    return [`${String(created)} created, but ${String(added)} more are stored`];
+  if (created !== 1 || !request.operationId.startsWith('ingest') || answer.headers.get('x-message-result') === null) {
+    return [];
+  }
+  const sent = JSON.parse((request.body ?? '').toString()) as Record<string, unknown>;
+  const provider = request.operationId === 'ingestMessage' ? 'webhook' : 'standard';
+  const target = `/messages/${encodeURIComponent(String(sent['message_id']))}?provider=${provider}`;
+  const found = await ask({ ...reading, target });
+  const kept = found.status === 200 ? (JSON.parse(found.body) as Record<string, unknown>) : {};
+  return ['message_id', 'from', 'to', 'text']
+    .filter((name) => (kept[name] ?? null) !== (sent[name] ?? null))
+    .map((name) => `${name} is stored as ${JSON.stringify(kept[name])}`);
+}
+
+/** How many messages the answer says it has stored anew; null where it does not say. */
+function createdBy({ operationId }: FuzzRequest, { status, headers, body }: Answer): number | null {
+  if (status !== 200) return 0;
+  if (operationId === 'ingestTwilio') return null;
+  if (operationId === 'ingestWhatsApp')
+    return (JSON.parse(body) as { outcomes: { created?: number } }).outcomes.created ?? 0;
+  return headers.get('x-message-result') === 'created' ? 1 : 0;
+}
