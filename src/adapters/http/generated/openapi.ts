@@ -936,12 +936,12 @@ export interface components {
          * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
          * @example m1
          */
-        MessageId: components["schemas"]["MessageId"];
+        MessageIdPath: components["schemas"]["MessageId"];
         /**
          * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
          * @example webhook
          */
-        Provider: components["schemas"]["Provider"];
+        ProviderQuery: components["schemas"]["Provider"];
     };
     requestBodies: never;
     headers: {
@@ -1239,7 +1239,7 @@ export interface operations {
                  * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
                  * @example webhook
                  */
-                provider?: components["parameters"]["Provider"];
+                provider?: components["parameters"]["ProviderQuery"];
             };
             header?: {
                 /**
@@ -1253,7 +1253,7 @@ export interface operations {
                  * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
                  * @example m1
                  */
-                message_id: components["parameters"]["MessageId"];
+                message_id: components["parameters"]["MessageIdPath"];
             };
             cookie?: never;
         };
@@ -1284,7 +1284,7 @@ export interface operations {
                  * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
                  * @example webhook
                  */
-                provider?: components["parameters"]["Provider"];
+                provider?: components["parameters"]["ProviderQuery"];
             };
             header?: {
                 /**
@@ -1298,7 +1298,7 @@ export interface operations {
                  * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
                  * @example m1
                  */
-                message_id: components["parameters"]["MessageId"];
+                message_id: components["parameters"]["MessageIdPath"];
             };
             cookie?: never;
         };
