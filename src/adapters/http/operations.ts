@@ -12,12 +12,11 @@ import { decodeCursor } from './cursor.ts';
 import { filterFromQuery, foundToDto, listToDto, readinessToDto, statsToDto } from './dto.ts';
 import type { Operations } from './exchange.ts';
 import type { OpenapiDocument } from './openapi-document.ts';
+import { DEFAULT_LIMIT, pageStart } from './page-start.ts';
 import { asset, docsPage, redocPage } from './pages.ts';
-import { invalid, Problem } from './problem.ts';
+import { Problem } from './problem.ts';
 import { rejectionOperations, type RejectionOptions } from './rejections.ts';
 import { webhookOperations } from './webhooks.ts';
-
-const DEFAULT_LIMIT = 50;
 
 export interface UseCases {
   readonly ingestMessage: IngestMessage;
@@ -38,14 +37,17 @@ export function operations(
     ...rejectionOperations(useCases.rejections, options.rejections),
 
     async listMessages({ query }) {
-      const { limit = DEFAULT_LIMIT, offset, cursor } = query;
+      const { limit = DEFAULT_LIMIT, offset = 0 } = query;
       const filter = filterFromQuery(query);
-      const start = pageStart(offset, cursor, filter);
+      const start = pageStart(query, (cursor) => {
+        const after = decodeCursor(cursor, filter);
+        return after === null ? null : { after };
+      });
       const list = await useCases.listMessages.execute(filter, start, limit);
       return {
         status: 200,
         type: 'application/json',
-        body: listToDto(list, { filter, limit, offset: offset ?? 0 }),
+        body: listToDto(list, { filter, limit, offset }),
       };
     },
 
@@ -110,23 +112,6 @@ export function operations(
 }
 
 type ContractDocument = Extract<Reply<'getOpenapiJson'>, { status: 200 }>['body'];
-
-function pageStart(
-  offset: number | undefined,
-  cursor: string | undefined,
-  filter: ReturnType<typeof filterFromQuery>,
-): Parameters<ListMessages['execute']>[1] {
-  if (cursor === undefined) return { offset: offset ?? 0 };
-  if (offset !== undefined) {
-    throw invalid({ loc: ['query', 'cursor'], msg: 'cannot be combined with offset', type: 'value_error' });
-  }
-  const after = decodeCursor(cursor, filter);
-  if (after === null) {
-    const msg = 'is not the next_cursor of a page with the same filters';
-    throw invalid({ loc: ['query', 'cursor'], msg, type: 'value_error' });
-  }
-  return { after };
-}
 
 function messageNamed(id: string, name: string | undefined): { messageId: MessageId; provider?: Provider } {
   if (!isMessageId(id)) throw new Error('the contract let an id pass that is none');

@@ -7,11 +7,11 @@ import type { Rejection, RejectionFilter, RejectionReason, StoredRejection } fro
 import { formatTimestamp, type Timestamp } from '../../domain/timestamp.ts';
 import type { Operations } from './exchange.ts';
 import type { Schemas } from './contract.ts';
-import { invalid, type Problem } from './problem.ts';
+import { DEFAULT_LIMIT, pageStart } from './page-start.ts';
+import type { Problem } from './problem.ts';
 import { singleValues } from './security.ts';
 import type { Visit } from './visit.ts';
 
-const DEFAULT_LIMIT = 50;
 const MAX_HEADERS = 64;
 const MAX_DETAIL = 256;
 
@@ -88,12 +88,12 @@ export function rejectionOperations(
 ): Pick<Operations, 'listRejections'> {
   return {
     async listRejections({ query }) {
-      const { limit = DEFAULT_LIMIT, offset, cursor } = query;
+      const { limit = DEFAULT_LIMIT, offset = 0 } = query;
       const filter: RejectionFilter = {
         ...(query.provider !== undefined && isProvider(query.provider) && { provider: query.provider }),
         ...(query.reason !== undefined && { reason: query.reason }),
       };
-      const start = cursor === undefined ? { offset: offset ?? 0 } : { beforeId: afterCursor(cursor, offset, filter) };
+      const start = pageStart(query, (cursor) => decodeCursor(cursor, filter));
       const { rejections: page, total, hasMore } = await rejections.list(filter, start, limit);
       const last = page.at(-1);
       return {
@@ -103,7 +103,7 @@ export function rejectionOperations(
           data: page.map((rejection) => toDto(rejection, advice)),
           total,
           limit,
-          offset: offset ?? 0,
+          offset,
           next_cursor: hasMore && last !== undefined ? encodeCursor(last.id, filter) : null,
         },
       };
@@ -132,13 +132,8 @@ function encodeCursor(id: number, { provider, reason }: RejectionFilter): string
   return Buffer.from(JSON.stringify([id, provider ?? null, reason ?? null])).toString('base64url');
 }
 
-/** Throws a Problem unless it is the next_cursor of a page with the same filters, and comes without an offset. */
-function afterCursor(cursor: string, offset: number | undefined, filter: RejectionFilter): number {
-  const refuse = (msg: string): Problem => invalid({ loc: ['query', 'cursor'], msg, type: 'value_error' });
-  if (offset !== undefined) throw refuse('cannot be combined with offset');
+/** Null unless it was made by {@link encodeCursor} for the same filter. */
+function decodeCursor(cursor: string, filter: RejectionFilter): { readonly beforeId: number } | null {
   const id = /^\[(\d{1,15}),/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
-  if (id === undefined || encodeCursor(Number(id), filter) !== cursor) {
-    throw refuse('is not the next_cursor of a page with the same filters');
-  }
-  return Number(id);
+  return id !== undefined && encodeCursor(Number(id), filter) === cursor ? { beforeId: Number(id) } : null;
 }
