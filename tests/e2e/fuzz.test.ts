@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { Agent, createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, request as httpRequest, type RequestListener } from 'node:http';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { curlOf } from '../fuzz/curl.ts';
 import { fuzz, send, startFuzzedService } from '../fuzz/fuzz.ts';
 import { OPERATIONS, requests } from '../fuzz/requests.ts';
+import { withServer } from '../support/local-server.ts';
 import type { RunningService } from '../support/service.ts';
 
 const RUNS = process.env['TEST_DATABASE'] === 'postgres' ? 1_500 : 4_000;
@@ -41,18 +40,15 @@ it('answers whatever is asked as the contract says, and stores only what it says
 
 describe('the fuzzer', () => {
   it('finds a service that takes what it should refuse, and gives the smallest such request', async () => {
-    const lenient = createServer((incoming, outgoing) => {
+    const lenient: RequestListener = (incoming, outgoing) => {
       const { method, url: path, headers } = incoming;
       const onward = httpRequest(service.url + (path ?? ''), { method, headers }, (answer) => {
         outgoing.writeHead(answer.statusCode === 422 ? 200 : (answer.statusCode ?? 500), answer.headers);
         answer.pipe(outgoing);
       });
       incoming.pipe(onward);
-    }).listen(0, '127.0.0.1');
-    await once(lenient, 'listening');
-    const { port } = lenient.address() as AddressInfo;
-    const { failure } = await fuzz(`http://127.0.0.1:${String(port)}`, { runs: 500, seed: 1 });
-    lenient.close();
+    };
+    const { failure } = await withServer(lenient, (url) => fuzz(url, { runs: 500, seed: 1 }));
     expect(failure?.faults).toContain('so it should be 422, not 200');
   });
 

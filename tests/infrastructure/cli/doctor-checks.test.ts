@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { isEasyToGuess } from '../../../src/infrastructure/commands/doctor/secret-strength.ts';
 import { commandLine, type Environment } from '../../support/command-line.ts';
+import { withServer } from '../../support/local-server.ts';
 import { migratedPostgresDatabase } from '../../support/postgres.ts';
 
 const STRONG = '5d41402abc4b2a76b9719d911017c592';
@@ -27,18 +25,11 @@ async function report(environment: Environment, ...args: string[]): Promise<Reco
   return Object.fromEntries(checks.map(({ name, status, text }) => [name, `${status}: ${text}`]));
 }
 
-async function withClock<T>(ahead: number, work: (url: string) => Promise<T>): Promise<T> {
-  const server = createServer((_, response) => {
+function withClock<T>(ahead: number, work: (url: string) => Promise<T>): Promise<T> {
+  return withServer((_, response) => {
     response.setHeader('Date', new Date(Date.now() + ahead * 1_000).toUTCString());
     response.writeHead(404).end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    return await work(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
+  }, work);
 }
 
 describe('the doctor on the configuration', () => {

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commandLine, type RunningCommand } from '../../support/command-line.ts';
+import { withServer } from '../../support/local-server.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../../support/service.ts';
 
 const SECRETS = {
@@ -28,20 +27,13 @@ afterAll(async () => {
 const here = () => ({ ...SECRETS, PORT: new URL(service.url).port });
 const line = (id: string, text = 'Hello'): string => JSON.stringify({ ...MESSAGE, message_id: id, text });
 
-/** A service that answers as told, on a port of its own, while the work is done. */
-async function answering<T>(listener: RequestListener, work: (url: string) => Promise<T>): Promise<T> {
-  const server = createServer((request, response) => {
+/** A service that answers as told, once it has read the request. */
+function answering<T>(listener: RequestListener, work: (url: string) => Promise<T>): Promise<T> {
+  return withServer((request, response) => {
     request.resume().once('end', () => {
       listener(request, response);
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    return await work(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
+  }, work);
 }
 
 describe('send', () => {
