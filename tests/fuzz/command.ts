@@ -41,7 +41,7 @@ try {
   await service.stop();
 }
 
-function print({ counts, failure, seed }: FuzzReport, seconds: number): void {
+function print({ counts, failure }: FuzzReport, seconds: number): void {
   const statuses = [...new Set([...counts.values()].flatMap((byStatus) => [...byStatus.keys()]))].sort((a, b) => a - b);
   const row = (name: string, cells: readonly string[]): string =>
     name.padEnd(28) + cells.map((cell) => cell.padStart(7)).join('');
@@ -60,11 +60,11 @@ function print({ counts, failure, seed }: FuzzReport, seconds: number): void {
   );
   if (failure === null) return;
   console.log(`\n${failure.request.operationId} ${failure.request.attempt}:\n${failure.faults}\n\n${failure.curl}\n`);
-  console.log(`again: npm run fuzz -- --seed ${String(seed)} --runs ${String(options.runs)}`);
+  console.log(`again: npm run fuzz -- --seed ${String(options.seed)} --runs ${String(options.runs)}`);
 }
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It takes a whole number from 1.');
   return value;
 }

@@ -123,9 +123,10 @@ describe('send', () => {
   it('does not wait for a service that asks for a minute, as one without a secret does', async () => {
     const listener: RequestListener = (_, response) => response.writeHead(503, { 'Retry-After': '60' }).end();
     const { status, stdout } = await answering(listener, (url) =>
-      cli.run(['send', '--count', '2', '--url', url], SECRETS),
+      cli.run(['send', '--count', '2', '--json', '--url', url], SECRETS),
     );
-    expect([status, stdout]).toEqual([1, expect.stringContaining('2 x 503 Service Unavailable\n')]);
+    const summary = { refusals: { '503 Service Unavailable': 2 }, retries: 0 };
+    expect([status, JSON.parse(stdout)]).toEqual([1, expect.objectContaining(summary)]);
   });
 
   it('gets over a connection that breaks, and gives up where nothing has ever answered', async () => {
