@@ -8,11 +8,11 @@ import { deriveNext } from '../../../src/adapters/persistence/postgres/derived-d
 import { rowOf } from '../../../src/adapters/persistence/dialect.ts';
 import { postgresDialect } from '../../../src/adapters/persistence/postgres/dialect.ts';
 import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
-import { comparePositions } from '../../../src/domain/message.ts';
-import type { UpdateOutcome } from '../../../src/domain/update.ts';
+import { comparePositions, messageKey } from '../../../src/domain/message.ts';
+import { statusRank, type UpdateOutcome } from '../../../src/domain/update.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { emptyTables, openTestPool, openTestPostgres } from '../../support/postgres.ts';
-import { everyMessage, manyMessages, number, runs } from './repository-fixtures.ts';
+import { everyMessage, manyMessages, micros, number, runs } from './repository-fixtures.ts';
 
 const REPLICAS = 3;
 const GROUP = 40;
@@ -156,4 +156,33 @@ it('counters that are counted anew while a replica counts are right, and neither
     await Promise.all([counting, rebuildCounters(first, postgresDialect)]);
     expect(await wrongCounters(first, postgresDialect)).toEqual([]);
   }
+});
+
+it('the first states of a message, from two replicas at once, leave the later one', async () => {
+  await emptyTables(first);
+  const other = pools[1] ?? first;
+  const [message] = manyMessages(1);
+  if (message === undefined) throw new Error('there is no message');
+  const { provider, messageId } = message;
+  const late = await first.transaction();
+  const row = { message_id: messageKey(message), state: 'read', rank: statusRank('read'), changed_at: '2000000' };
+  await late('message_statuses').insert(row);
+  // Sees no state yet, and waits for the one above.
+  const early = { kind: 'status', provider, messageId, state: 'sent', at: micros(1_000_000) } as const;
+  const storing = postgresMessageRepository(other, other).add([early]);
+  const waiting = async (): Promise<boolean> =>
+    (
+      await rowOf<{ waiting: boolean }>(
+        first,
+        'select exists (select from pg_stat_activity where wait_event_type = ? and datname = current_database()) as waiting',
+        ['Lock'],
+      )
+    )['waiting'];
+  while (!(await waiting())) await delay(5);
+  await late.commit();
+  await storing;
+  expect(await postgresMessageRepository(first, first).findStatus(messageKey(message))).toEqual({
+    state: 'read',
+    at: micros(2_000_000),
+  });
 });
