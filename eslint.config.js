@@ -18,7 +18,7 @@ const ENVIRONMENT = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '.sdk/', 'tests/sdk/clients/', 'src/adapters/http/generated/'] },
+  { ignores: ['**/dist/', 'coverage/', '.sdk/', 'tests/sdk/clients/', '**/generated/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
