@@ -150,9 +150,15 @@ describe('the TypeScript client', () => {
   });
 
   it('takes no 200 for stored that does not say what became of the message', async () => {
-    for (const body of ['{}', '{"status":"ok"}', 'null']) {
+    const json = { 'Content-Type': 'application/json' };
+    const others = [
+      { headers: json, body: '{"status":"ok"}' },
+      { headers: { ...json, 'X-Message-Result': 'created' }, body: '{}' },
+      { headers: { ...json, 'X-Message-Result': 'hello' }, body: '{"status":"ok"}' },
+    ];
+    for (const { headers, body } of others) {
       const answer: RequestListener = (_, outgoing) => {
-        outgoing.writeHead(200, { 'Content-Type': 'application/json' }).end(body);
+        outgoing.writeHead(200, headers).end(body);
       };
       await withServer(answer, async (baseUrl) => {
         const { status, type } = await problem(client({ baseUrl }).ingestMessage(first()));
