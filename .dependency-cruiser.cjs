@@ -78,6 +78,7 @@ module.exports = {
     tsPreCompilationDeps: true, // or imports of types alone go unseen
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^src/adapters/http/browser/' }, // loaded by pages, not by modules
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],

@@ -44,6 +44,18 @@ export default tseslint.config(
   { files: ['src/infrastructure/clock.ts'], rules: { 'no-restricted-syntax': ['error', ENVIRONMENT] } },
   { files: ['*.js'], languageOptions: { globals: { process: 'readonly' } } },
   {
+    files: ['src/adapters/http/browser/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['crypto', 'document', 'fetch', 'location', 'Redoc', 'SwaggerUIBundle', 'TextEncoder', 'URL'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+    rules: { 'no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_' }] },
+  },
+  {
     files: ['**/*.cjs'],
     languageOptions: {
       globals: { module: 'readonly', require: 'readonly', process: 'readonly' },

@@ -78,6 +78,7 @@ describe('an asset', () => {
     ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8', 'SwaggerUIBundle'],
     ['redoc.standalone.js', 'text/javascript; charset=utf-8', 'Redoc'],
     ['docs.js', 'text/javascript; charset=utf-8', "'/openapi.json'"],
+    ['docs.css', 'text/css; charset=utf-8', '.signing'],
     ['redoc.js', 'text/javascript; charset=utf-8', "'/openapi.json'"],
   ])('%s is %s', async (file, type, content) => {
     const { headers, body } = await service.read(`/assets/${file}`);

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { MESSAGE, startService, type RunningService } from '../support/service.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { chromium, type Browser, type Locator, type Page, type Request } from 'playwright-core';
+import { contract, type Node } from '../support/contract-check.ts';
+import { sign } from '../support/http-client.ts';
+import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 
 /** A browser that keeps to itself: no sandbox for root, no calls home. */
 const FLAGS = [
@@ -13,13 +15,42 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+const KEY = 'a-key-for-reading-messages';
+const VERIFY_TOKEN = 'a-word-that-only-you-and-meta-know';
+
+/** An operation, by what the page finds it by. */
+interface Reading {
+  readonly tag: string;
+  readonly operation: string;
+}
+
+/** Every GET of the contract: what is added to it has to be readable from the page too. */
+const READS = Object.values(contract['paths'] as Record<string, { get?: Node }>).flatMap(({ get }): Reading[] =>
+  get === undefined ? [] : [{ tag: (get['tags'] as string[])[0] ?? '', operation: get['operationId'] as string }],
+);
+/** What an operation needs besides the examples of its required parameters, which the page fills in. */
+const FILLED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  verifyWhatsAppSubscription: {
+    'hub.mode': 'subscribe',
+    'hub.challenge': '1158201444',
+    'hub.verify_token': VERIFY_TOKEN,
+  },
+};
 
 describe('the pages, in a browser', () => {
   let service: RunningService;
   let browser: Browser;
+  let page: Page;
+  const requests: Request[] = [];
+  const foreign: string[] = [];
+  const faults: string[] = [];
 
   beforeAll(async () => {
-    service = await startService();
+    service = await startService({
+      READ_API_KEYS: KEY,
+      WHATSAPP_VERIFY_TOKEN: VERIFY_TOKEN,
+      WHATSAPP_APP_SECRET: 'app',
+    });
     await service.webhook(MESSAGE);
     browser = await chromium.launch({
       executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
@@ -31,32 +62,125 @@ describe('the pages, in a browser', () => {
     await service.stop();
   });
 
-  /** Opens a page; gives it with what was loaded from elsewhere and what went wrong in it. */
-  async function open(path: string): Promise<{ page: Page; foreign: string[]; faults: string[] }> {
-    const page = await browser.newPage();
-    const foreign: string[] = [];
-    const faults: string[] = [];
-    page.on('response', (response) => {
-      if (!new URL(response.url()).href.includes(new URL(service.url).host)) foreign.push(response.url());
+  beforeEach(async () => {
+    page = await browser.newPage();
+    for (const list of [requests, foreign, faults]) list.length = 0;
+    page.on('request', (request) => {
+      requests.push(request);
+      if (!request.url().startsWith(service.url) && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
     });
     page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(service.url + path);
-    return { page, foreign, faults };
+    page.on('console', (line) => {
+      // What the browser itself says of an answer that is an error, as many here are meant to be.
+      if (line.type() === 'error' && !line.text().startsWith('Failed to load resource')) faults.push(line.text());
+    });
+  });
+  afterEach(() => page.close());
+
+  const block = (tag: string, operation: string): Locator => page.locator(`#operations-${tag}-${operation}`);
+
+  async function openDocs(): Promise<void> {
+    await page.goto(`${service.url}/docs`);
+    await page.waitForSelector('#operations-Webhook-ingestMessage');
   }
 
-  it('/docs shows every operation and sends a request that a person tries out', async () => {
-    const { page, foreign, faults } = await open('/docs');
-    await page.waitForSelector('#operations-Webhook-ingestMessage');
-    await page.click('#operations-Messages-listMessages .opblock-summary-control');
-    await page.fill('#operations-Messages-listMessages tr[data-param-name="q"] input', 'hello');
-    await page.click('#operations-Messages-listMessages button.execute');
-    const answer = page.locator('#operations-Messages-listMessages .live-responses-table .highlight-code').first();
-    await expect(answer.innerText()).resolves.toContain('"message_id": "m1"');
+  async function authorize(): Promise<void> {
+    await page.click('.auth-wrapper > button.authorize');
+    await page.fill('#auth-bearer-value', KEY);
+    const form = page.locator('.auth-container', { has: page.locator('#auth-bearer-value') });
+    await form.locator('button.authorize').click();
+    await page.click('button.close-modal');
+  }
+
+  /** Opens an operation if it is not open, sends it, and gives the status that the page shows. */
+  async function execute({ tag, operation }: Reading, fields = FILLED[operation] ?? {}): Promise<string> {
+    const operationBlock = block(tag, operation);
+    if (!(await operationBlock.getAttribute('class'))?.includes('is-open')) {
+      await operationBlock.locator('.opblock-summary-control').click();
+    }
+    for (const [name, value] of Object.entries(fields)) {
+      await operationBlock.locator(`tr[data-param-name="${name}"] input`).fill(value);
+    }
+    const clear = operationBlock.locator('button.btn-clear');
+    if (await clear.isVisible()) await clear.click();
+    await operationBlock.locator('button.execute').click();
+    const shown = operationBlock.locator('.live-responses-table .response-col_status').nth(1);
+    return (await shown.innerText()).trim().slice(0, 3);
+  }
+  /** The same, and closes it again: the page is slow with many long answers open. */
+  async function glance(read: Reading): Promise<string> {
+    const status = await execute(read);
+    await block(read.tag, read.operation).locator('.opblock-summary-control').click();
+    return status;
+  }
+  const answerTo = (tag: string, operation: string): Promise<string> =>
+    block(tag, operation).locator('.live-responses-table .highlight-code').first().innerText();
+
+  it('/docs lets a person try every read there is', async () => {
+    await openDocs();
+    await expect(glance({ tag: 'Messages', operation: 'getStats' })).resolves.toBe('401');
+    await authorize();
+    const statuses: Record<string, string> = {};
+    for (const read of READS) statuses[read.operation] = await glance(read);
+    expect(statuses).toEqual(Object.fromEntries(READS.map(({ operation }) => [operation, '200'])));
+
+    await execute({ tag: 'Messages', operation: 'listMessages' }, { q: 'hello' });
+    await expect(answerTo('Messages', 'listMessages')).resolves.toContain('"message_id": "m1"');
+    expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
+  }, 60_000);
+
+  it('/docs signs what is sent to POST /webhook, and keeps the secret to itself', async () => {
+    const webhook = { tag: 'Webhook', operation: 'ingestMessage' };
+    const message = { ...MESSAGE, message_id: 'tried out', text: 'Grüße 😀' };
+    await openDocs();
+    await expect(execute(webhook)).resolves.toBe('401');
+    await page.fill('#secret', `${SECRET} `);
+    await expect(execute(webhook)).resolves.toBe('401');
+    await page.fill('#secret', SECRET);
+    // Spaces and line ends as a person writes them: signed as they are, not as JSON would have them.
+    const body = JSON.stringify(message, null, 3);
+    await block('Webhook', 'ingestMessage').locator('textarea').fill(body);
+    await expect(execute(webhook)).resolves.toBe('200');
+    await expect(page.locator('#signing-status').innerText()).resolves.toContain(sign(SECRET, body).slice(0, 8));
+    const answer = await service.fetch('/messages?q=gr%C3%BC%C3%9Fe', { headers: { authorization: `Bearer ${KEY}` } });
+    expect(answer.json()).toMatchObject({ data: [message], total: 1 });
+
+    const sent = await Promise.all(
+      requests.map(async (request) =>
+        [request.url(), request.postData(), JSON.stringify(await request.allHeaders())].join('\n'),
+      ),
+    );
+    expect(sent.filter((text) => text.includes(sign(SECRET, body)))).toHaveLength(1);
+    expect(sent.filter((text) => text.includes(SECRET))).toEqual([]);
+    await expect(
+      page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])'),
+    ).resolves.toBe('[{},{},""]');
+    await page.reload();
+    await expect(page.inputValue('#secret')).resolves.toBe('');
+    expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
+  }, 60_000);
+
+  it('/docs signs nothing else', async () => {
+    await openDocs();
+    await page.fill('#secret', SECRET);
+    await expect(execute({ tag: 'Webhook', operation: 'ingestWhatsApp' })).resolves.toBe('401');
+    await expect(execute({ tag: 'Operations', operation: 'getLiveness' })).resolves.toBe('200');
+    const names = await Promise.all(requests.map(async (request) => Object.keys(await request.allHeaders())));
+    expect(names.flat()).not.toContain('x-signature');
+  });
+
+  it('/docs says where it cannot sign, and works all the same', async () => {
+    await page.addInitScript("Object.defineProperty(crypto, 'subtle', { value: undefined })");
+    await openDocs();
+    await expect(page.locator('#signing-status').innerText()).resolves.toContain('browsers need HTTPS, or localhost');
+    await expect(page.isDisabled('#secret')).resolves.toBe(true);
+    await expect(execute({ tag: 'Webhook', operation: 'ingestMessage' })).resolves.toBe('401');
+    await expect(execute({ tag: 'Operations', operation: 'getLiveness' })).resolves.toBe('200');
     expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
   });
 
   it('/redoc shows the reference', async () => {
-    const { page, foreign, faults } = await open('/redoc');
+    await page.goto(`${service.url}/redoc`);
     await page.waitForSelector('h1:has-text("webhook-inbox")');
     await page.waitForSelector('h2:has-text("Store one signed message")');
     expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });

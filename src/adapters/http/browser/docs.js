@@ -1,0 +1,50 @@
+/** Swagger UI for the contract of this server, and what signs the webhooks that are tried out. */
+
+const response = await fetch('/openapi.json');
+const spec = await response.json();
+
+for (const [name, parameter] of Object.entries(spec.components.parameters)) {
+  spec.components.parameters[name] = unfilled(parameter);
+}
+for (const operation of Object.values(spec.paths).flatMap((path) => Object.values(path))) {
+  operation.parameters = operation.parameters.map((parameter) => (parameter.$ref ? parameter : unfilled(parameter)));
+}
+
+const secret = document.getElementById('secret');
+const status = document.getElementById('signing-status');
+// Browsers have it for HTTPS and for localhost only.
+if (crypto.subtle === undefined) {
+  secret.disabled = true;
+  status.textContent = 'This page cannot sign: browsers need HTTPS, or localhost, for it.';
+}
+
+SwaggerUIBundle({
+  spec,
+  dom_id: '#ui',
+  deepLinking: true,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+  requestInterceptor: signed,
+});
+
+/** Swagger UI fills a form with every example and default: all filters at once, and a cursor together with an offset. */
+function unfilled({ example, ...parameter }) {
+  if (parameter.required) return { example, ...parameter };
+  const name = parameter.schema.$ref?.split('/').at(-1);
+  const { example: _example, default: _default, ...schema } = name ? spec.components.schemas[name] : parameter.schema;
+  return { ...parameter, schema };
+}
+
+/** Signs what goes to POST /webhook, as it goes, when there is a secret to sign it with. It leaves this function as a digest only. */
+async function signed(request) {
+  const isWebhook = request.method === 'POST' && new URL(request.url, location.href).pathname === '/webhook';
+  if (!isWebhook || secret.value === '') return request;
+  const utf8 = new TextEncoder();
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', utf8.encode(secret.value), algorithm, false, ['sign']);
+  const digest = await crypto.subtle.sign('HMAC', key, utf8.encode(request.body ?? ''));
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  request.headers['X-Signature'] = hex;
+  status.textContent = `The last webhook was signed: X-Signature: ${hex.slice(0, 8)}…`;
+  return request;
+}
