@@ -29,6 +29,7 @@ const DEFAULT_DATABASE_ONLY = [
   'shutdown',
   'documentation',
   'replicas',
+  'clients-page',
 ];
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expectProgramToWork } from '../support/client-programs.ts';
 import { startService } from '../support/service.ts';
 
 const run = promisify(execFile);
@@ -91,6 +92,14 @@ describe('the packed TypeScript client', () => {
     } finally {
       await service.stop();
     }
+  }, 60_000);
+
+  it('does what docs/clients.md says', async () => {
+    await expectProgramToWork('ts', async (program) => {
+      writeFileSync(path.join(project, 'program.ts'), program);
+      await expect(compile({ module: 'nodenext' })).resolves.toBe('');
+      return (await run(process.execPath, ['out/program.js'], { cwd: project })).stdout;
+    });
   }, 60_000);
 
   it('lets the compiler find what is wrong', async () => {
