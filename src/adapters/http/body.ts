@@ -72,14 +72,9 @@ export function parseJsonObject(body: Uint8Array): object {
   throw invalid({ loc: ['body'], msg: 'must be object', type: 'object_type' });
 }
 
-/** The parameters of a form (https://url.spec.whatwg.org/#urlencoded-parsing); those that are repeated as a list. */
+/** The parameters of a form (https://url.spec.whatwg.org/#urlencoded-parsing); of those that are repeated, the first. */
 function parseForm(body: Uint8Array): object {
-  const fields = new Map<string, string | string[]>();
-  for (const [name, value] of new URLSearchParams(decode(body))) {
-    const earlier = fields.get(name);
-    fields.set(name, earlier === undefined ? value : [earlier, value].flat());
-  }
-  return Object.fromEntries(fields);
+  return Object.fromEntries([...new URLSearchParams(decode(body))].reverse());
 }
 
 function parseJson(body: Uint8Array): unknown {

@@ -106,18 +106,16 @@ describe('a form', () => {
       typeof text === 'string' ? Buffer.from(text) : text,
     );
 
-  it('gives every parameter, and those that are repeated as a list in their order', () => {
+  it('gives every parameter, and the first of those that are repeated', () => {
     const parameters = fc.array(fc.tuple(fc.constantFrom('a', 'b', '__proto__', ''), fc.string({ unit: 'binary' })));
     fc.assert(
       fc.property(parameters, (sent) => {
         const wellFormed = sent.map(([name, value]) => [name, value.toWellFormed()] as [string, string]);
-        const parsed = parse(new URLSearchParams(wellFormed).toString()) as Record<string, string | string[]>;
+        const parsed = parse(new URLSearchParams(wellFormed).toString());
         const expected = Object.groupBy(wellFormed, ([name]) => name);
         expect(Object.keys(parsed).sort()).toEqual(Object.keys(expected).sort());
         for (const [name, pairs = []] of Object.entries(expected)) {
-          expect(Object.getOwnPropertyDescriptor(parsed, name)?.value).toEqual(
-            pairs.length === 1 ? pairs[0]?.[1] : pairs.map(([, value]) => value),
-          );
+          expect(Object.getOwnPropertyDescriptor(parsed, name)?.value).toBe(pairs[0]?.[1]);
         }
       }),
     );

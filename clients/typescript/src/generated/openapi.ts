@@ -482,7 +482,53 @@ export interface components {
          * @example 1
          */
         Count: number;
-        /** @description As Twilio sends them. Only what is read is named here, and nothing of it is demanded. */
+        /**
+         * @description As Twilio sends them. Only what is read is named here, and nothing of it is demanded. Of a parameter that is there
+         *     several times the first is read.
+         */
+        TwilioForm: {
+            /**
+             * @description The id of the message.
+             * @example SM0123456789abcdef0123456789abcdef
+             */
+            MessageSid?: string;
+            /**
+             * @description `whatsapp:` and a phone number, or a phone number.
+             * @example whatsapp:+14155238886
+             */
+            From?: string;
+            /**
+             * @description As `From`.
+             * @example whatsapp:+14155550100
+             */
+            To?: string;
+            /**
+             * @description The text.
+             * @example Hello
+             */
+            Body?: string;
+            /**
+             * @description How many attachments it has.
+             * @example 0
+             */
+            NumMedia?: string;
+            /**
+             * @description The media type of the first attachment.
+             * @example image/jpeg
+             */
+            MediaContentType0?: string;
+            /**
+             * @description What a WhatsApp message is.
+             * @example text
+             */
+            MessageType?: string;
+            /**
+             * @description The state of a message that was sent.
+             * @example delivered
+             */
+            MessageStatus?: string;
+        };
+        /** @description As Twilio sends them, in JSON. Only what is read is named here, and nothing of it is demanded. */
         TwilioParameters: {
             /**
              * @description The id of the message.
@@ -982,6 +1028,7 @@ export type WhatsAppNotification = components['schemas']['WhatsAppNotification']
 export type WhatsAppResponse = components['schemas']['WhatsAppResponse'];
 export type OutcomeCounts = components['schemas']['OutcomeCounts'];
 export type Count = components['schemas']['Count'];
+export type TwilioForm = components['schemas']['TwilioForm'];
 export type TwilioParameters = components['schemas']['TwilioParameters'];
 export type MessageList = components['schemas']['MessageList'];
 export type SenderCount = components['schemas']['SenderCount'];
@@ -1188,7 +1235,7 @@ export interface operations {
         /** @description At most 3 MiB (the operator can set another limit), in UTF-8. */
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": components["schemas"]["TwilioParameters"];
+                "application/x-www-form-urlencoded": components["schemas"]["TwilioForm"];
                 "application/json": components["schemas"]["TwilioParameters"];
             };
         };
