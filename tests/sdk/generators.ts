@@ -20,6 +20,10 @@ export interface Generator {
 export const GENERATORS: readonly Generator[] = [
   { name: 'openapi-fetch', command: ['openapi-typescript', CONTRACT, '-o', 'generated/schema.ts'] },
   { name: 'hey-api', command: ['openapi-ts', '-i', CONTRACT, '-o', 'generated', '--no-log-file', '--silent'] },
+  {
+    name: 'orval',
+    command: ['orval', '--input', CONTRACT, '--output', 'generated/inbox.ts', '--client', 'fetch', '--mode', 'split'],
+  },
 ];
 
 const TSCONFIG = {
