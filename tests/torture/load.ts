@@ -1,0 +1,84 @@
+import { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { postWebhook, type WebhookAnswer } from '../support/post-webhook.ts';
+import { nextMessage, type Ledger, type WireMessage } from './ledger.ts';
+import type { Random } from './random.ts';
+
+/** Providers that send without a pause, again what was not answered with 200, and some of it twice for no reason. */
+export interface Load {
+  /** Answers other than 200, and connections that were refused or broke, by what they were. */
+  readonly refusals: ReadonlyMap<string, number>;
+  /** How many answers of that status there were so far without a `Retry-After` that they should have. */
+  readonly without: () => number;
+  /** Sends no more; resolves when every request under way has been answered or has failed. */
+  stop(): Promise<void>;
+}
+
+/** How long a sender waits after a refusal; less than any provider does. */
+const PAUSE_MS = 10;
+
+export function startLoad(port: () => number, ledger: Ledger, random: Random, senders = 24): Load {
+  const agent = new Agent({ keepAlive: true });
+  const refusals = new Map<string, number>();
+  const unanswered: WireMessage[] = [];
+  let without = 0;
+  let stopping = false;
+
+  function next(): WireMessage {
+    if (random.below(10) < 2) {
+      const earlier = ledger.sent.get(`m${String(random.below(ledger.sent.size + 1))}`);
+      if (earlier !== undefined) return earlier;
+    }
+    return unanswered.pop() ?? nextMessage(ledger, random);
+  }
+
+  async function deliver(message: WireMessage): Promise<boolean> {
+    const answer = await postWebhook(port(), JSON.stringify(message), agent).catch(
+      (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error),
+    );
+    if (typeof answer !== 'string' && answer.status === 200) {
+      record(ledger, message, answer);
+      return true;
+    }
+    const what = typeof answer === 'string' ? answer : String(answer.status);
+    refusals.set(what, (refusals.get(what) ?? 0) + 1);
+    if (typeof answer !== 'string' && answer.status === 503 && !/^[1-9]\d*$/.test(answer.retryAfter ?? '')) without++;
+    unanswered.push(message);
+    return false;
+  }
+
+  async function sender(): Promise<void> {
+    while (!stopping) if (!(await deliver(next()))) await delay(PAUSE_MS);
+  }
+
+  const finished = Promise.all(Array.from({ length: senders }, sender));
+  return {
+    refusals,
+    without: () => without,
+    async stop() {
+      stopping = true;
+      await finished;
+      agent.destroy();
+    },
+  };
+}
+
+/** Sends everything that was ever sent once more, so that all of it must be stored in the end. */
+export async function deliverAll(port: number, ledger: Ledger): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 24 });
+  const missing = [...ledger.sent.values()].filter(({ message_id: id }) => !ledger.acknowledged.has(id));
+  await Promise.all(
+    missing.map(async (message) => {
+      const answer = await postWebhook(port, JSON.stringify(message), agent);
+      if (answer.status !== 200) throw new Error(`${message.message_id} was answered with ${String(answer.status)}`);
+      record(ledger, message, answer);
+    }),
+  );
+  agent.destroy();
+}
+
+function record(ledger: Ledger, { message_id: id }: WireMessage, { result }: WebhookAnswer): void {
+  ledger.acknowledged.add(id);
+  if (result === 'created') ledger.created.set(id, (ledger.created.get(id) ?? 0) + 1);
+  else if (result !== 'duplicate') throw new Error(`${id} became ${String(result)}`);
+}

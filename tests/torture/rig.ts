@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+import { startProcess, type ServiceProcess } from '../support/service.ts';
+import { deliverAll, startLoad, type Load } from './load.ts';
+import { judge, type Verdict } from './judge.ts';
+import { newLedger, type Ledger } from './ledger.ts';
+import type { Circumstances, Outcome } from './scenario.ts';
+
+/** A database of its own, a service process on it, and what was sent to it. */
+export interface Rig {
+  readonly folder: string;
+  readonly databaseUrl: string;
+  readonly ledger: Ledger;
+  /** Only with PostgreSQL. */
+  readonly server: PostgresServer | undefined;
+  /** The process of now. */
+  process(): ServiceProcess;
+  port(): number;
+  /** Starts a process; gives how long it took until it was ready, in ms. */
+  start(environment?: Readonly<Record<string, string>>): Promise<number>;
+  load(senders?: number): Load;
+  /** Waits until a readiness of this status is seen; gives its body. */
+  readiness(status: number): Promise<Readonly<Record<string, unknown>>>;
+  judge(): Promise<Verdict>;
+  remove(): Promise<void>;
+}
+
+const PATIENCE_MS = 60_000;
+
+export async function newRig({ engine, random }: Circumstances, url = (own: string) => own): Promise<Rig> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-torture-'));
+  const server = engine === 'postgres' ? await startPostgresServer({ durable: true }) : undefined;
+  const databaseUrl = server?.url ?? `sqlite:///${path.join(folder, 'app.db')}`;
+  const ledger = newLedger();
+  let running: ServiceProcess | undefined;
+  let port = 0;
+
+  const current = (): ServiceProcess => {
+    if (running === undefined) throw new Error('no process was started');
+    return running;
+  };
+
+  async function readiness(status: number): Promise<Readonly<Record<string, unknown>>> {
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const response = await fetch(`http://127.0.0.1:${String(port)}/health/ready`).catch(() => null);
+      const body = (await response?.json()) as Readonly<Record<string, unknown>>;
+      if (response?.status === status) return body;
+      if (performance.now() > giveUpAt) throw new Error(`never ${String(status)}, but ${JSON.stringify(body)}`);
+      await delay(10);
+    }
+  }
+
+  return {
+    folder,
+    databaseUrl,
+    ledger,
+    server,
+    process: current,
+    port: () => port,
+    async start(environment = {}) {
+      const startedAt = performance.now();
+      running = startProcess(folder, { DATABASE_URL: url(databaseUrl), ...environment });
+      port = (await running.listening).port;
+      await readiness(200);
+      return performance.now() - startedAt;
+    },
+    load: (senders) => startLoad(() => port, ledger, random, senders),
+    readiness,
+    judge: () => judge(databaseUrl, ledger),
+    async remove() {
+      running?.child.kill('SIGKILL');
+      await running?.ended;
+      await server?.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The end of every scenario: what is not acknowledged is sent again, and then all of it must be stored, once. */
+export async function finalOutcome(
+  rig: Rig,
+  recoveriesMs: readonly number[],
+  faults: readonly string[],
+): Promise<Outcome> {
+  const acknowledged = rig.ledger.acknowledged.size;
+  const before = await rig.judge();
+  await deliverAll(rig.port(), rig.ledger);
+  const after = await rig.judge();
+  return {
+    acknowledged,
+    lost: before.lost + after.lost,
+    doubled: before.doubled + after.doubled,
+    faults: [...faults, ...faultsOf(before), ...faultsOf(after)],
+    recoveriesMs,
+  };
+}
+
+/** What a verdict holds besides what is lost and doubled. */
+export function faultsOf({ invented, faults }: Verdict): string[] {
+  return [...(invented > 0 ? [`${String(invented)} messages are not as they were sent`] : []), ...faults];
+}
