@@ -38,7 +38,8 @@ export interface RejectionPage {
 }
 
 export interface StoreHealth {
-  readonly database: 'ok' | 'unreachable';
+  /** `unwritable`: it can be read, and refuses writes. */
+  readonly database: 'ok' | 'unreachable' | 'unwritable';
   /** `outdated`: migrations are pending. `unknown`: it was migrated by a newer version, or cannot be read. */
   readonly schema: 'ok' | 'outdated' | 'unknown';
 }

@@ -147,24 +147,32 @@ export interface ServiceProcess {
 /**
  * The real process, with no environment but this one. Its working directory is also where its database is.
  * @param main another copy of its entry
+ * @param through a command that starts it, with other rights
  */
 export function startProcess(
   folder: string,
   environment: Readonly<Record<string, string>> = {},
   main = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url)),
+  through: readonly string[] = [],
 ): ServiceProcess {
-  return startMain(main, folder, environment);
+  return startMain(main, folder, environment, through);
 }
 
 /** The same from the build, which must be there; for a database elsewhere. */
 export function startBuiltProcess(environment: Readonly<Record<string, string>>): ServiceProcess {
   const main = fileURLToPath(new URL('../../dist/infrastructure/main.js', import.meta.url));
-  return startMain(main, tmpdir(), environment);
+  return startMain(main, tmpdir(), environment, []);
 }
 
-function startMain(main: string, folder: string, environment: Readonly<Record<string, string>>): ServiceProcess {
+function startMain(
+  main: string,
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  through: readonly string[],
+): ServiceProcess {
   const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', ...environment };
-  const child = spawn(process.execPath, [main], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command, ...args] = [...through, process.execPath, main];
+  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = new LogLines();
   child.stdout.pipe(log);
   const ended = Promise.all([once(child, 'exit'), text(child.stderr), once(log, 'finish')]).then(

@@ -19,6 +19,8 @@ export interface Rig {
   /** The process of now. */
   process(): ServiceProcess;
   port(): number;
+  /** Starts a process, which listens then; ready or not. */
+  begin(environment?: Readonly<Record<string, string>>, through?: readonly string[]): Promise<void>;
   /** Starts a process; gives how long it took until it was ready, in ms. */
   start(environment?: Readonly<Record<string, string>>): Promise<number>;
   load(senders?: number): Load;
@@ -30,7 +32,7 @@ export interface Rig {
 
 const PATIENCE_MS = 60_000;
 
-export async function newRig({ engine, random }: Circumstances, url = (own: string) => own): Promise<Rig> {
+export async function newRig({ engine, random }: Circumstances): Promise<Rig> {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-torture-'));
   const server = engine === 'postgres' ? await startPostgresServer({ durable: true }) : undefined;
   const databaseUrl = server?.url ?? `sqlite:///${path.join(folder, 'app.db')}`;
@@ -42,6 +44,11 @@ export async function newRig({ engine, random }: Circumstances, url = (own: stri
     if (running === undefined) throw new Error('no process was started');
     return running;
   };
+
+  async function begin(environment: Readonly<Record<string, string>> = {}, through?: readonly string[]): Promise<void> {
+    running = startProcess(folder, { DATABASE_URL: databaseUrl, ...environment }, undefined, through);
+    port = (await running.listening).port;
+  }
 
   async function readiness(status: number): Promise<Readonly<Record<string, unknown>>> {
     const giveUpAt = performance.now() + PATIENCE_MS;
@@ -60,11 +67,11 @@ export async function newRig({ engine, random }: Circumstances, url = (own: stri
     ledger,
     server,
     process: current,
+    begin,
     port: () => port,
     async start(environment = {}) {
       const startedAt = performance.now();
-      running = startProcess(folder, { DATABASE_URL: url(databaseUrl), ...environment });
-      port = (await running.listening).port;
+      await begin(environment);
       await readiness(200);
       return performance.now() - startedAt;
     },

@@ -17,6 +17,8 @@ export interface Circumstances {
   /** How often it happens. */
   readonly rounds: number;
   readonly random: Random;
+  /** How long a fault lasts at least, in ms. */
+  readonly holdMs: number;
   /** Told after each round. */
   readonly onRound?: () => void;
   /** Ends after the round under way. */

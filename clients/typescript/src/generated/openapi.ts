@@ -755,10 +755,11 @@ export interface components {
         };
         ReadinessChecks: {
             /**
+             * @description `unwritable`: it can be read and takes no messages, such as when the disk is full.
              * @example ok
              * @enum {string}
              */
-            database: "ok" | "unreachable";
+            database: "ok" | "unreachable" | "unwritable";
             /**
              * @description `outdated`: migrations are pending. `unknown`: a newer version migrated it, or it cannot be read.
              * @example ok

@@ -1,6 +1,7 @@
 import type { MessageRepository, RejectionLog } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
+import { watchingWrites } from '../watching-writes.ts';
 import { openPostgres } from './database.ts';
 import { rejectionLog } from '../rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
@@ -51,7 +52,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   const step = backgroundStep(writes);
   const derived = follower(() => step(FOLLOW_STEP));
   void derived.caughtUp(); // what a replica left behind when it died
-  return {
+  const messages: MessageRepository = {
     async add(updates) {
       const outcomes = await repository.add(updates);
       derived.stored(outcomes.filter((outcome) => outcome === 'created').length);
@@ -63,6 +64,12 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     list: (filter, start, limit) => bounded(() => repository.list(filter, start, limit)),
     stats: () => bounded(() => repository.stats()),
     health: () => repository.health(),
+  };
+  return {
+    ...watchingWrites(messages, {
+      // Some row; the server writes it anew though nothing is different.
+      tryWrite: () => writes('message_totals').update({ messages: writes.ref('messages') }),
+    }),
     rejections: {
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),

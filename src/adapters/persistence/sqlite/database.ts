@@ -12,6 +12,9 @@ const BUSY_TIMEOUT_MS = 5_000;
 const WRITER_CACHE_KIB = 32_768;
 const READER_CACHE_KIB = 2_048;
 
+/** What the write-ahead log keeps for itself when everything in it is in the database. */
+const LOG_BYTES = 64 * 2 ** 20;
+
 /** Knex would write to the console what it also rejects with. */
 const SILENT = { error: () => undefined, warn: () => undefined, deprecate: () => undefined, debug: () => undefined };
 
@@ -79,6 +82,8 @@ function prepareConnection(connection: Database, busyTimeoutMs: number): void {
 function prepareWriter(connection: Database, busyTimeoutMs: number): void {
   switchToWal(connection, busyTimeoutMs);
   connection.pragma('synchronous = FULL');
+  // A log that a long read has let grow is cut down again as soon as it can be.
+  connection.pragma(`journal_size_limit = ${String(LOG_BYTES)}`);
   connection.pragma('foreign_keys = ON');
 }
 
@@ -95,4 +100,10 @@ function switchToWal(connection: Database, busyTimeoutMs: number): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
+}
+
+/** A write that changes nothing. Not by an update: SQLite leaves out the writing of what is there already. */
+export async function tryWrite(db: Knex): Promise<void> {
+  const [row] = await db.raw<{ user_version: bigint | number }[]>('pragma user_version');
+  await db.raw(`pragma user_version = ${String(row?.user_version ?? 0)}`);
 }

@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { StoreUnavailable, type MessageRepository, type RejectionLog } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
+import { watchingWrites } from '../watching-writes.ts';
 import type { SqliteOptions } from './database.ts';
 import { pack } from './packed-updates.ts';
 import type { StoreAnswer, StoreCall, StoreCalls } from './store-worker.ts';
@@ -61,7 +62,7 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     return Math.max(indexed, await write('countNext', FOLLOW_STEP));
   });
   void derived.caughtUp(); // what was stored before the search index existed, or when the process died
-  return {
+  const messages: MessageRepository = {
     async add(updates) {
       const outcomes = await write('add', pack(updates));
       derived.stored(outcomes.filter((outcome) => outcome === 'created').length);
@@ -74,6 +75,9 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     stats: () => read('stats'),
     // Asked of the thread that ingests: a flood of slow searches must not make the process look unable to.
     health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
+  };
+  return {
+    ...watchingWrites(messages, { tryWrite: () => write('tryWrite') }),
     rejections: {
       add: (rejections, retention) => write('addRejections', rejections, retention),
       list: (filter, start, limit) => read('listRejections', filter, start, limit),

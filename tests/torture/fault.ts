@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { finalOutcome, newRig, type Rig } from './rig.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Something around the service that breaks and is mended, while the process lives on. */
+export interface Fault extends Omit<Scenario, 'run'> {
+  /** What /health/ready says of the checks as long as it lasts; null when it does not last long enough to be seen. */
+  readonly checks: Readonly<Record<string, string>> | null;
+  /** Sets up what stands between; gives what the service is started with because of it, and what takes it down. */
+  prepare?(rig: Rig): Promise<Prepared>;
+  /** Gives what mends it. Without `load` nothing is sent at that moment. */
+  inject(rig: Rig): Promise<() => Promise<void>>;
+}
+
+export interface Prepared {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly end: () => Promise<void>;
+}
+
+const PATIENCE_MS = 60_000;
+
+/**
+ * Messages are sent all the time. While the fault lasts they are refused with 503 and `Retry-After`, readiness names
+ * the check, liveness stays 200; when it is mended the same process takes messages again without being touched.
+ */
+export function faultScenario(fault: Fault): Scenario {
+  return {
+    ...fault,
+    async run(circumstances) {
+      const { rounds, random, onRound, signal } = circumstances;
+      const rig = await newRig(circumstances);
+      const recoveriesMs: number[] = [];
+      const faults: string[] = [];
+      let prepared: Prepared | undefined;
+      try {
+        prepared = await fault.prepare?.(rig);
+        await rig.start(prepared?.environment);
+        for (let round = 0; round < rounds && signal?.aborted !== true; round++) {
+          const load = rig.load();
+          await delay(50 + random.below(200));
+          const mend = await fault.inject(rig);
+          const injectedAt = performance.now();
+          await refusedWith503(load.refusals);
+          faults.push(...(await whileItLasts(rig, fault)));
+          await delay(Math.max(0, circumstances.holdMs - (performance.now() - injectedAt)));
+          await mend();
+          const mendedAt = performance.now();
+          await rig.readiness(200);
+          await acknowledgedAfter(rig);
+          recoveriesMs.push(performance.now() - mendedAt);
+          await load.stop();
+          if (load.without() > 0) faults.push(`${String(load.without())} answers of 503 had no Retry-After`);
+          faults.push(...unexpected(load.refusals));
+          onRound?.();
+        }
+        if (rig.process().child.exitCode !== null) faults.push('the process ended');
+        return await finalOutcome(rig, recoveriesMs, faults);
+      } finally {
+        await prepared?.end();
+        await rig.remove();
+      }
+    },
+  };
+}
+
+async function refusedWith503(refusals: ReadonlyMap<string, number>): Promise<void> {
+  await until(() => (refusals.get('503') ?? 0) > 0, 'no message was refused with 503');
+}
+
+/** A message that the service acknowledged after this call. */
+async function acknowledgedAfter({ ledger }: Rig): Promise<void> {
+  const before = ledger.acknowledged.size;
+  await until(() => ledger.acknowledged.size > before, 'no message is taken any more');
+}
+
+async function whileItLasts(rig: Rig, { checks }: Fault): Promise<string[]> {
+  const live = await fetch(`http://127.0.0.1:${String(rig.port())}/health/live`);
+  if (checks === null) return live.status === 200 ? [] : [`liveness was ${String(live.status)}`];
+  const { checks: seen } = (await rig.readiness(503)) as { checks: Readonly<Record<string, string>> };
+  const wrong = Object.entries(checks).filter(([name, value]) => seen[name] !== value);
+  return [
+    ...(live.status === 200 ? [] : [`liveness was ${String(live.status)}`]),
+    ...wrong.map(([name, value]) => `readiness said ${name}: ${String(seen[name])}, not ${value}`),
+  ];
+}
+
+/** Whatever a sender was told besides 503: nothing, as long as the process lives. */
+function unexpected(refusals: ReadonlyMap<string, number>): string[] {
+  return [...refusals].filter(([what]) => what !== '503').map(([what, times]) => `${what}, ${String(times)} times`);
+}
+
+async function until(holds: () => boolean, otherwise: string): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (!holds()) {
+    if (performance.now() > giveUpAt) throw new Error(otherwise);
+    await delay(5);
+  }
+}

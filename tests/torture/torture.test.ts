@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { seededRandom } from './random.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+/** Each scenario shortly; `npm run torture` is the long form. */
+
+const CASES = SCENARIOS.flatMap((scenario) => scenario.engines.map((engine) => ({ ...scenario, engine })));
+
+describe('nothing acknowledged is lost, and nothing is stored twice', () => {
+  it.each(CASES)(
+    '$name, $engine: $description',
+    async ({ engine, ...scenario }) => {
+      const rounds = scenario.rounds >= 20 ? 3 : 1;
+      const outcome = await scenario.run({ engine, rounds, random: seededRandom(20_261_125), holdMs: 0 });
+      expect(outcome).toMatchObject({ lost: 0, doubled: 0, faults: [] });
+      expect(outcome.acknowledged).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});
