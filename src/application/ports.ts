@@ -98,6 +98,8 @@ export interface Metrics {
   verified(provider: Provider, secret: SecretGeneration): void;
   /** A delivery was refused; `reason` is one word from a small fixed set. */
   rejected(provider: Provider, reason: string): void;
+  /** A request was refused because too much came from its address; `kind` is one word from a small fixed set. */
+  rateLimited(kind: string): void;
   /** An HTTP request is over; `path` is a route template, so that the number of series is bounded. */
   httpRequest(request: { method: string; path: string; status: number; seconds: number }): void;
   /** A message was sent that long before it was stored. */

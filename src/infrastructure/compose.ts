@@ -56,6 +56,12 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
     {
       maxBodyBytes: config.maxBodyBytes,
       readApiKeys: config.readApiKeys,
+      trustedProxies: config.trustProxy,
+      rateLimits: {
+        badSignaturesPerMinute: config.rateLimitBadSignaturesPerMinute,
+        readsPerMinute: config.rateLimitReadsPerMinute,
+        webhooksPerMinute: config.rateLimitWebhooksPerMinute,
+      },
       whatsAppVerifyToken: config.whatsAppVerifyToken,
       rejections: {
         excerptBytes: config.rejectionExcerptBytes,

@@ -1,3 +1,4 @@
+import { isAddressRange } from '../adapters/http/client-address.ts';
 import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
 
 /** What a setting must be. Each throws an Error that says so, and never tells the value: it may be a secret. */
@@ -25,14 +26,28 @@ export function oneOf<T>(value: string, choices: Readonly<Record<string, T>>): T
 }
 
 export function readKeys(value: string): string[] {
-  if (value === '') return [];
-  const keys = value.split(',').map((key) => key.trim());
+  const keys = listed(value);
   if (!keys.every((key) => READ_KEY.test(key))) {
     throw new Error(
       `must hold keys of at least ${String(MIN_READ_KEY_LENGTH)} visible ASCII characters, separated by commas`,
     );
   }
   return keys;
+}
+
+/** Addresses and ranges of proxies, IPv4 and IPv6. */
+export function addressRanges(value: string): string[] {
+  const ranges = listed(value);
+  if (!ranges.every(isAddressRange)) {
+    throw new Error(
+      'must hold IP addresses or ranges such as 10.0.0.0/8 or fd00::/8, separated by commas, and never all addresses',
+    );
+  }
+  return ranges;
+}
+
+function listed(value: string): string[] {
+  return value === '' ? [] : value.split(',').map((one) => one.trim());
 }
 
 export function optionalInstant(value: string): Timestamp | undefined {

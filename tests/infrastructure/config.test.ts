@@ -32,6 +32,10 @@ const DEFAULTS: Config = {
   port: 8000,
   maxBodyBytes: 3_145_728,
   readApiKeys: [],
+  trustProxy: [],
+  rateLimitBadSignaturesPerMinute: 600,
+  rateLimitReadsPerMinute: 0,
+  rateLimitWebhooksPerMinute: 0,
   rejectionsMaxRows: 10_000,
   rejectionsMaxAgeDays: 30,
   rejectionExcerptBytes: 0,
@@ -49,6 +53,9 @@ const INTEGERS: [string, keyof Config, number, number][] = [
   ['DATABASE_POOL_SIZE', 'databasePoolSize', 1, 1_000],
   ['DATABASE_COMMITS', 'databaseCommits', 1, 100],
   ['MAX_BODY_BYTES', 'maxBodyBytes', 1_024, 67_108_864],
+  ['RATE_LIMIT_BAD_SIGNATURES_PER_MINUTE', 'rateLimitBadSignaturesPerMinute', 0, 1_000_000],
+  ['RATE_LIMIT_READS_PER_MINUTE', 'rateLimitReadsPerMinute', 0, 1_000_000],
+  ['RATE_LIMIT_WEBHOOKS_PER_MINUTE', 'rateLimitWebhooksPerMinute', 0, 1_000_000],
   ['REJECTIONS_MAX_ROWS', 'rejectionsMaxRows', 1, 1_000_000],
   ['REJECTIONS_MAX_AGE_DAYS', 'rejectionsMaxAgeDays', 1, 3_650],
   ['REJECTION_EXCERPT_BYTES', 'rejectionExcerptBytes', 0, 4_096],
@@ -58,6 +65,12 @@ const INTEGERS: [string, keyof Config, number, number][] = [
   ['MAX_QUEUED_READS', 'maxQueuedReads', 1, 100_000],
   ['SHUTDOWN_DELAY_MS', 'shutdownDelayMs', 0, 300_000],
   ['SHUTDOWN_TIMEOUT_MS', 'shutdownTimeoutMs', 100, 300_000],
+];
+
+const NO_RANGES = [
+  ...['proxy.example', '*', 'true', ',', '10.0.0.1,', '10.0.0/8', '1', '010.0.0.1', '-1.0.0.1', 'fe80::1%eth0'],
+  ...['10.0.0.0/33', '10.0.0.0/0', '::/0', '10.0.0.0/08', '192.168.0.0/', '10.0.0.0/8/8', 'fd00::/129'],
+  '::ffff:10.0.0.0/104',
 ];
 
 /** What is said about an environment that is not valid. */
@@ -140,6 +153,8 @@ describe('every variable', () => {
       ' a-key-of-sixteen ,another-key-of-more',
       { readApiKeys: ['a-key-of-sixteen', 'another-key-of-more'] },
     ],
+    ['TRUST_PROXY', '10.0.0.1', { trustProxy: ['10.0.0.1'] }],
+    ['TRUST_PROXY', '10.0.0.0/8, ::1,fd00::/8', { trustProxy: ['10.0.0.0/8', '::1', 'fd00::/8'] }],
   ])('%s may be %j', (name, value, expected) => {
     expect(readConfig({ [name]: value })).toEqual({ ...DEFAULTS, ...expected });
   });
@@ -173,6 +188,7 @@ describe('every variable', () => {
     ['READ_API_KEYS', 'a-key-of-sixteen,', 'at least 16'],
     ['READ_API_KEYS', 'a key with blanks in it', 'at least 16'],
     ['READ_API_KEYS', 'ein-schlüssel-der-nicht-geht', 'at least 16'],
+    ...NO_RANGES.map((value): [string, string, string] => ['TRUST_PROXY', value, 'IP addresses or ranges']),
   ])('%s must not be %j, and the value is not repeated', (name, value, hint) => {
     const message = faultsOf({ [name]: value });
     expect(message).toContain(`  ${name} must `);

@@ -10,6 +10,7 @@ export interface RecordingMetrics extends Metrics {
   readonly updateCounts: { provider: string; outcome: string; count: number }[];
   readonly verifications: { provider: string; secret: string }[];
   readonly rejections: { provider: string; reason: string }[];
+  readonly rateLimits: string[];
   readonly ingestLags: number[];
   readonly commits: Parameters<Metrics['commit']>[0][];
   readonly queueDepths: number[];
@@ -22,6 +23,7 @@ export function recordingMetrics(): RecordingMetrics {
     updateCounts: [] as RecordingMetrics['updateCounts'],
     verifications: [] as RecordingMetrics['verifications'],
     rejections: [] as RecordingMetrics['rejections'],
+    rateLimits: [] as RecordingMetrics['rateLimits'],
     ingestLags: [] as RecordingMetrics['ingestLags'],
     commits: [] as RecordingMetrics['commits'],
     queueDepths: [] as RecordingMetrics['queueDepths'],
@@ -33,6 +35,7 @@ export function recordingMetrics(): RecordingMetrics {
     updates: (provider, outcome, count) => void recorded.updateCounts.push({ provider, outcome, count }),
     verified: (provider, secret) => void recorded.verifications.push({ provider, secret }),
     rejected: (provider, reason) => void recorded.rejections.push({ provider, reason }),
+    rateLimited: (kind) => void recorded.rateLimits.push(kind),
     ingestLag: (seconds) => void recorded.ingestLags.push(seconds),
     commit: (commit) => void recorded.commits.push(commit),
     queueDepth: (messages) => void recorded.queueDepths.push(messages),

@@ -6,10 +6,14 @@ const MEDIA_TYPE = /^([a-z]+\/[a-z-]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
  * The whole body as it was sent, at most `maxBytes` of it. A declared length over the limit is refused before a byte is
- * read; a body that grows over it is left unread from there on.
+ * read; a body that grows over it is left unread from there on. `refusal` makes the Problem, which must close the connection.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+export async function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  refusal: () => Problem = () => tooLarge(maxBytes),
+): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw refusal();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -22,7 +26,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       chunks.push(chunk);
       if (length > maxBytes) {
         settle(() => {
-          reject(tooLarge(maxBytes));
+          reject(refusal());
         });
       }
     };

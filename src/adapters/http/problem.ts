@@ -19,6 +19,11 @@ const KINDS: Readonly<Record<Kind, { status: number; title: string; detail: stri
     detail: 'send the body as the contract says',
   },
   'validation-error': { status: 422, title: 'Unprocessable Content', detail: 'the request is not valid' },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too Many Requests',
+    detail: 'too much came from this address; send the same request again later',
+  },
   'internal-error': {
     status: 500,
     title: 'Internal Server Error',

@@ -1,11 +1,9 @@
-import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
-import { Socket } from 'node:net';
-import helmet from 'helmet';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import Koa from 'koa';
 import { StoreUnavailable, type Clock, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
-import type { Provider } from '../../domain/provider.ts';
-import { createApi, type Api } from './api.ts';
-import { parseBody, readBody } from './body.ts';
+import { createApi, type Api, type ApiRequest } from './api.ts';
+import { parseBody } from './body.ts';
+import { clientAddress } from './client-address.ts';
 import { answerUnreadableRequest } from './client-error.ts';
 import type { OperationId } from './contract.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
@@ -13,15 +11,21 @@ import type { Exchange } from './exchange.ts';
 import { operations, type UseCases } from './operations.ts';
 import { PAGE_CONTENT_SECURITY_POLICY } from './pages.ts';
 import { Problem } from './problem.ts';
+import { rateLimits, type RateLimitOptions } from './rate-limits.ts';
 import { recordRequest } from './access-log.ts';
 import { recordRejection, type RejectionOptions } from './rejections.ts';
-import { readKeyCheck, requireSignature, SIGNATURE_SCHEMES } from './security.ts';
+import { readKeyCheck, SIGNATURE_SCHEMES } from './security.ts';
+import { securityHeaders } from './security-headers.ts';
+import { signatureCheck } from './signature-check.ts';
 import { exchangeOf, newVisit, type Visit } from './visit.ts';
 
 export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** Empty: reading is open. */
   readonly readApiKeys: readonly string[];
+  /** Addresses and ranges of proxies whose X-Forwarded-For is believed; empty: nobody's. */
+  readonly trustedProxies: readonly string[];
+  readonly rateLimits: RateLimitOptions;
   /** What Meta shows to prove that it was told this address by the operator; undefined: it cannot subscribe. */
   readonly whatsAppVerifyToken: string | undefined;
   readonly rejections: RejectionOptions;
@@ -91,39 +95,21 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   return server;
 }
 
-/** What Helmet sets on every response: it depends on nothing in the request, so it is asked once. */
-function securityHeaders(
-  directives: Readonly<Record<string, readonly string[]>>,
-): readonly (readonly [string, string])[] {
-  const request = new IncomingMessage(new Socket());
-  const response = new ServerResponse(request);
-  const setHeaders = helmet({
-    contentSecurityPolicy: { useDefaults: false, directives },
-    xFrameOptions: { action: 'deny' },
-  });
-  setHeaders(request, response, () => undefined);
-  return Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]);
-}
-
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
   const document = loadOpenapiDocument();
   const handlers = operations(dependencies, dependencies.metrics, document, options);
   const checkReadKey = readKeyCheck(options.readApiKeys);
-  const signed = (provider: Provider) => async (visit: Visit) => {
-    visit.provider = provider;
-    visit.body = await readBody(visit.ctx.req, options.maxBodyBytes);
-    visit.proof = requireSignature(dependencies.ingestMessage, provider, visit.ctx.req, visit.body, (refusal) => {
-      visit.refusal = refusal;
-      visit.log['signature_failure'] = refusal.reason;
-    });
-  };
+  const limits = rateLimits(options.rateLimits, clientAddress(options.trustedProxies), dependencies.metrics);
+  const signed = signatureCheck(dependencies.ingestMessage, limits, options.maxBodyBytes);
   return createApi<Visit>(document, {
     routed(visit, route) {
       visit.route = route;
     },
     security: {
       ...Object.fromEntries(Object.entries(SIGNATURE_SCHEMES).map(([scheme, provider]) => [scheme, signed(provider)])),
-      readKey(visit) {
+      async readKey(visit) {
+        // Before the key is looked at, so that guesses count. Not the metrics: they must be there when all else is too much.
+        if (visit.route !== '/metrics') await limits.reads.count(visit);
         checkReadKey(visit.ctx.get('Authorization'));
       },
     },
@@ -139,7 +125,7 @@ function contractApi(dependencies: HttpDependencies, options: HttpOptions): Prom
   });
 }
 
-function apiRequest(ctx: Koa.Context): Parameters<Api<Visit>>[0] {
+function apiRequest(ctx: Koa.Context): ApiRequest {
   return {
     method: ctx.method === 'HEAD' ? 'GET' : ctx.method, // HEAD is GET without the body, which Koa leaves out
     path: ctx.path,

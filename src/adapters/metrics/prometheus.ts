@@ -10,7 +10,8 @@ const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** What the webhook may come to; each is there from the start with 0, so that a rate is right from the first event on. */
-const RESULTS = ['created', 'duplicate', 'conflict', 'invalid_signature', 'validation_error'];
+const RESULTS = ['created', 'duplicate', 'conflict', 'invalid_signature', 'validation_error', 'too_many_requests'];
+const RATE_LIMITS = ['bad_signatures', 'reads', 'webhooks'];
 
 /**
  * Metrics for Prometheus. `storedMessages` is asked at each scrape and must be cheap; when it rejects, the series is left
@@ -35,6 +36,13 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     buckets: SECONDS,
     registers,
   });
+  const rateLimited = new Counter({
+    name: 'http_rate_limited_total',
+    help: 'Requests that were refused because too much came from their address, by what it was too much of.',
+    labelNames: ['kind'],
+    registers,
+  });
+  for (const kind of RATE_LIMITS) rateLimited.inc({ kind }, 0);
   const webhookRequests = new Counter({
     name: 'webhook_requests_total',
     help: 'Webhook requests by what became of them.',
@@ -124,6 +132,9 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     },
     rejected(provider, reason) {
       rejections.inc({ provider, reason });
+    },
+    rateLimited(kind) {
+      rateLimited.inc({ kind });
     },
     httpRequest({ method, path, status, seconds }) {
       const route = `${method} ${path}`;

@@ -56,6 +56,8 @@ async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
     {
       maxBodyBytes: 1_024,
       readApiKeys: [],
+      trustedProxies: [],
+      rateLimits: { badSignaturesPerMinute: 0, readsPerMinute: 0, webhooksPerMinute: 0 },
       whatsAppVerifyToken: undefined,
       rejections: { excerptBytes: 0, diagnose: () => null, advice: {} },
     },

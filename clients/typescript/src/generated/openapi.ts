@@ -18,8 +18,11 @@ export interface paths {
          * @description Answers 200 only after the message is durable, whether it is new or was there before. Sending the same message
          *     again is always safe: it is stored once, and what is stored never changes.
          *
-         *     The checks run in this order, and the first that fails answers: size (413), signature over the raw bytes (401),
-         *     media type (415), JSON and schema (422).
+         *     The checks run in this order, and the first that fails answers: size (413), signature over the raw bytes (401, or 429
+         *     after too many wrong ones), rate (429), media type (415), JSON and schema (422).
+         *
+         *     An address that has sent too many wrong signatures is also answered with 429 when a body has more than 64 KiB, of
+         *     which no more is read. Smaller ones that are signed rightly are taken as ever. The same holds for the other webhooks.
          */
         post: operations["ingestMessage"];
         delete?: never;
@@ -795,7 +798,7 @@ export interface components {
              * @example /problems/not-found
              * @enum {string}
              */
-            type: "/problems/invalid-signature" | "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/content-too-large" | "/problems/unsupported-media-type" | "/problems/validation-error" | "/problems/bad-request" | "/problems/internal-error" | "/problems/unavailable";
+            type: "/problems/invalid-signature" | "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/content-too-large" | "/problems/unsupported-media-type" | "/problems/validation-error" | "/problems/too-many-requests" | "/problems/bad-request" | "/problems/internal-error" | "/problems/unavailable";
             /**
              * @description The status in words.
              * @example Not Found
@@ -951,6 +954,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationProblem"];
             };
         };
+        /** @description Too much came from this address in a minute. Nothing was stored; the same request may succeed after the wait. */
+        TooManyRequests: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestID"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description A fault of the server. The log has a line with this request id. */
         InternalError: {
             headers: {
@@ -1056,6 +1070,7 @@ export type ResponseKeyRequired = components['responses']['KeyRequired'];
 export type ResponseContentTooLarge = components['responses']['ContentTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ResponseValidationError = components['responses']['ValidationError'];
+export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
 export type ResponseInternalError = components['responses']['InternalError'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ParameterRequestId = components['parameters']['RequestId'];
@@ -1093,6 +1108,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1123,6 +1139,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1210,6 +1227,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1256,6 +1274,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1325,6 +1344,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1370,6 +1390,7 @@ export interface operations {
             401: components["responses"]["KeyRequired"];
             404: components["responses"]["MessageNotFound"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1416,6 +1437,7 @@ export interface operations {
             401: components["responses"]["KeyRequired"];
             404: components["responses"]["MessageNotFound"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1463,6 +1485,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1521,6 +1544,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sign, type CheckedAnswer } from '../support/http-client.ts';
+import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
+
+/** Each limit is counted by address for a minute, so each test here is an address of its own, as a trusted proxy tells it. */
+const KEY = 'a-key-of-sixteen';
+const PROXIES = { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8' };
+
+let service: RunningService;
+beforeAll(async () => {
+  service = await startService({
+    ...PROXIES,
+    READ_API_KEYS: KEY,
+    RATE_LIMIT_BAD_SIGNATURES_PER_MINUTE: '3',
+    RATE_LIMIT_READS_PER_MINUTE: '4',
+    RATE_LIMIT_WEBHOOKS_PER_MINUTE: '2',
+  });
+});
+afterAll(() => service.stop());
+
+let last = 0;
+const newClient = (): string => `203.0.113.${String(++last)}`;
+const from = (client: string): Record<string, string> => ({ 'x-forwarded-for': client });
+const reading = (client: string, key = KEY): Record<string, string> => ({
+  ...from(client),
+  authorization: `Bearer ${key}`,
+});
+const forged = (client: string): Promise<CheckedAnswer> =>
+  service.webhook(MESSAGE, { ...from(client), 'x-signature': sign('another secret', '') });
+const genuine = (client: string, message: object = {}): Promise<CheckedAnswer> =>
+  service.webhook({ ...MESSAGE, message_id: `of ${client}`, ...message }, from(client));
+
+async function statuses(times: number, ask: () => Promise<CheckedAnswer>): Promise<number[]> {
+  const given: number[] = [];
+  for (let i = 0; i < times; i++) given.push((await ask()).status);
+  return given;
+}
+
+async function series(name: string): Promise<number> {
+  const { body } = await service.fetch('/metrics', { headers: { authorization: `Bearer ${KEY}` } });
+  return Number(
+    body
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')[1],
+  );
+}
+
+async function increases(names: readonly string[], work: () => Promise<unknown>): Promise<number[]> {
+  const before = await Promise.all(names.map(series));
+  await work();
+  const after = await Promise.all(names.map(series));
+  return after.map((value, i) => value - (before[i] ?? 0));
+}
+
+/** An answer that says when to come back, and that nothing else is to be done. */
+function expectTooMany(answer: CheckedAnswer): void {
+  expect([answer.status, answer.json()]).toEqual([
+    429,
+    expect.objectContaining({ type: '/problems/too-many-requests', title: 'Too Many Requests' }),
+  ]);
+  const seconds = Number(answer.headers.get('retry-after'));
+  expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60).toBe(true);
+}
+
+/** More than is always verified. */
+const large = (client: string): Promise<CheckedAnswer> => genuine(client, { padding: 'x'.repeat(65_536) });
+
+describe('wrong signatures', () => {
+  it('are 401, and 429 when there are too many from an address; others are not concerned', async () => {
+    const client = newClient();
+    expect(await statuses(3, () => forged(client))).toEqual([401, 401, 401]);
+    expectTooMany(await forged(client));
+    expect(await statuses(1, () => forged(newClient()))).toEqual([401]);
+  });
+
+  it('are in the log and the metrics by what they were too much of, and among the rejections', async () => {
+    const client = newClient();
+    await statuses(3, () => forged(client));
+    const names = [
+      'http_rate_limited_total{kind="bad_signatures"}',
+      'webhook_requests_total{result="too_many_requests"}',
+      'webhook_rejections_total{provider="webhook",reason="wrong_digest"}',
+    ];
+    let answer: CheckedAnswer | undefined;
+    const work = async (): Promise<void> => {
+      answer = await forged(client);
+    };
+    expect(await increases(names, work)).toEqual([1, 1, 1]);
+    const record = await service.log.requestWith(answer?.headers.get('x-request-id') ?? '');
+    expect(record).toMatchObject({
+      status: 429,
+      result: 'too_many_requests',
+      rate_limit: 'bad_signatures',
+      client,
+      signature_failure: 'wrong_digest',
+    });
+  });
+
+  it('never lock out who signs rightly from the same address', async () => {
+    const client = newClient();
+    await statuses(10, () => forged(client));
+    const answer = await genuine(client);
+    expect([answer.status, answer.headers.get('x-message-result')]).toEqual([200, 'created']);
+    expectTooMany(await forged(client));
+  });
+
+  it('leave large bodies of the address unread, and only of it', async () => {
+    const client = newClient();
+    await statuses(3, () => forged(client));
+    const names = ['http_rate_limited_total{kind="bad_signatures"}'];
+    // Nothing of the body is ever sent: the answer comes all the same.
+    const declared = service.stream(
+      { method: 'POST', path: '/webhook', headers: { ...from(client), 'content-length': '65537' } },
+      ({ write }) => write(' '),
+    );
+    const work = async (): Promise<void> => {
+      const answer = await declared;
+      expectTooMany(answer);
+      expect(answer.headers.get('connection')).toBe('close');
+    };
+    expect(await increases(names, work)).toEqual([1]);
+    expect((await large(newClient())).status).toBe(200);
+  });
+
+  it('leave a body unread from 64 KiB on when it does not say its length', async () => {
+    const client = newClient();
+    await statuses(3, () => forged(client));
+    const answer = await service.stream(
+      { method: 'POST', path: '/webhook', headers: from(client) },
+      async ({ write }) => {
+        await write('x'.repeat(65_536));
+        await write('x');
+      },
+    );
+    expectTooMany(answer);
+  });
+
+  it('let the largest body pass that is always verified', async () => {
+    const client = newClient();
+    await statuses(4, () => forged(client));
+    const start = JSON.stringify({ ...MESSAGE, message_id: 'large', padding: '' }).slice(0, -2);
+    const body = `${start}${'x'.repeat(65_536 - start.length - 2)}"}`;
+    expect(Buffer.byteLength(body)).toBe(65_536);
+    expect((await service.webhook(body, from(client))).status).toBe(200);
+    expectTooMany(await service.webhook(`${body} `, from(client)));
+  });
+
+  it('are not those of a provider that has no secret', async () => {
+    const client = newClient();
+    const ask = { method: 'POST', headers: { ...from(client), 'x-twilio-signature': 'x' }, body: 'a=b' };
+    expect(await statuses(5, () => service.fetch('/webhooks/twilio', ask))).toEqual(Array(5).fill(503));
+    expect((await forged(client)).status).toBe(401);
+  });
+});
+
+describe('webhooks that are signed rightly', () => {
+  it('are 429 and not stored when there are too many from an address', async () => {
+    const client = newClient();
+    const send = (id: string): Promise<CheckedAnswer> => genuine(client, { message_id: `${client} ${id}` });
+    expect([(await send('1')).status, (await send('2')).status]).toEqual([200, 200]);
+    expectTooMany(await send('3'));
+    const stored = async (id: string): Promise<number> =>
+      (await service.fetch(`/messages/${client}%20${id}`, { headers: reading(newClient()) })).status;
+    expect([await stored('2'), await stored('3')]).toEqual([200, 404]);
+    expect((await service.log.first(({ rate_limit: kind }) => kind === 'webhooks'))['client']).toBe(client);
+  });
+});
+
+describe('reads', () => {
+  const READS = ['/messages', '/messages/m1', '/messages/m1/raw', '/stats', '/rejections'];
+  const OTHERS = ['/metrics', '/health/live', '/health/ready', '/docs', '/openapi.json', '/assets/docs.js', '/nothing'];
+
+  it.each(READS)('of %s are 429 when there are too many from an address', async (path) => {
+    const client = newClient();
+    await statuses(4, () => service.fetch('/stats', { headers: reading(client) }));
+    const names = ['http_rate_limited_total{kind="reads"}', 'webhook_requests_total{result="too_many_requests"}'];
+    const work = async (): Promise<void> => {
+      expectTooMany(await service.fetch(path, { headers: reading(client) }));
+      expectTooMany(await service.fetch(path, { method: 'HEAD', headers: reading(client) }).then(withoutBody));
+    };
+    expect(await increases(names, work)).toEqual([2, 0]);
+  });
+
+  it.each(READS)('of %s count', async (path) => {
+    const client = newClient();
+    await statuses(4, () => service.fetch(path, { headers: reading(client) }));
+    expectTooMany(await service.fetch('/stats', { headers: reading(client) }));
+  });
+
+  it.each(OTHERS)('are not those of %s', async (path) => {
+    const client = newClient();
+    const before = await statuses(5, () => service.fetch(path, { headers: reading(client) }));
+    await statuses(5, () => service.fetch('/stats', { headers: reading(client) }));
+    expect(await statuses(1, () => service.fetch(path, { headers: reading(client) }))).toEqual(before.slice(0, 1));
+    expect(before).not.toContain(429);
+  });
+
+  it('count with a wrong key too, which is so much harder to guess', async () => {
+    const client = newClient();
+    const wrong = reading(client, 'a-key-of-another');
+    expect(await statuses(4, () => service.fetch('/stats', { headers: wrong }))).toEqual(Array(4).fill(401));
+    expectTooMany(await service.fetch('/stats', { headers: reading(client) }));
+  });
+});
+
+/** The same for an answer to HEAD, whose headers say it all. */
+function withoutBody(answer: CheckedAnswer): CheckedAnswer {
+  return { ...answer, json: () => ({ type: '/problems/too-many-requests', title: 'Too Many Requests' }) };
+}
+
+describe('an address', () => {
+  it('is the one that the nearest proxy tells, not the one that the client makes up', async () => {
+    const client = newClient();
+    const asks = [...Array(4).keys()].map((i) => `198.51.100.${String(i)}, ${client}, 10.1.1.1`);
+    for (const [i, forwarded] of asks.entries())
+      expect([i, (await forged(forwarded)).status]).toEqual([i, i < 3 ? 401 : 429]);
+  });
+
+  it('is that of the connection when nobody is trusted', async () => {
+    const open = await startService({ RATE_LIMIT_READS_PER_MINUTE: '2' });
+    try {
+      const ask = (): Promise<CheckedAnswer> => open.fetch('/stats', { headers: from(newClient()) });
+      expect([(await ask()).status, (await ask()).status, (await ask()).status]).toEqual([200, 200, 429]);
+      expect((await open.log.first(({ status }) => status === 429))['client']).toBe('127.0.0.1');
+      expect((await open.webhook(MESSAGE, { 'x-signature': sign(SECRET, 'other') })).status).toBe(401);
+    } finally {
+      await open.stop();
+    }
+  });
+});
