@@ -62,6 +62,7 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
         readsPerMinute: config.rateLimitReadsPerMinute,
         webhooksPerMinute: config.rateLimitWebhooksPerMinute,
       },
+      origins: config.origins,
       whatsAppVerifyToken: config.whatsAppVerifyToken,
       rejections: {
         excerptBytes: config.rejectionExcerptBytes,

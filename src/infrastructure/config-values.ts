@@ -7,6 +7,8 @@ export const MIN_READ_KEY_LENGTH = 16;
 /** What an Authorization header can carry: RFC 9110, section 11.2, allows less, clients send this. */
 const READ_KEY = new RegExp(`^[\\x21-\\x7e]{${String(MIN_READ_KEY_LENGTH)},}$`);
 
+const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+
 export function optional(value: string): string | undefined {
   return value === '' ? undefined : value;
 }
@@ -44,6 +46,24 @@ export function addressRanges(value: string): string[] {
     );
   }
   return ranges;
+}
+
+/** Origins as browsers write them (RFC 6454, section 6.2). In the clear only from the machine itself. */
+export function origins(value: string): string[] {
+  const all = listed(value);
+  if (!all.every(isOrigin)) {
+    throw new Error(
+      'must hold origins as browsers send them, https://app.example.com or http://localhost:3000, separated by commas, without a path or *',
+    );
+  }
+  return all;
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text) || text.includes('*')) return false;
+  const url = new URL(text);
+  if (url.origin !== text) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL_HOSTS.has(url.hostname));
 }
 
 function listed(value: string): string[] {

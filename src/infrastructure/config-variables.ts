@@ -9,6 +9,7 @@ import {
   optional,
   optionalInstant,
   optionalUrl,
+  origins,
   readKeys,
 } from './config-values.ts';
 
@@ -144,6 +145,12 @@ export const VARIABLES = {
     '0',
     'Webhooks with a right signature from one address; more are answered with 429. 0: no limit.',
   ),
+  origins: {
+    name: 'ORIGINS',
+    fallback: '',
+    help: 'Origins whose pages may read (CORS), such as https://app.example.com, separated by commas. None: only our own pages.',
+    parse: origins,
+  },
   rejectionsMaxRows: {
     name: 'REJECTIONS_MAX_ROWS',
     fallback: '10000',

@@ -30,6 +30,16 @@ const STATS = {
   first_message_ts: null,
   last_message_ts: null,
 };
+const ORIGIN = 'https://app.example.com';
+const READ = { 'access-control-allow-origin': ORIGIN, 'access-control-expose-headers': 'ETag', vary: 'Origin' };
+const PREFLIGHT = {
+  'access-control-allow-origin': ORIGIN,
+  'access-control-allow-methods': 'GET,HEAD',
+  'access-control-allow-headers': 'Authorization',
+  'access-control-max-age': '600',
+  vary: 'Origin',
+  'content-type': undefined,
+};
 const error = { loc: ['query', 'limit'], msg: 'no', type: 'no' };
 
 describe('passes', () => {
@@ -44,6 +54,12 @@ describe('passes', () => {
     ['GET', '/nothing', answer(404, problem(404, 'not-found'))],
     ['PUT', '/messages', answer(405, problem(405, 'method-not-allowed'), { allow: 'HEAD, GET' })],
     ['POST', '/webhook', answer(503, problem(503, 'unavailable'), { 'retry-after': '60' })],
+    ['GET', '/messages', answer(429, problem(429, 'too-many-requests'), { 'retry-after': '60' })],
+    ['GET', '/messages', answer(200, LIST, READ)],
+    ['GET', '/messages', answer(200, LIST, { vary: 'Origin' })],
+    ['GET', '/nothing', answer(404, problem(404, 'not-found'), READ)],
+    ['OPTIONS', '/messages', answer(204, '', PREFLIGHT)],
+    ['OPTIONS', '/messages', answer(405, problem(405, 'method-not-allowed'), { allow: 'GET, HEAD', vary: 'Origin' })],
   ])('%s %s %#', (method, path, given) => {
     expect(contractFaults(method, path, given)).toEqual([]);
   });
@@ -116,6 +132,34 @@ describe('names', () => {
     ['it is not a problem+json', 'GET', '/nothing', answer(404, 'Not Found', { 'content-type': 'text/plain' })],
     ['a method that is not in the contract is a 405', 'POST', '/messages', answer(404, problem(404, 'not-found'))],
     ['Allow is GET', 'POST', '/messages', answer(405, problem(405, 'method-not-allowed'), { allow: 'GET' })],
+    ['this status is not declared', 'GET', '/metrics', answer(429, problem(429, 'too-many-requests'))],
+    ['* is not an origin', 'GET', '/messages', answer(200, LIST, { ...READ, 'access-control-allow-origin': '*' })],
+    ['Vary is not Origin', 'GET', '/messages', answer(200, LIST, { ...READ, vary: undefined })],
+    [
+      'header access-control-allow-credentials is not declared',
+      'GET',
+      '/nothing',
+      answer(404, problem(404, 'not-found'), { ...READ, 'access-control-allow-credentials': 'true' }),
+    ],
+    [
+      'header access-control-expose-headers without an allowed origin',
+      'GET',
+      '/messages',
+      answer(200, LIST, { ...READ, 'access-control-allow-origin': undefined }),
+    ],
+    ['a method that is not in the contract is a 405', 'OPTIONS', '/webhook', answer(204, '', PREFLIGHT)],
+    [
+      'a preflight allows GET and HEAD',
+      'OPTIONS',
+      '/stats',
+      answer(204, '', { ...PREFLIGHT, 'access-control-allow-methods': 'GET,HEAD,POST' }),
+    ],
+    [
+      'header access-control-max-age is missing',
+      'OPTIONS',
+      '/stats',
+      answer(204, '', { ...PREFLIGHT, 'access-control-max-age': undefined }),
+    ],
   ])('%s: %s %s', (fault, method, path, given) => {
     expect(contractFaults(method, path, given).join('\n')).toContain(fault);
   });

@@ -36,6 +36,7 @@ const DEFAULTS: Config = {
   rateLimitBadSignaturesPerMinute: 600,
   rateLimitReadsPerMinute: 0,
   rateLimitWebhooksPerMinute: 0,
+  origins: [],
   rejectionsMaxRows: 10_000,
   rejectionsMaxAgeDays: 30,
   rejectionExcerptBytes: 0,
@@ -71,6 +72,11 @@ const NO_RANGES = [
   ...['proxy.example', '*', 'true', ',', '10.0.0.1,', '10.0.0/8', '1', '010.0.0.1', '-1.0.0.1', 'fe80::1%eth0'],
   ...['10.0.0.0/33', '10.0.0.0/0', '::/0', '10.0.0.0/08', '192.168.0.0/', '10.0.0.0/8/8', 'fd00::/129'],
   '::ffff:10.0.0.0/104',
+];
+const NO_ORIGINS = [
+  ...['*', 'null', ',', 'inbox.example', 'http://app.example.com', 'http://127.0.0.2', 'http://localhost.example.com'],
+  ...['https://app.example.com/', 'https://app.example.com/a', 'https://app.example.com,', 'https://APP.example.com'],
+  ...['https://app.example.com:443', 'https://*.example.com', 'https://u@app.example', 'file:///'],
 ];
 
 /** What is said about an environment that is not valid. */
@@ -155,6 +161,12 @@ describe('every variable', () => {
     ],
     ['TRUST_PROXY', '10.0.0.1', { trustProxy: ['10.0.0.1'] }],
     ['TRUST_PROXY', '10.0.0.0/8, ::1,fd00::/8', { trustProxy: ['10.0.0.0/8', '::1', 'fd00::/8'] }],
+    ['ORIGINS', 'https://app.example.com', { origins: ['https://app.example.com'] }],
+    [
+      'ORIGINS',
+      'https://a.example:8443 , http://localhost:3000,http://127.0.0.1,http://[::1]:5173',
+      { origins: ['https://a.example:8443', 'http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:5173'] },
+    ],
   ])('%s may be %j', (name, value, expected) => {
     expect(readConfig({ [name]: value })).toEqual({ ...DEFAULTS, ...expected });
   });
@@ -189,6 +201,7 @@ describe('every variable', () => {
     ['READ_API_KEYS', 'a key with blanks in it', 'at least 16'],
     ['READ_API_KEYS', 'ein-schlüssel-der-nicht-geht', 'at least 16'],
     ...NO_RANGES.map((value): [string, string, string] => ['TRUST_PROXY', value, 'IP addresses or ranges']),
+    ...NO_ORIGINS.map((value): [string, string, string] => ['ORIGINS', value, 'origins as browsers send them']),
   ])('%s must not be %j, and the value is not repeated', (name, value, hint) => {
     const message = faultsOf({ [name]: value });
     expect(message).toContain(`  ${name} must `);

@@ -37,14 +37,29 @@ export const HELMET_HEADERS = [
   'x-xss-protection',
 ];
 
+/** What info.description says of CORS: on every answer to a page that may read, and on the answer to its preflight. */
+const CORS_HEADERS = ['access-control-allow-origin', 'access-control-expose-headers', 'vary'];
+const PREFLIGHT_HEADERS = [
+  'access-control-allow-origin',
+  'access-control-allow-methods',
+  'access-control-allow-headers',
+  'access-control-max-age',
+  'vary',
+];
+
 /** Everything about an answer that the contract does not say, as lines to read. None: it is as the contract says. */
 export function contractFaults(method: string, path: string, answer: Answer): string[] {
   const { template, item } = pathItem(path.split('?', 1)[0] ?? '');
   const operation = item?.[method === 'HEAD' ? 'get' : method.toLowerCase()] as Node | undefined;
-  const faults = operation === undefined ? undeclaredFaults(answer, item) : declaredFaults(answer, operation);
-  faults.push(...requestIdFaults(answer), ...bodilessFaults(method, answer));
+  const isPreflight = method === 'OPTIONS' && answer.status === 204 && item?.['get'] !== undefined;
+  const faults = isPreflight
+    ? preflightFaults(answer)
+    : operation === undefined
+      ? undeclaredFaults(answer, item)
+      : declaredFaults(answer, operation);
+  faults.push(...corsFaults(answer, isPreflight), ...requestIdFaults(answer), ...bodilessFaults(method, answer));
   faults.push(...HELMET_HEADERS.filter((name) => !answer.headers.has(name)).map((name) => `header ${name} is missing`));
-  if (method !== 'HEAD' && answer.status !== 304) faults.push(...bodyFaults(answer, operation, item));
+  if (method !== 'HEAD' && answer.status !== 304 && !isPreflight) faults.push(...bodyFaults(answer, operation, item));
   return faults.map((fault) => `${method} ${template ?? path} ${String(answer.status)}: ${fault}`);
 }
 
@@ -72,7 +87,12 @@ function declaredFaults({ status, headers }: Answer, operation: Node): string[] 
   if (response === undefined) return ['this status is not declared'];
   const { headers: declared = {}, content } = resolve(response) as { headers?: Record<string, Node>; content?: Node };
   const faults = Object.entries(declared).flatMap(([name, header]) => headerFaults(headers.get(name), name, header));
-  const known = [...HTTP_HEADERS, ...HELMET_HEADERS, ...Object.keys(declared).map((name) => name.toLowerCase())];
+  const known = [
+    ...HTTP_HEADERS,
+    ...HELMET_HEADERS,
+    ...CORS_HEADERS,
+    ...Object.keys(declared).map((name) => name.toLowerCase()),
+  ];
   for (const name of headers.keys()) if (!known.includes(name)) faults.push(`header ${name} is not declared`);
   if (content === undefined && headers.has('content-type')) faults.push('a content type without content');
   if (content !== undefined && !(mediaType(headers) in content)) faults.push(`${mediaType(headers)} is not declared`);
@@ -87,6 +107,30 @@ function undeclaredFaults({ status, headers }: Answer, item: Node | undefined): 
   const allow = headers.get('allow')?.split(/, */) ?? [];
   if (allow.sort().join() !== allowed.sort().join()) faults.push(`Allow is ${String(headers.get('allow'))}`);
   return faults;
+}
+
+function preflightFaults({ headers, body }: Answer): string[] {
+  const known = [...HTTP_HEADERS, ...HELMET_HEADERS, ...PREFLIGHT_HEADERS, 'x-request-id'];
+  return [
+    ...PREFLIGHT_HEADERS.filter((name) => !headers.has(name)).map((name) => `header ${name} is missing`),
+    ...[...headers.keys()].filter((name) => !known.includes(name)).map((name) => `header ${name} is not declared`),
+    ...(headers.get('access-control-allow-methods') === 'GET,HEAD' ? [] : ['a preflight allows GET and HEAD']),
+    ...(body === '' ? [] : ['a preflight with a body']),
+  ];
+}
+
+/** One origin and not all, never with credentials, and kept apart in caches. */
+function corsFaults({ headers }: Answer, isPreflight: boolean): string[] {
+  const names = [...headers.keys()].filter((name) => name.startsWith('access-control-'));
+  const origin = headers.get('access-control-allow-origin');
+  if (origin === null) return names.map((name) => `header ${name} without an allowed origin`);
+  const known = isPreflight ? PREFLIGHT_HEADERS : CORS_HEADERS;
+  return [
+    ...names.filter((name) => !known.includes(name)).map((name) => `header ${name} is not declared`),
+    ...known.filter((name) => !headers.has(name)).map((name) => `header ${name} is missing`),
+    ...(URL.canParse(origin) && new URL(origin).origin === origin ? [] : [`${origin} is not an origin`]),
+    ...(headers.get('vary') === 'Origin' ? [] : ['Vary is not Origin']),
+  ];
 }
 
 function headerFaults(value: string | null, name: string, reference: Node): string[] {

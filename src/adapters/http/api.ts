@@ -33,8 +33,12 @@ export interface ApiHooks<T> {
   ): Promise<unknown>;
 }
 
-/** Routes, checks and validates a request by the contract, and runs its operation. Rejects with Problem. */
-export type Api<T> = (request: ApiRequest, exchange: T) => Promise<unknown>;
+export interface Api<T> {
+  /** Routes, checks and validates a request by the contract, and runs its operation. Rejects with Problem. */
+  answer(request: ApiRequest, exchange: T): Promise<unknown>;
+  /** Whether the contract has GET for this path. */
+  hasGet(path: string): boolean;
+}
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
 
@@ -98,9 +102,12 @@ export async function createApi<T>(document: OpenapiDocument, hooks: ApiHooks<T>
     );
   }
 
-  return async (request, exchange) => {
-    if (!isDecodable(request.path)) throw new Problem('not-found');
-    return api.handleRequest(request, request, exchange) as Promise<unknown>;
+  return {
+    async answer(request, exchange) {
+      if (!isDecodable(request.path)) throw new Problem('not-found');
+      return api.handleRequest(request, request, exchange) as Promise<unknown>;
+    },
+    hasGet: (path) => isDecodable(path) && hasMethod(api, path, 'get'),
   };
 }
 
@@ -122,8 +129,12 @@ function isDecodable(path: string): boolean {
   }
 }
 
-function allowedMethods({ router }: OpenAPIBackend, path: string): string {
-  const methods = METHODS.filter((method) => router.matchOperation({ method, path, headers: {} }) !== undefined);
+function hasMethod({ router }: OpenAPIBackend, path: string, method: string): boolean {
+  return router.matchOperation({ method, path, headers: {} }) !== undefined;
+}
+
+function allowedMethods(api: OpenAPIBackend, path: string): string {
+  const methods = METHODS.filter((method) => hasMethod(api, path, method));
   return methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
 }
 

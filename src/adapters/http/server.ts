@@ -6,6 +6,7 @@ import { parseBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { answerUnreadableRequest } from './client-error.ts';
 import type { OperationId } from './contract.ts';
+import { crossOriginReads } from './cross-origin.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
 import type { Exchange } from './exchange.ts';
 import { operations, type UseCases } from './operations.ts';
@@ -26,6 +27,8 @@ export interface HttpOptions {
   /** Addresses and ranges of proxies whose X-Forwarded-For is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[];
   readonly rateLimits: RateLimitOptions;
+  /** Whose pages may read; empty: only our own. */
+  readonly origins: readonly string[];
   /** What Meta shows to prove that it was told this address by the operator; undefined: it cannot subscribe. */
   readonly whatsAppVerifyToken: string | undefined;
   readonly rejections: RejectionOptions;
@@ -53,6 +56,7 @@ const TIMEOUTS_MS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveT
 /** An HTTP server, not yet listening, that answers as api/openapi.yaml says. */
 export async function createHttpServer(dependencies: HttpDependencies, options: HttpOptions): Promise<Server> {
   const api = await contractApi(dependencies, options);
+  const allowReads = crossOriginReads(options.origins, (path) => api.hasGet(path));
   const app = new Koa();
   const apiHeaders = securityHeaders({ defaultSrc: ["'none'"], frameAncestors: ["'none'"] });
   const pageHeaders = securityHeaders(PAGE_CONTENT_SECURITY_POLICY);
@@ -67,7 +71,9 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
       if (ctx.req.headers.host === undefined && ctx.req.httpVersion === '1.1') {
         throw new Problem('bad-request', { detail: 'HTTP/1.1 demands a Host header' }); // RFC 9112, section 3.2
       }
-      write(ctx, (await api(apiRequest(ctx), visit)) as AnyReply);
+      await allowReads(ctx, async () => {
+        write(ctx, (await api.answer(apiRequest(ctx), visit)) as AnyReply);
+      });
     } catch (error) {
       const problem = toProblem(error);
       if (problem.status >= 500) visit.log['error'] = describe(error);

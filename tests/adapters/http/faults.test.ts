@@ -58,6 +58,7 @@ async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
       readApiKeys: [],
       trustedProxies: [],
       rateLimits: { badSignaturesPerMinute: 0, readsPerMinute: 0, webhooksPerMinute: 0 },
+      origins: [],
       whatsAppVerifyToken: undefined,
       rejections: { excerptBytes: 0, diagnose: () => null, advice: {} },
     },
