@@ -26,7 +26,6 @@ export function clientAddress(trustedProxies: readonly string[]): (request: Inco
   return ({ socket, headers }) => {
     const peer = addressOf(socket.remoteAddress ?? '');
     if (peer === null) return UNKNOWN;
-    if (!isTrusted(peer)) return counted(peer);
     let address = peer;
     const hops = String(headers['x-forwarded-for'] ?? '').split(',');
     while (isTrusted(address)) {
