@@ -217,6 +217,16 @@ describe('an address', () => {
       expect([i, (await forged(forwarded)).status]).toEqual([i, i < 3 ? 401 : 429]);
   });
 
+  it('is the last one of several headers, which proxies may add instead of a longer one', async () => {
+    const client = newClient();
+    const ask = (i: number): Promise<CheckedAnswer> =>
+      service.raw(
+        'POST /webhook HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n' +
+          `X-Forwarded-For: 198.51.100.${String(i)}\r\nX-Forwarded-For: ${client}\r\n\r\n`,
+      );
+    for (const i of [0, 1, 2, 3]) expect([i, (await ask(i)).status]).toEqual([i, i < 3 ? 401 : 429]);
+  });
+
   it('is that of the connection when nobody is trusted', async () => {
     const open = await startService({ RATE_LIMIT_READS_PER_MINUTE: '2' });
     try {
