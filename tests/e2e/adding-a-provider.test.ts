@@ -72,12 +72,11 @@ it('gives a provider that compiles, is verified, and stores its messages under i
       body: 'Hello',
     };
     const body = JSON.stringify(event);
-    const post = (secret: string): Promise<Response> =>
-      fetch(`${origin}/webhooks/acme`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${sign(secret, body)}` },
-        body,
-      });
+    const post = (secret: string): Promise<Response> => {
+      const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${sign(secret, body)}` };
+      acme.watch.sent({ headers, body });
+      return fetch(`${origin}/webhooks/acme`, { method: 'POST', headers, body });
+    };
     expect((await post('another secret')).status).toBe(401);
     const results = [await post('acme secret'), await post('acme secret')];
     expect(results.map(({ headers }) => headers.get('x-message-result'))).toEqual(['created', 'duplicate']);

@@ -5,8 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
-import { promisify } from 'node:util';
+import { parseEnv, promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { leakWatch } from '../support/leak-watch.ts';
 
 const run = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -71,7 +72,14 @@ describe('the README', () => {
     const closed = once(service, 'close');
     process.kill(-(service.pid ?? 0), 'SIGINT'); // as Ctrl-C does: to make and all it started
     await closed;
+    const watch = leakWatch();
+    watch.secretsOf(parseEnv(readFileSync(path.join(folder, '.env'), 'utf8')));
+    for (const [, body] of README.matchAll(/^BODY='(.+)'$/gm)) watch.sent({ body });
+    for (const [, target] of README.matchAll(/^curl "http:\/\/localhost:8000(.+)"$/gm)) watch.sent({ target });
     rmSync(folder, { recursive: true, force: true });
+    const log = printed.split('\n').filter((line) => line.startsWith('{"ts"'));
+    expect(log.length).toBeGreaterThan(10);
+    expect(log.flatMap((line) => watch.leaks(line))).toEqual([]);
     expect(printed).toMatch(/"message":"stopped","requests_cut_off":false\}\n$/);
   }, 30_000);
 

@@ -50,6 +50,7 @@ interface Answer {
 function post(port: number, body: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': 'application/json', 'X-Signature': signHmac(SECRET, body) };
+    for (const { watch } of replicas) watch.sent({ headers, body });
     request({ port, host: '127.0.0.1', method: 'POST', path: '/webhook', agent, headers }, (response) => {
       response.resume().on('error', reject);
       const { 'x-message-result': result, 'retry-after': retryAfter } = response.headers;
@@ -63,6 +64,7 @@ function post(port: number, body: string): Promise<Answer> {
 }
 
 async function get<T>(replica: number, path: string): Promise<T> {
+  replicas[replica]?.watch.sent({ target: path });
   const response = await fetch(`http://127.0.0.1:${String(ports[replica])}${path}`);
   expect(response.status).toBe(200);
   return (await response.json()) as T;

@@ -17,7 +17,6 @@ beforeAll(async () => {
     STANDARD_WEBHOOK_SECRET_PREVIOUS: PREVIOUS,
     STANDARD_WEBHOOK_TOLERANCE_SECONDS: '60',
   });
-  service.confidential.add(CURRENT).add(PREVIOUS);
 });
 afterAll(() => service.stop());
 

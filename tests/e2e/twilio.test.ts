@@ -9,7 +9,6 @@ const PUBLIC_URL = 'https://inbox.example.com/prefix';
 let service: RunningService;
 beforeAll(async () => {
   service = await startService({ TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL });
-  service.confidential.add(TOKEN).add('14155238886').add('Hello from Twilio');
 });
 afterAll(() => service.stop());
 

@@ -9,7 +9,6 @@ const VERIFY_TOKEN = 'the token & only Meta knows it';
 let service: RunningService;
 beforeAll(async () => {
   service = await startService({ WHATSAPP_APP_SECRET: APP_SECRET, WHATSAPP_VERIFY_TOKEN: VERIFY_TOKEN });
-  service.confidential.add(APP_SECRET).add(VERIFY_TOKEN).add('6505551234').add('Taj Mahal');
 });
 afterAll(() => service.stop());
 

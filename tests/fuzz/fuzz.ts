@@ -26,7 +26,10 @@ const RUNS_AT_A_TIME = 500;
 /** How long an answer may take, ms. None takes a hundredth of it; a hang takes forever. */
 const DEADLINE_MS = 20_000;
 
-/** A service as the fuzzer wants it: everything is on, readers need a key, and wrong signatures are 401 however many come. */
+/**
+ * A service as the fuzzer wants it: everything is on, readers need a key, wrong signatures are 401 however many come, and its
+ * log has all there is to look through.
+ */
 export function startFuzzedService(): Promise<RunningService> {
   return startService({
     ...SECRETS,
@@ -34,7 +37,7 @@ export function startFuzzedService(): Promise<RunningService> {
     READ_API_KEYS: READ_KEY,
     MAX_BODY_BYTES: String(MAX_BODY_BYTES),
     RATE_LIMIT_BAD_SIGNATURES_PER_MINUTE: '0',
-    LOG_LEVEL: 'ERROR',
+    LOG_LEVEL: 'DEBUG',
   });
 }
 

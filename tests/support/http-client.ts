@@ -4,6 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { contractFaults, unreadableFaults, type Answer } from './contract-check.ts';
+import type { SentRequest } from './leak-watch.ts';
 
 /** Ways to ask a service. Whichever is used, an answer that is not as the contract says is an error. */
 
@@ -44,12 +45,12 @@ export function sign(secret: string, body: string | Uint8Array): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
 
-/** `sent` is told of each body that goes out, for whoever watches where it turns up. */
-export function httpClient(origin: string, secret: string, sent: (body: string | Uint8Array) => void): HttpClient {
+/** `sent` is told of what goes out, just before, for whoever watches where it turns up. */
+export function httpClient(origin: string, secret: string, sent: (request: SentRequest) => void): HttpClient {
   const { hostname, port } = new URL(origin);
 
   async function ask(path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<CheckedAnswer> {
-    if (body !== undefined) sent(body);
+    sent({ target: path, headers, body });
     const response = await fetch(`${origin}${path}`, {
       method,
       headers,
@@ -75,6 +76,7 @@ export function httpClient(origin: string, secret: string, sent: (body: string |
     },
 
     async stream({ path, method = 'GET', headers = {}, body }, send) {
+      sent({ target: path, headers, body });
       const outgoing = request({ hostname, port, path, method, headers, agent: false });
       const answered = once(outgoing, 'response');
       const sending = send?.({
@@ -101,12 +103,13 @@ export function httpClient(origin: string, secret: string, sent: (body: string |
     },
 
     async raw(bytes, { halfClose = false, path } = {}) {
+      const [method = '', target = ''] = Buffer.from(bytes).toString('latin1').split(' ', 2);
+      sent({ target, ...headAndBody(Buffer.from(bytes).toString()) });
       const socket = net.connect({ host: hostname, port: Number(port), allowHalfOpen: true });
       await once(socket, 'connect');
       socket[halfClose ? 'end' : 'write'](bytes);
       const answer = parseAnswer(await text(socket));
       socket.destroy();
-      const [method = '', target = ''] = Buffer.from(bytes).toString('latin1').split(' ', 2);
       const unread = [400, 408, 431].includes(answer.status);
       return unread ? demand(answer, unreadableFaults(answer)) : checked(method, path ?? target, answer);
     },
@@ -138,6 +141,13 @@ function parseAnswer(wire: string): Answer {
   const body =
     headers.get('transfer-encoding') === 'chunked' ? rest.replace(/^[0-9a-f]+\r\n|\r\n(?:0\r\n)?$/gi, '') : rest;
   return { status: Number(statusLine.split(' ')[1]), headers, body };
+}
+
+/** What bytes would say as a request; they need not be one. */
+function headAndBody(bytes: string): SentRequest {
+  const [head = '', ...rest] = bytes.split('\r\n\r\n');
+  const lines = head.split('\r\n').map((line) => [line.split(':', 1)[0] ?? '', line.slice(line.indexOf(':') + 1)]);
+  return { headers: Object.fromEntries(lines) as Record<string, string>, body: rest.join('\r\n\r\n') };
 }
 
 function headersOf(pairs: readonly string[]): Headers {

@@ -11,27 +11,50 @@ import { composeService } from '../../src/infrastructure/compose.ts';
 import { readConfig } from '../../src/infrastructure/config.ts';
 import { jsonLogger } from '../../src/infrastructure/logger.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
+import { leakWatch, type LeakWatch } from './leak-watch.ts';
 import { migratedPostgresDatabase } from './postgres.ts';
+import { onReceived } from './received-requests.ts';
 
 export type LogRecord = Readonly<Record<string, unknown>>;
 
-/** What a service writes to its log, as it comes. A line that is not one JSON object is an error. */
+/**
+ * What a service writes to its log, as it comes, each line looked through for what must not be in it. A line that is not one
+ * JSON object is an error.
+ */
 export class LogLines extends Writable {
   readonly records: LogRecord[] = [];
   text = '';
+  readonly #watch: LeakWatch;
+  readonly #leaks: string[] = [];
   #unfinished = '';
+
+  constructor(watch: LeakWatch) {
+    super();
+    this.#watch = watch;
+  }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.text += chunk.toString();
     const lines = (this.#unfinished + chunk.toString()).split('\n');
     this.#unfinished = lines.pop() ?? '';
     try {
-      for (const line of lines) this.records.push(JSON.parse(line) as LogRecord);
+      for (const line of lines) this.#take(line);
       done();
     } catch (error) {
       done(new Error(`not a line of JSON: ${lines.join('\n')}`, { cause: error }));
     }
     this.emit('line');
+  }
+
+  #take(line: string): void {
+    this.records.push(JSON.parse(line) as LogRecord);
+    const leaks = this.#watch.leaks(line);
+    if (leaks.length > 0) this.#leaks.push(`${leaks.map((leak) => JSON.stringify(leak)).join(', ')} in ${line}`);
+  }
+
+  /** To be called when no more lines come. */
+  throwLeaks(): void {
+    if (this.#leaks.length > 0) throw new Error(`in the log, where it must not be:\n${this.#leaks.join('\n')}`);
   }
 
   /** The lines that requests leave behind. */
@@ -57,9 +80,9 @@ export interface RunningService extends HttpClient {
   readonly url: string;
   /** Its database, as DATABASE_URL says it. */
   readonly databaseUrl: string;
+  /** Looked through for all secrets, and what of any client's requests must not be in it. */
   readonly log: LogLines;
-  /** Words that must not be in the log: secrets and keys, and what {@link HttpClient} has sent. Looked for at stop. */
-  readonly confidential: Set<string>;
+  /** Rejects when something was in the log that must not be there. */
   stop(): Promise<boolean>;
 }
 
@@ -80,36 +103,35 @@ export const MESSAGE = {
  */
 export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<RunningService> {
   const database = await newDatabase();
-  const config = readConfig({
+  const settings = {
     WEBHOOK_SECRET: SECRET,
     DATABASE_URL: database.url,
     MIGRATE_ON_START: 'true',
     PORT: '0',
     SHUTDOWN_TIMEOUT_MS: '5000',
     ...environment,
-  });
-  const log = new LogLines();
-  const { webhookSecret, webhookSecretPrevious, readApiKeys } = config;
-  const confidential = new Set([webhookSecret ?? '', webhookSecretPrevious ?? '', ...readApiKeys].filter(Boolean));
+  };
+  const config = readConfig(settings);
+  const watch = leakWatch();
+  watch.secretsOf(settings);
+  const log = new LogLines(watch);
 
   const service = await composeService(config, jsonLogger(config.logLevel, log));
   const { port } = await service.start();
   const url = `http://127.0.0.1:${String(port)}`;
-  const client = httpClient(url, webhookSecret ?? SECRET, (body) => {
-    for (const word of confidentialWords(body)) confidential.add(word);
-  });
+  const stopListening = onReceived(port, watch.sent);
+  const client = httpClient(url, config.webhookSecret ?? SECRET, watch.sent);
 
   return {
     ...client,
     url,
     databaseUrl: database.url,
     log,
-    confidential,
     async stop() {
       const finished = await service.stop();
+      stopListening();
       await database.close();
-      const leaked = [...confidential].filter((word) => log.text.includes(word));
-      if (leaked.length > 0) throw new Error(`in the log, where it must not be: ${leaked.join(', ')}`);
+      log.throwLeaks();
       return finished;
     },
   };
@@ -125,22 +147,17 @@ async function newDatabase(): Promise<{ url: string; close: () => Promise<void> 
   };
 }
 
-/** The numbers of a message, and a text long enough not to be part of another word by chance. */
-function confidentialWords(body: string | Uint8Array): string[] {
-  try {
-    const { from, to, text } = JSON.parse(Buffer.from(body).toString()) as Partial<Record<string, unknown>>;
-    return [from, to, text].filter((value): value is string => typeof value === 'string' && value.length >= 8);
-  } catch {
-    return [];
-  }
-}
-
 export interface ServiceProcess {
   readonly child: ChildProcess;
   readonly log: LogLines;
+  /** To be told what is sent otherwise than by its client. */
+  readonly watch: LeakWatch;
   /** Resolves when it listens, with a client; rejects when it ends before. */
   readonly listening: Promise<HttpClient & { readonly port: number }>;
-  /** The status it ended with, or the signal, and what it wrote to stderr. */
+  /**
+   * The status it ended with, or the signal, and what it wrote to stderr. Rejects when there or in the log was something that
+   * must not be.
+   */
   readonly ended: Promise<{ status: number | NodeJS.Signals; stderr: string }>;
 }
 
@@ -173,10 +190,17 @@ function startMain(
   const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', ...environment };
   const [command, ...args] = [...through, process.execPath, main];
   const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const log = new LogLines();
+  const watch = leakWatch();
+  watch.secretsOf(env);
+  const log = new LogLines(watch);
   child.stdout.pipe(log);
   const ended = Promise.all([once(child, 'exit'), text(child.stderr), once(log, 'finish')]).then(
-    ([[status, signal], stderr]) => ({ status: (status ?? signal) as number | NodeJS.Signals, stderr }),
+    ([[status, signal], stderr]) => {
+      log.throwLeaks();
+      const leaks = watch.leaksInText(stderr);
+      if (leaks.length > 0) throw new Error(`on stderr, where it must not be: ${leaks.join(', ')}`);
+      return { status: (status ?? signal) as number | NodeJS.Signals, stderr };
+    },
   );
 
   async function client(): Promise<HttpClient & { port: number }> {
@@ -186,10 +210,10 @@ function startMain(
     const record = await Promise.race([log.first(({ message }) => message === 'listening'), early]);
     early.catch(() => undefined);
     const port = Number(record['port']);
-    return { port, ...httpClient(`http://127.0.0.1:${String(port)}`, env.WEBHOOK_SECRET, () => undefined) };
+    return { port, ...httpClient(`http://127.0.0.1:${String(port)}`, env.WEBHOOK_SECRET, watch.sent) };
   }
 
   const listening = client();
   listening.catch(() => undefined); // for who waits for it
-  return { child, log, listening, ended };
+  return { child, log, watch, listening, ended };
 }

@@ -28,7 +28,10 @@ export function recordRequest(
   else logger.info('request', fields);
 }
 
-/** What a stranger asked for, bounded, and without what may be a phone number. */
+/** What a stranger asked for, bounded, and without what may be a phone number, also where its digits are encoded. */
 function unmatchedPath(path: string): string {
-  return path.slice(0, 256).replace(/\d(?=\d{4})/g, '*');
+  return path
+    .slice(0, 256)
+    .replaceAll(/%3(\d)/g, '$1')
+    .replaceAll(/\d(?=\d{4})/g, '*');
 }

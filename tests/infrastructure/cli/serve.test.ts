@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { packageInfo } from '../../../src/infrastructure/package-info.ts';
 import { commandLine } from '../../support/command-line.ts';
+import { leakWatch } from '../../support/leak-watch.ts';
 import { LogLines, MESSAGE, SECRET } from '../../support/service.ts';
 
 const cli = commandLine();
@@ -12,7 +13,10 @@ describe('serve', () => {
   it('serves what send sends and the doctor finds in order, and stops on SIGINT with status 0', async () => {
     const environment = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0' };
     const { child, ended } = cli.start(['serve'], environment);
-    const log = new LogLines();
+    const watch = leakWatch();
+    watch.secretsOf(environment);
+    watch.sent({ body: JSON.stringify(MESSAGE) });
+    const log = new LogLines(watch);
     child.stdout?.pipe(log);
     const { version, port } = await log.first(({ message }) => message === 'listening');
     expect(version).toBe(packageInfo.version);
@@ -29,5 +33,6 @@ describe('serve', () => {
     child.kill('SIGINT');
     expect(await ended).toMatchObject({ status: 0, stderr: '' });
     expect(log.records.at(-1)).toMatchObject({ message: 'stopped', requests_cut_off: false });
+    log.throwLeaks();
   });
 });

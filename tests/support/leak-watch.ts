@@ -1,0 +1,199 @@
+import { contract } from './contract-check.ts';
+
+/**
+ * Looks for what must not be in a log: at every line, as it comes, for everything that the service keeps secret or has been
+ * sent until then.
+ *
+ * The rule, which neither misses a leak that was cut short nor takes chance for one:
+ * - A secret is nowhere in a line, whole.
+ * - What a field has by its nature is not looked at: an instant, a duration, a method, a route of the contract, an id that was
+ *   sent as one, a path that was asked for if no 5 digits are in a row in it, and single words in lower case, which are the service's own
+ *   (`created`, `whatsapp`). Nor are such words looked for, whoever sends them.
+ * - All other strings of a line, also the names of its fields, are neither equal to a value that was sent (3 characters
+ *   or more) nor hold 8 characters of one: of each value its parts of 8 characters are looked for, so that any 15 of it are found
+ *   wherever they were cut out, and its beginning already with 8.
+ * - Nor do they hold 5 digits in a row that a phone number has in a row; 4, its end, may be shown. An address with a port is
+ *   taken out before, for both are digits.
+ */
+export interface LeakWatch {
+  /** What {@link secretsOf} does not find. */
+  readonly secret: (secret: string) => void;
+  /** Takes the secrets from the variables that hold some. */
+  readonly secretsOf: (environment: Readonly<Record<string, string | undefined>>) => void;
+  /** A request, or what is known of one. */
+  readonly sent: (request: SentRequest) => void;
+  /** What is wrong with a line, in words. */
+  readonly leaks: (line: string) => string[];
+  /** The same of what is no line of JSON, such as stderr. */
+  readonly leaksInText: (text: string) => string[];
+}
+
+export interface SentRequest {
+  /** Path and query, as they go over the wire. */
+  readonly target?: string | undefined;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+  readonly body?: string | Uint8Array | null | undefined;
+}
+
+const PART = 8;
+const SHORTEST = 3;
+const DIGITS = 5;
+/** Of longer values only so much is looked for. */
+const LONGEST = 16_384;
+const OWN_WORD = /^[a-z_]{1,32}$/;
+/** For which the rule of digits is there: a log may count to a hundred. */
+const NUMBER = /^[\d.]+$/;
+const PHONE_NUMBER = /^(?:[a-z]+:)?[+ ]?\d{5,15}$/;
+const ADDRESS = /(?:\d{1,3}(?:\.\d{1,3}){3}|\[?::1\]?|localhost):\d{1,5}\b/g;
+const HOLDS_SECRET = /SECRET|TOKEN|PASSWORD|KEY/;
+const SETS_SECRET = /_(?:EXPIRES_AT|SECONDS)$/;
+const CONFIDENTIAL_HEADER = /signature|authorization|cookie/i;
+
+const ROUTES = new Set(Object.keys(contract['paths'] as object));
+const ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/;
+/** A path as it is logged where no route is, but for what is hidden in it: digits. */
+const outlineOf = (path: string): string => path.slice(0, 256).replaceAll(/%3\d|[\d*]/g, '*');
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+
+export function leakWatch(): LeakWatch {
+  const secrets = new Set<string>();
+  const ids = new Set<string>();
+  const paths = new Set<string>();
+  const values = new Set<string>();
+  const parts = new Set<string>();
+  const digits = new Set<string>();
+
+  /** What a field may have whatever else was sent. */
+  const natural: Readonly<Record<string, (value: unknown) => boolean>> = {
+    ts: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(value)),
+    level: (value) => ['DEBUG', 'INFO', 'WARNING', 'ERROR'].includes(String(value)),
+    method: (value) => /^[A-Z-]{3,11}$/.test(String(value)),
+    path: (value) => ROUTES.has(String(value)) || (paths.has(outlineOf(String(value))) && !/\d{5}/.test(String(value))),
+    request_id: (value) => ID.test(String(value)) || ids.has(String(value)),
+    trace_id: (value) => ID.test(String(value)),
+    message_id: (value) => ids.has(String(value)),
+    migration: (value) => /^\d{14}_[a-z_]+$/.test(String(value)),
+    status: isNumber,
+    latency_ms: isNumber,
+    port: isNumber,
+    startup_ms: isNumber,
+  };
+
+  function secret(word: string): void {
+    if (word === '') return;
+    secrets.add(word);
+    secrets.add(JSON.stringify(word).slice(1, -1));
+  }
+
+  function confidential(value: string): void {
+    if (PHONE_NUMBER.test(value)) for (const run of runsOf(value)) digits.add(run);
+    if (value.length < SHORTEST || OWN_WORD.test(value)) return;
+    const text = value.slice(0, LONGEST);
+    if (!NUMBER.test(text)) values.add(text);
+    for (let at = 0; at + PART <= text.length; at += PART) parts.add(text.slice(at, at + PART));
+  }
+
+  function* leaksOf(text: string): Generator<string> {
+    if (values.has(text)) yield text;
+    for (let at = 0; at + PART <= text.length; at++) {
+      const part = text.slice(at, at + PART);
+      if (parts.has(part)) yield part;
+    }
+    for (const run of runsOf(text.replaceAll(ADDRESS, ''))) if (digits.has(run)) yield `the digits ${run}`;
+  }
+
+  function secretsIn(line: string): string[] {
+    return [...secrets].filter((word) => line.includes(word));
+  }
+
+  return {
+    secret,
+
+    secretsOf(environment) {
+      for (const [name, value = ''] of Object.entries(environment)) {
+        if (name === 'DATABASE_URL' && URL.canParse(value)) {
+          const { password } = new URL(value);
+          secret(password);
+          secret(decodeURIComponent(password));
+        }
+        if (!HOLDS_SECRET.test(name) || SETS_SECRET.test(name)) continue;
+        const words = name.endsWith('_KEYS') ? value.split(',').map((key) => key.trim()) : [value];
+        for (const word of words) secret(word.replace(/^wh(?:sec|pk)_/, ''));
+      }
+    },
+
+    sent({ target = '', headers = {}, body }) {
+      for (const [name, given] of Object.entries(headers)) {
+        const value = String(given ?? '');
+        if (name.toLowerCase() === 'x-request-id') ids.add(value);
+        if (CONFIDENTIAL_HEADER.test(name)) for (const word of value.split(/[\s,]+/)) confidential(word);
+      }
+      const path = target.split('?', 1)[0] ?? '';
+      paths.add(outlineOf(path));
+      for (const run of runsOf(path.replaceAll(/%3(\d)/g, '$1'))) digits.add(run);
+      const query = target.includes('?') ? target.slice(target.indexOf('?') + 1) : '';
+      for (const value of valuesOfForm(query)) confidential(value);
+      if (body === undefined || body === null) return;
+      const text = Buffer.from(body).toString();
+      for (const { name, value } of valuesOfBody(text)) {
+        if (name === 'message_id' || name === 'id') ids.add(value);
+        else confidential(value);
+      }
+    },
+
+    leaks(line) {
+      const found = new Set(secretsIn(line));
+      for (const text of stringsOf(JSON.parse(line), natural)) for (const leak of leaksOf(text)) found.add(leak);
+      return [...found];
+    },
+
+    leaksInText: (text) => [...new Set([...secretsIn(text), ...leaksOf(text)])],
+  };
+}
+
+function runsOf(text: string): string[] {
+  return (text.match(/\d{5,}/g) ?? []).flatMap((run) =>
+    Array.from({ length: run.length - DIGITS + 1 }, (_, at) => run.slice(at, at + DIGITS)),
+  );
+}
+
+/** Decoded, and as they were sent. */
+function valuesOfForm(form: string): string[] {
+  const raw = form.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
+  return [...raw, ...new URLSearchParams(form).values()];
+}
+
+interface Value {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Of JSON the strings and numbers, of a form its values; of anything else all of it. */
+function valuesOfBody(text: string): Iterable<Value> {
+  try {
+    return leavesOf(JSON.parse(text), '');
+  } catch {
+    const whole = { name: '', value: text };
+    return text.includes('=') ? [whole, ...valuesOfForm(text).map((value) => ({ name: '', value }))] : [whole];
+  }
+}
+
+function* leavesOf(value: unknown, name: string): Generator<Value> {
+  if (typeof value === 'string' || typeof value === 'number') yield { name, value: String(value) };
+  else if (Array.isArray(value)) for (const item of value) yield* leavesOf(item, name);
+  else if (typeof value === 'object' && value !== null)
+    for (const [member, inner] of Object.entries(value)) yield* leavesOf(inner, member);
+}
+
+/** Strings, numbers and names of fields, but for what is in the nature of a field, and the service's own words. */
+function* stringsOf(value: unknown, natural: Readonly<Record<string, (value: unknown) => boolean>>): Generator<string> {
+  if (typeof value === 'string' || typeof value === 'number') {
+    if (!OWN_WORD.test(String(value))) yield String(value);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, inner] of Object.entries(value)) {
+      if (Object.hasOwn(natural, name) && natural[name]?.(inner) === true) continue;
+      if (!OWN_WORD.test(name)) yield name;
+      yield* stringsOf(inner, natural);
+    }
+  }
+}
