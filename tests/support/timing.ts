@@ -1,0 +1,69 @@
+/**
+ * Whether the time that a check takes depends on what it is given, by the method of dudect (Reparaz, Balasch and Verbauwhede, "Dude,
+ * is my code constant time?", 2017): two kinds of inputs in random order, samples above a percentile dropped, because an
+ * interruption is no answer, and Welch's t-test between the two kinds.
+ */
+
+export interface TimingOptions {
+  readonly samples?: number;
+  /** Calls of each sample: more of them make a small difference one that the clock can see. */
+  readonly calls?: number;
+}
+
+/** |t| above it comes by chance once in two million measurements. */
+const T_THRESHOLD = 5;
+const MEASUREMENTS = 3;
+/** The share of the samples of each kind that counts, the fastest. */
+const KEPT = 0.5;
+
+/**
+ * Welch's t between the times of a check over inputs of two kinds; negative when the first kind is faster. Several inputs of each
+ * kind, or where they happen to be in memory would be measured.
+ */
+export function timingDifference<Input>(
+  check: (input: Input) => unknown,
+  kinds: readonly [readonly Input[], readonly Input[]],
+  { samples = 5_000, calls = 20 }: TimingOptions = {},
+): number {
+  const times: [number[], number[]] = [[], []];
+  const warmUp = samples / 5;
+  for (let sample = -warmUp; sample < samples; sample++) {
+    const kind = Math.random() < 0.5 ? 0 : 1;
+    const inputs = kinds[kind];
+    const input = inputs[Math.floor(Math.random() * inputs.length)] as Input;
+    const start = process.hrtime.bigint();
+    for (let call = 0; call < calls; call++) check(input);
+    const time = Number(process.hrtime.bigint() - start);
+    if (sample >= 0) times[kind].push(time);
+  }
+  return welch(fastest(times[0]), fastest(times[1]));
+}
+
+/**
+ * Whether the times differ in each of three measurements, and the same way: by chance once in 10^19 times. A check that tells
+ * something by its time does so every time; a machine that is busy with something else does not.
+ */
+export function dependsOnContent(measure: () => number): boolean {
+  let sign = 0;
+  for (let i = 0; i < MEASUREMENTS; i++) {
+    const t = measure();
+    if (Math.abs(t) < T_THRESHOLD || Math.sign(t) === -sign) return false;
+    sign = Math.sign(t);
+  }
+  return true;
+}
+
+function fastest(times: readonly number[]): number[] {
+  return times.toSorted((a, b) => a - b).slice(0, Math.ceil(times.length * KEPT));
+}
+
+function welch(a: readonly number[], b: readonly number[]): number {
+  const [first, second] = [moments(a), moments(b)];
+  return (first.mean - second.mean) / Math.sqrt(first.variance / a.length + second.variance / b.length);
+}
+
+function moments(values: readonly number[]): { mean: number; variance: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return { mean, variance };
+}
