@@ -68,6 +68,15 @@ describe('a line', () => {
     );
   });
 
+  it('shows readers and terminals nothing but what can be seen', () => {
+    const hidden = '\u0085\u2028\u2029\u009B31m\u001B[2J\u202E\uFEFF\u{E0001}';
+    const text = logged('info', (logger) => {
+      logger.info('x', { [hidden]: hidden });
+    });
+    expect(text).toMatch(/^[ -~]+\n$/);
+    expect(JSON.parse(text)).toMatchObject({ [hidden]: hidden });
+  });
+
   it('leaves out what is undefined', () => {
     const record = one((logger) => {
       logger.warn('x', { gone: undefined });
