@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { contractFaults, type Answer } from '../support/contract-check.ts';
+import { insideDetails } from '../support/inside-details.ts';
 import type { RunningService } from '../support/service.ts';
 import { startService } from '../support/service.ts';
 import { READ_KEY } from './attempts.ts';
@@ -54,7 +55,7 @@ export async function fuzz(
   const property = fc.asyncProperty(requests(origin), async (request) => {
     if (options.signal?.aborted === true) return;
     const answer = await ask(request);
-    const faults = contractFaults(request.method, request.target, answer);
+    const faults = [...contractFaults(request.method, request.target, answer), ...insideDetails(answer)];
     if (!request.expected.includes(answer.status)) {
       faults.push(`${request.attempt}, so it should be ${request.expected.join(' or ')}, not ${String(answer.status)}`);
     }

@@ -4,6 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { contractFaults, unreadableFaults, type Answer } from './contract-check.ts';
+import { insideDetails } from './inside-details.ts';
 import type { SentRequest } from './leak-watch.ts';
 
 /** Ways to ask a service. Whichever is used, an answer that is not as the contract says is an error. */
@@ -126,7 +127,8 @@ function checked(method: string, path: string, answer: Answer): CheckedAnswer {
   return demand(answer, contractFaults(method, path, answer));
 }
 
-function demand(answer: Answer, faults: readonly string[]): CheckedAnswer {
+function demand(answer: Answer, contractFaults: readonly string[]): CheckedAnswer {
+  const faults = [...contractFaults, ...insideDetails(answer)];
   if (faults.length > 0) throw new Error(`not as the contract says:\n${faults.join('\n')}`);
   return { ...answer, json: () => JSON.parse(answer.body) as unknown };
 }

@@ -9,6 +9,9 @@ const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 /** Gauges whose names promtool takes for counters'; each has a namesake by type that says more. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
+/** Says by its version which flaws this server has, to whoever may read metrics. */
+const TELLTALE = ['nodejs_version_info'];
+
 /** What the webhook may come to; each is there from the start with 0, so that a rate is right from the first event on. */
 const RESULTS = ['created', 'duplicate', 'conflict', 'invalid_signature', 'validation_error', 'too_many_requests'];
 const RATE_LIMITS = ['bad_signatures', 'reads', 'webhooks'];
@@ -21,7 +24,7 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  for (const name of [...MISNAMED, ...TELLTALE]) registry.removeSingleMetric(name);
 
   const httpRequests = new Counter({
     name: 'http_requests_total',
