@@ -1,4 +1,5 @@
-# The same Node as in package.json (devDependencies.node); tests/deployment keeps the two equal.
+# The same Node as in package.json (devDependencies.node); tests/deployment keeps the two equal. To pin the image's bytes as
+# well, put @sha256:... behind -bookworm-slim, three times: docs/threat-model.md says where to find it.
 ARG NODE_VERSION=24.21.0
 
 # What runs, and no more. No install script is needed: better-sqlite3 carries its binaries in the package.

@@ -231,11 +231,11 @@ const profileRules: Record<string, { holds: (compose: Compose) => boolean; broke
     holds: ({ services: { postgres } }) => !('POSTGRES_HOST_AUTH_METHOD' in postgres.environment),
     broken: ({ services: { postgres } }) => (postgres.environment['POSTGRES_HOST_AUTH_METHOD'] = 'trust'),
   },
-  'foreign images have a version': {
+  'foreign images have a full version, and may have a digest': {
     holds: ({ services: { proxy, postgres } }) =>
-      /^haproxy:\d+\.\d+-alpine$/.test(String(proxy['image'])) &&
-      /^postgres:\d+\.\d+-\w+$/.test(String(postgres['image'])),
-    broken: ({ services: { postgres } }) => (postgres['image'] = 'postgres:latest'),
+      /^haproxy:\d+\.\d+\.\d+-alpine(?:@sha256:[0-9a-f]{64})?$/.test(String(proxy['image'])) &&
+      /^postgres:\d+\.\d+-\w+(?:@sha256:[0-9a-f]{64})?$/.test(String(postgres['image'])),
+    broken: ({ services: { proxy } }) => (proxy['image'] = 'haproxy:3.2-alpine'),
   },
   'our own image is built, not pulled': {
     holds: ({ services }) => OURS.every((name) => services[name]['build'] === '.' && !('image' in services[name])),
