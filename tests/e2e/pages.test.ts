@@ -49,7 +49,7 @@ describe('the pages, in a browser', () => {
     service = await startService({
       READ_API_KEYS: KEY,
       WHATSAPP_VERIFY_TOKEN: VERIFY_TOKEN,
-      WHATSAPP_APP_SECRET: 'app',
+      WHATSAPP_APP_SECRET: 'secret of the app',
     });
     await service.webhook(MESSAGE);
     browser = await chromium.launch({

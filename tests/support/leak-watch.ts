@@ -169,20 +169,27 @@ interface Value {
 }
 
 /** Of JSON the strings and numbers, of a form its values; of anything else all of it. */
-function valuesOfBody(text: string): Iterable<Value> {
+function valuesOfBody(text: string): Value[] {
   try {
-    return leavesOf(JSON.parse(text), '');
+    return leavesOf(JSON.parse(text));
   } catch {
     const whole = { name: '', value: text };
     return text.includes('=') ? [whole, ...valuesOfForm(text).map((value) => ({ name: '', value }))] : [whole];
   }
 }
 
-function* leavesOf(value: unknown, name: string): Generator<Value> {
-  if (typeof value === 'string' || typeof value === 'number') yield { name, value: String(value) };
-  else if (Array.isArray(value)) for (const item of value) yield* leavesOf(item, name);
-  else if (typeof value === 'object' && value !== null)
-    for (const [member, inner] of Object.entries(value)) yield* leavesOf(inner, member);
+/** However deep it nests. */
+function leavesOf(root: unknown): Value[] {
+  const leaves: Value[] = [];
+  const nodes = [{ name: '', value: root }];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    const { name, value } = node;
+    if (typeof value === 'string' || typeof value === 'number') leaves.push({ name, value: String(value) });
+    else if (Array.isArray(value)) for (const item of value as unknown[]) nodes.push({ name, value: item });
+    else if (typeof value === 'object' && value !== null)
+      for (const [member, inner] of Object.entries(value)) nodes.push({ name: member, value: inner as unknown });
+  }
+  return leaves;
 }
 
 /** Strings, numbers and names of fields, but for what is in the nature of a field, and the service's own words. */
