@@ -1,4 +1,5 @@
 import { contract } from './contract-check.ts';
+import { valuesOfBody, valuesOfForm } from './sent-values.ts';
 
 /**
  * Looks for what must not be in a log: at every line, as it comes, for everything that the service keeps secret or has been
@@ -16,8 +17,6 @@ import { contract } from './contract-check.ts';
  *   taken out before, for both are digits.
  */
 export interface LeakWatch {
-  /** What {@link secretsOf} does not find. */
-  readonly secret: (secret: string) => void;
   /** Takes the secrets from the variables that hold some. */
   readonly secretsOf: (environment: Readonly<Record<string, string | undefined>>) => void;
   /** A request, or what is known of one. */
@@ -107,8 +106,6 @@ export function leakWatch(): LeakWatch {
   }
 
   return {
-    secret,
-
     secretsOf(environment) {
       for (const [name, value = ''] of Object.entries(environment)) {
         if (name === 'DATABASE_URL' && URL.canParse(value)) {
@@ -155,41 +152,6 @@ function runsOf(text: string): string[] {
   return (text.match(/\d{5,}/g) ?? []).flatMap((run) =>
     Array.from({ length: run.length - DIGITS + 1 }, (_, at) => run.slice(at, at + DIGITS)),
   );
-}
-
-/** Decoded, and as they were sent. */
-function valuesOfForm(form: string): string[] {
-  const raw = form.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
-  return [...raw, ...new URLSearchParams(form).values()];
-}
-
-interface Value {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** Of JSON the strings and numbers, of a form its values; of anything else all of it. */
-function valuesOfBody(text: string): Value[] {
-  try {
-    return leavesOf(JSON.parse(text));
-  } catch {
-    const whole = { name: '', value: text };
-    return text.includes('=') ? [whole, ...valuesOfForm(text).map((value) => ({ name: '', value }))] : [whole];
-  }
-}
-
-/** However deep it nests. */
-function leavesOf(root: unknown): Value[] {
-  const leaves: Value[] = [];
-  const nodes = [{ name: '', value: root }];
-  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
-    const { name, value } = node;
-    if (typeof value === 'string' || typeof value === 'number') leaves.push({ name, value: String(value) });
-    else if (Array.isArray(value)) for (const item of value as unknown[]) nodes.push({ name, value: item });
-    else if (typeof value === 'object' && value !== null)
-      for (const [member, inner] of Object.entries(value)) nodes.push({ name: member, value: inner as unknown });
-  }
-  return leaves;
 }
 
 /** Strings, numbers and names of fields, but for what is in the nature of a field, and the service's own words. */
