@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { signHmac } from '../../src/adapters/signature/hmac-signature.ts';
+import { postWebhook, type WebhookAnswer } from '../support/post-webhook.ts';
 import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
-import { SECRET, startBuiltProcess, type ServiceProcess } from '../support/service.ts';
+import { startBuiltProcess, type ServiceProcess } from '../support/service.ts';
 
 const REPLICAS = 4;
 const MESSAGES = 14_000;
@@ -41,25 +41,9 @@ afterAll(async () => {
   await server.remove();
 });
 
-interface Answer {
-  readonly status: number | undefined;
-  readonly result: string | undefined;
-  readonly retryAfter: string | undefined;
-}
-
-function post(port: number, body: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'Content-Type': 'application/json', 'X-Signature': signHmac(SECRET, body) };
-    for (const { watch } of replicas) watch.sent({ headers, body });
-    request({ port, host: '127.0.0.1', method: 'POST', path: '/webhook', agent, headers }, (response) => {
-      response.resume().on('error', reject);
-      const { 'x-message-result': result, 'retry-after': retryAfter } = response.headers;
-      response.on('end', () => {
-        resolve({ status: response.statusCode, result: result as string | undefined, retryAfter });
-      });
-    })
-      .on('error', reject)
-      .end(body);
+function post(port: number, body: string): Promise<WebhookAnswer> {
+  return postWebhook(port, body, agent, (sent) => {
+    for (const { watch } of replicas) watch.sent(sent);
   });
 }
 
@@ -78,7 +62,7 @@ function bodyOf(i: number): string {
 }
 
 /** As a provider does: again, wherever the load balancer sends it, until the answer is 200. */
-async function deliver(i: number, firstReplica: number, seen: { unavailable: Answer[] }): Promise<string> {
+async function deliver(i: number, firstReplica: number, seen: { unavailable: WebhookAnswer[] }): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const port = ports[(firstReplica + attempt) % REPLICAS] ?? 0;
     const answer = await post(port, bodyOf(i)).catch(() => null); // refused or cut off: the process is gone
@@ -91,7 +75,7 @@ async function deliver(i: number, firstReplica: number, seen: { unavailable: Ans
 }
 
 it('stores every message once while replicas are killed and the database is restarted', async () => {
-  const seen = { unavailable: [] as Answer[] };
+  const seen = { unavailable: [] as WebhookAnswer[] };
   const created: number[] = []; // how many times, for each message
   const faults: Promise<void>[] = [];
   const faultAt: Readonly<Record<number, () => Promise<void>>> = {

@@ -1,5 +1,6 @@
 import { request, type Agent } from 'node:http';
 import { signHmac } from '../../src/adapters/signature/hmac-signature.ts';
+import type { SentRequest } from './leak-watch.ts';
 import { SECRET } from './service.ts';
 
 export interface WebhookAnswer {
@@ -8,10 +9,19 @@ export interface WebhookAnswer {
   readonly retryAfter: string | undefined;
 }
 
-/** Sends a signed webhook on one of the agent's connections: lighter than fetch, for loads. Rejects without a whole answer. */
-export function postWebhook(port: number, body: string, agent: Agent): Promise<WebhookAnswer> {
+/**
+ * Sends a signed webhook on one of the agent's connections: lighter than fetch, for loads. Rejects without a whole answer.
+ * `sent` is told of it first.
+ */
+export function postWebhook(
+  port: number,
+  body: string,
+  agent: Agent,
+  sent?: (request: SentRequest) => void,
+): Promise<WebhookAnswer> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': 'application/json', 'X-Signature': signHmac(SECRET, body) };
+    sent?.({ headers, body });
     request({ port, host: '127.0.0.1', method: 'POST', path: '/webhook', agent, headers }, (response) => {
       response.resume().on('error', reject);
       const { 'x-message-result': result, 'retry-after': retryAfter } = response.headers;
