@@ -108,6 +108,12 @@ export interface Metrics {
   commit(commit: { messages: number; seconds: number; outcome: 'committed' | 'failed' }): void;
   /** Messages waiting for the next commit. */
   queueDepth(messages: number): void;
+  /** Bytes of request bodies that are in memory. */
+  bodyBytes(bytes: number): void;
+  /** A request was refused because its body had no room in memory. */
+  bodyShed(): void;
+  /** A connection was closed as it came because there are too many. */
+  connectionDropped(): void;
   /** All series as text: OpenMetrics when the Accept header asks for it, else the Prometheus format. */
   exposition(accept: string | undefined): Promise<{ contentType: string; body: string }>;
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { connectionLimits, type ConnectionLimits } from '../adapters/http/connection-limits.ts';
 import { createHttpServer } from '../adapters/http/server.ts';
 import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
@@ -24,8 +25,15 @@ export interface Service {
   stop(): Promise<boolean>;
 }
 
-/** The composition root: the only place that knows which adapter stands behind which port. */
-export async function composeService(config: Config, logger: Logger): Promise<Service> {
+/**
+ * The composition root: the only place that knows which adapter stands behind which port.
+ * @param limits of connections, where they are to be others, such as timeouts that a test can wait for
+ */
+export async function composeService(
+  config: Config,
+  logger: Logger,
+  limits: Partial<ConnectionLimits> = {},
+): Promise<Service> {
   if (config.migrateOnStart) await migrate(config, logger);
 
   const stored = await openStore(config);
@@ -55,6 +63,8 @@ export async function composeService(config: Config, logger: Logger): Promise<Se
     },
     {
       maxBodyBytes: config.maxBodyBytes,
+      maxBufferedBytes: config.maxBufferedBytes,
+      connections: { ...connectionLimits(config.readTimeoutMs), ...limits },
       readApiKeys: config.readApiKeys,
       trustedProxies: config.trustProxy,
       rateLimits: {

@@ -118,6 +118,12 @@ export const VARIABLES = {
     help: 'Largest request body in bytes; a larger one is answered with 413.',
     parse: (value) => integer(value, 1_024, 67_108_864),
   },
+  maxBufferedBytes: {
+    name: 'MAX_BUFFERED_BYTES',
+    fallback: '67108864',
+    help: 'Most bytes of request bodies in memory, at least MAX_BODY_BYTES; a request that has no room is answered with 503.',
+    parse: (value) => integer(value, 1_024, 4_294_967_296),
+  },
   readApiKeys: {
     name: 'READ_API_KEYS',
     fallback: '',

@@ -33,6 +33,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       return [key, undefined];
     }
   });
+  const { maxBodyBytes, maxBufferedBytes } = Object.fromEntries(config) as Config;
+  if (maxBufferedBytes < maxBodyBytes) faults.push('MAX_BUFFERED_BYTES must be at least MAX_BODY_BYTES');
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.fromEntries(config) as Config;
 }

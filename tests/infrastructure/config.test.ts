@@ -31,6 +31,7 @@ const DEFAULTS: Config = {
   host: '127.0.0.1',
   port: 8000,
   maxBodyBytes: 3_145_728,
+  maxBufferedBytes: 67_108_864,
   readApiKeys: [],
   trustProxy: [],
   rateLimitBadSignaturesPerMinute: 600,
@@ -169,6 +170,25 @@ describe('every variable', () => {
     ],
   ])('%s may be %j', (name, value, expected) => {
     expect(readConfig({ [name]: value })).toEqual({ ...DEFAULTS, ...expected });
+  });
+
+  it('MAX_BUFFERED_BYTES has room for the largest body at least, and the default for the largest there may be', () => {
+    expect(readConfig({ MAX_BODY_BYTES: '2000', MAX_BUFFERED_BYTES: '2000' })).toMatchObject({
+      maxBodyBytes: 2_000,
+      maxBufferedBytes: 2_000,
+    });
+    expect(readConfig({ MAX_BODY_BYTES: '67108864' })).toMatchObject({ maxBufferedBytes: 67_108_864 });
+    expect(readConfig({ MAX_BUFFERED_BYTES: '4294967296' })).toMatchObject({ maxBufferedBytes: 4_294_967_296 });
+    for (const environment of [
+      { MAX_BODY_BYTES: '2000', MAX_BUFFERED_BYTES: '1999' },
+      { MAX_BUFFERED_BYTES: '3145727' },
+      { MAX_BUFFERED_BYTES: '1024', PORT: 'x' },
+    ]) {
+      expect(faultsOf(environment)).toContain('MAX_BUFFERED_BYTES must be at least MAX_BODY_BYTES');
+    }
+    expect(faultsOf({ MAX_BUFFERED_BYTES: '1024', PORT: 'x' })).toContain('PORT must be');
+    for (const value of ['1023', '4294967297', '64m', '-1'])
+      expect(faultsOf({ MAX_BUFFERED_BYTES: value })).toMatch(/MAX_BUFFERED_BYTES must be (?!at least MAX)/);
   });
 
   it.each([

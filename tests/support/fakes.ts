@@ -14,6 +14,9 @@ export interface RecordingMetrics extends Metrics {
   readonly ingestLags: number[];
   readonly commits: Parameters<Metrics['commit']>[0][];
   readonly queueDepths: number[];
+  readonly bodyBytesHeld: number[];
+  readonly bodiesShed: true[];
+  readonly connectionsDropped: true[];
 }
 
 export function recordingMetrics(): RecordingMetrics {
@@ -27,6 +30,9 @@ export function recordingMetrics(): RecordingMetrics {
     ingestLags: [] as RecordingMetrics['ingestLags'],
     commits: [] as RecordingMetrics['commits'],
     queueDepths: [] as RecordingMetrics['queueDepths'],
+    bodyBytesHeld: [] as RecordingMetrics['bodyBytesHeld'],
+    bodiesShed: [] as RecordingMetrics['bodiesShed'],
+    connectionsDropped: [] as RecordingMetrics['connectionsDropped'],
   };
   return {
     ...recorded,
@@ -39,6 +45,9 @@ export function recordingMetrics(): RecordingMetrics {
     ingestLag: (seconds) => void recorded.ingestLags.push(seconds),
     commit: (commit) => void recorded.commits.push(commit),
     queueDepth: (messages) => void recorded.queueDepths.push(messages),
+    bodyBytes: (bytes) => void recorded.bodyBytesHeld.push(bytes),
+    bodyShed: () => void recorded.bodiesShed.push(true),
+    connectionDropped: () => void recorded.connectionsDropped.push(true),
     exposition: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
   };
 }

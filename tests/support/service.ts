@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { ConnectionLimits } from '../../src/adapters/http/connection-limits.ts';
 import { composeService } from '../../src/infrastructure/compose.ts';
 import { readConfig } from '../../src/infrastructure/config.ts';
 import { jsonLogger } from '../../src/infrastructure/logger.ts';
@@ -101,7 +102,10 @@ export const MESSAGE = {
  * The whole service, composed as the process composes it, on a free port of the loopback interface with a database of
  * its own.
  */
-export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<RunningService> {
+export async function startService(
+  environment: Readonly<Record<string, string>> = {},
+  limits: Partial<ConnectionLimits> = {},
+): Promise<RunningService> {
   const database = await newDatabase();
   const settings = {
     WEBHOOK_SECRET: SECRET,
@@ -116,7 +120,7 @@ export async function startService(environment: Readonly<Record<string, string>>
   watch.secretsOf(settings);
   const log = new LogLines(watch);
 
-  const service = await composeService(config, jsonLogger(config.logLevel, log));
+  const service = await composeService(config, jsonLogger(config.logLevel, log), limits);
   const { port } = await service.start();
   const url = `http://127.0.0.1:${String(port)}`;
   const stopListening = onReceived(port, watch.sent);

@@ -1,19 +1,25 @@
 import type { IncomingMessage } from 'node:http';
+import type { BodyShare } from './body-budget.ts';
 import { invalid, Problem } from './problem.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const MEDIA_TYPE = /^([a-z]+\/[a-z-]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
- * The whole body as it was sent, at most `maxBytes` of it. A declared length over the limit is refused before a byte is
- * read; a body that grows over it is left unread from there on. `refusal` makes the Problem, which must close the connection.
+ * The whole body as it was sent, at most `maxBytes` of it, and no more than its share of the memory for all bodies has room for. A
+ * declared length over either is refused before a byte is read; a body that grows over it is left unread from there on.
+ * What was taken of the share is for the caller to release, however this ends. `refusal` makes the Problem for a body that is
+ * too large, which must close the connection.
  */
 export async function readBody(
   request: IncomingMessage,
   maxBytes: number,
+  share: BodyShare,
   refusal: () => Problem = () => tooLarge(maxBytes),
 ): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw refusal();
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBytes) throw refusal();
+  if (!share.admits(declared)) throw noRoom();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -21,14 +27,16 @@ export async function readBody(
       request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
       settled();
     };
+    const refuse = (problem: Problem): void => {
+      settle(() => {
+        reject(problem);
+      });
+    };
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
-      chunks.push(chunk);
-      if (length > maxBytes) {
-        settle(() => {
-          reject(refusal());
-        });
-      }
+      if (length > maxBytes) refuse(refusal());
+      else if (!share.take(chunk.length)) refuse(noRoom());
+      else chunks.push(chunk);
     };
     const onEnd = (): void => {
       settle(() => {
@@ -36,9 +44,7 @@ export async function readBody(
       });
     };
     const onCut = (): void => {
-      settle(() => {
-        reject(new Problem('bad-request', { detail: 'the body ended before its declared length' }));
-      });
+      refuse(new Problem('bad-request', { detail: 'the body ended before its declared length' }));
     };
     request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
   });
@@ -103,5 +109,12 @@ function tooLarge(maxBytes: number): Problem {
   return new Problem('content-too-large', {
     detail: `the body is larger than ${String(maxBytes)} bytes`,
     headers: { Connection: 'close' }, // what is left of the body is not read
+  });
+}
+
+function noRoom(): Problem {
+  return new Problem('unavailable', {
+    headers: { 'Retry-After': '1', Connection: 'close' }, // as above
+    cause: new Error('request bodies fill MAX_BUFFERED_BYTES'),
   });
 }

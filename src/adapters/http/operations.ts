@@ -106,7 +106,12 @@ export function operations(
       const found = await asset(file);
       return found === null
         ? notFound(requestId)
-        : { status: 200, headers: { 'Cache-Control': 'public, max-age=3600' }, ...found };
+        : {
+            status: 200,
+            headers: { 'Cache-Control': 'public, max-age=3600' },
+            type: found.type,
+            body: found.body as never,
+          };
     },
   };
 }

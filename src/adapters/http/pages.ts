@@ -38,13 +38,13 @@ export const PAGE_CONTENT_SECURITY_POLICY = {
 
 interface Asset {
   readonly type: 'text/javascript' | 'text/css';
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 const { resolve } = createRequire(import.meta.url);
 const read = (file: string | URL, type: Asset['type']) => async (): Promise<Asset> => ({
   type,
-  body: await readFile(file, 'utf8'),
+  body: await readFile(file),
 });
 const bundled = (file: string, type: Asset['type']) => read(resolve(file), type);
 const ours = (file: string, type: Asset['type']) => read(new URL(`browser/${file}`, import.meta.url), type);
@@ -52,10 +52,10 @@ const ours = (file: string, type: Asset['type']) => read(new URL(`browser/${file
 /** Redoc would fetch a logo from its makers, and leaves it out when it cannot. The policy forbids it; this does not even ask. */
 async function redocBundle(): Promise<Asset> {
   const { type, body } = await bundled('redoc/bundles/redoc.standalone.js', 'text/javascript')();
-  return { type, body: body.replaceAll('https://cdn.redoc.ly/', 'data:,') };
+  return { type, body: Buffer.from(body.toString().replaceAll('https://cdn.redoc.ly/', 'data:,')) };
 }
 
-const ASSETS = new Map<string, () => Promise<Asset>>([
+const LOADERS = new Map<string, () => Promise<Asset>>([
   ['swagger-ui.css', bundled('swagger-ui-dist/swagger-ui.css', 'text/css')],
   ['swagger-ui-bundle.js', bundled('swagger-ui-dist/swagger-ui-bundle.js', 'text/javascript')],
   ['redoc.standalone.js', redocBundle],
@@ -64,9 +64,22 @@ const ASSETS = new Map<string, () => Promise<Asset>>([
   ['redoc.js', ours('redoc.js', 'text/javascript')],
 ]);
 
-/** A file of the pages; null when there is none of that name. */
+const loaded = new Map<string, Promise<Asset>>();
+
+/**
+ * A file of the pages; null when there is none of that name. Its bytes are the same for all who ask: who asks and does not read
+ * costs no megabytes.
+ */
 export async function asset(file: string): Promise<Asset | null> {
-  return (await ASSETS.get(file)?.()) ?? null;
+  const found = loaded.get(file) ?? LOADERS.get(file)?.();
+  if (found === undefined) return null;
+  loaded.set(file, found);
+  try {
+    return await found;
+  } catch (error) {
+    loaded.delete(file); // there may only have been no file descriptor left
+    throw error;
+  }
 }
 
 function page(title: string, head: string, body: string): string {

@@ -1,14 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import Koa from 'koa';
 import { StoreUnavailable, type Clock, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
 import { createApi, type Api, type ApiRequest } from './api.ts';
 import { parseBody } from './body.ts';
+import { bodyBudget } from './body-budget.ts';
 import { clientAddress } from './client-address.ts';
 import { answerUnreadableRequest } from './client-error.ts';
+import { serverOptions, type ConnectionLimits } from './connection-limits.ts';
 import type { OperationId } from './contract.ts';
 import { crossOriginReads } from './cross-origin.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
 import type { Exchange } from './exchange.ts';
+import { inTurn } from './in-turn.ts';
 import { operations, type UseCases } from './operations.ts';
 import { PAGE_CONTENT_SECURITY_POLICY } from './pages.ts';
 import { Problem } from './problem.ts';
@@ -22,6 +25,9 @@ import { exchangeOf, newVisit, type Visit } from './visit.ts';
 
 export interface HttpOptions {
   readonly maxBodyBytes: number;
+  /** Of all bodies that are in memory at a time; at least maxBodyBytes. */
+  readonly maxBufferedBytes: number;
+  readonly connections: ConnectionLimits;
   /** Empty: reading is open. */
   readonly readApiKeys: readonly string[];
   /** Addresses and ranges of proxies whose X-Forwarded-For is believed; empty: nobody's. */
@@ -47,23 +53,18 @@ interface AnyReply {
   readonly body?: unknown;
 }
 
-/**
- * A sender has this long for the head and for the whole of a request. Connections are kept longer than the 60 s after
- * which common load balancers drop theirs, or a request could meet a connection that we are just closing.
- */
-const TIMEOUTS_MS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
-
 /** An HTTP server, not yet listening, that answers as api/openapi.yaml says. */
 export async function createHttpServer(dependencies: HttpDependencies, options: HttpOptions): Promise<Server> {
   const api = await contractApi(dependencies, options);
   const allowReads = crossOriginReads(options.origins, (path) => api.hasGet(path));
+  const budget = bodyBudget(options.maxBufferedBytes, dependencies.metrics);
   const app = new Koa();
   const apiHeaders = securityHeaders({ defaultSrc: ["'none'"], frameAncestors: ["'none'"] });
   const pageHeaders = securityHeaders(PAGE_CONTENT_SECURITY_POLICY);
 
   app.use(async (ctx) => {
     const start = performance.now();
-    const visit = newVisit(ctx);
+    const visit = newVisit(ctx, budget.open());
     ctx.res.setHeader('X-Request-ID', visit.requestId);
     const isPage = ctx.path === '/docs' || ctx.path === '/redoc';
     for (const [name, value] of isPage ? pageHeaders : apiHeaders) ctx.res.setHeader(name, value);
@@ -85,6 +86,8 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
         body: problem.body(visit.requestId),
       });
       recordRejection(dependencies.rejections, visit, problem, dependencies.clock.now(), options.rejections);
+    } finally {
+      visit.share.release();
     }
     recordRequest(visit, (performance.now() - start) / 1000, dependencies);
   });
@@ -93,12 +96,20 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   });
 
   const handle = app.callback();
-  const listener = (request: IncomingMessage, response: ServerResponse): void => void handle(request, response);
+  const turns = inTurn((request, response) => void handle(request, response));
+  const server = createServer(serverOptions(options.connections), turns.handle);
   // What Node would refuse by itself, without a body, a log line or a metric, goes the way of every request.
-  const server = createServer({ ...TIMEOUTS_MS, requireHostHeader: false }, listener);
-  server.on('checkExpectation', listener);
-  server.on('clientError', answerUnreadableRequest);
-  return server;
+  server.on('checkExpectation', turns.handle);
+  server.on('clientError', (error, socket) => {
+    turns.afterAnswers(socket, () => {
+      answerUnreadableRequest(error, socket);
+    });
+  });
+  const { silenceTimeout, maxHeadersCount, maxRequestsPerSocket, maxConnections } = options.connections;
+  server.on('drop', () => {
+    dependencies.metrics.connectionDropped();
+  });
+  return Object.assign(server, { timeout: silenceTimeout, maxHeadersCount, maxRequestsPerSocket, maxConnections });
 }
 
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
@@ -146,7 +157,12 @@ function write(ctx: Koa.Context, reply: AnyReply): void {
   if (reply.type === undefined) return;
   if (!ctx.response.get('Content-Type')) ctx.type = reply.type;
   const { body } = reply;
-  ctx.body = body instanceof Uint8Array ? Buffer.from(body) : typeof body === 'string' ? body : JSON.stringify(body);
+  const isBytes = body instanceof Uint8Array;
+  ctx.body = isBytes
+    ? Buffer.from(body.buffer, body.byteOffset, body.length)
+    : typeof body === 'string'
+      ? body
+      : JSON.stringify(body);
   const etag = reply.headers?.['ETag'];
   if (reply.status === 200 && etag !== undefined && namesEtag(ctx.get('If-None-Match'), String(etag))) ctx.status = 304;
 }

@@ -24,8 +24,8 @@ export function signatureCheck(
 ): (provider: Provider) => (visit: Visit) => Promise<void> {
   async function readBounded(visit: Visit): Promise<Buffer> {
     const wait = maxBodyBytes > ALWAYS_VERIFIED_BYTES ? await limits.badSignatures.wait(visit) : null;
-    if (wait === null) return readBody(visit.ctx.req, maxBodyBytes);
-    return readBody(visit.ctx.req, ALWAYS_VERIFIED_BYTES, () =>
+    if (wait === null) return readBody(visit.ctx.req, maxBodyBytes, visit.share);
+    return readBody(visit.ctx.req, ALWAYS_VERIFIED_BYTES, visit.share, () =>
       limits.badSignatures.refusal(visit, wait, { Connection: 'close' }),
     );
   }

@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import type { Clock } from '../../application/ports.ts';
 import type { SignatureRefusal, VerifiedDelivery } from '../../domain/delivery.ts';
 import type { Provider } from '../../domain/provider.ts';
+import type { BodyShare } from './body-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { requestIds } from './request-id.ts';
 
@@ -19,6 +20,8 @@ export interface Visit {
   route: string;
   /** Whose webhook it is, once the contract has said that it is one. */
   provider: Provider | undefined;
+  /** What its body takes of the memory for bodies; held until it is answered. */
+  readonly share: BodyShare;
   body: Buffer;
   proof: VerifiedDelivery | undefined;
   /** Why there is no proof, when the signature was looked at. */
@@ -26,7 +29,7 @@ export interface Visit {
   result: string | undefined;
 }
 
-export function newVisit(ctx: Koa.Context): Visit {
+export function newVisit(ctx: Koa.Context, share: BodyShare): Visit {
   const { requestId, traceId } = requestIds(ctx.req.headers);
   return {
     ctx,
@@ -34,6 +37,7 @@ export function newVisit(ctx: Koa.Context): Visit {
     log: traceId === undefined ? {} : { trace_id: traceId },
     route: UNMATCHED,
     provider: undefined,
+    share,
     body: Buffer.alloc(0),
     proof: undefined,
     refusal: undefined,

@@ -101,6 +101,21 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     help: 'Messages waiting to be stored.',
     registers,
   });
+  const bodyBytes = new Gauge({
+    name: 'request_body_bytes',
+    help: 'Bytes of request bodies in memory, until their requests are answered.',
+    registers,
+  });
+  const bodiesShed = new Counter({
+    name: 'request_bodies_shed_total',
+    help: 'Requests refused because their bodies had no room in memory.',
+    registers,
+  });
+  const connectionsDropped = new Counter({
+    name: 'http_connections_dropped_total',
+    help: 'Connections closed as they came because there were too many.',
+    registers,
+  });
   new Gauge({
     name: 'stored_messages',
     help: 'Messages stored.',
@@ -153,6 +168,15 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     },
     queueDepth(messages) {
       queueDepth.set(messages);
+    },
+    bodyBytes(bytes) {
+      bodyBytes.set(bytes);
+    },
+    bodyShed() {
+      bodiesShed.inc();
+    },
+    connectionDropped() {
+      connectionsDropped.inc();
     },
     async exposition(accept) {
       const plain = await registry.metrics();

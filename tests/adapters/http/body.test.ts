@@ -2,13 +2,16 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { bodyBudget } from '../../../src/adapters/http/body-budget.ts';
 import { parseBody, parseJsonObject, readBody } from '../../../src/adapters/http/body.ts';
+import { recordingMetrics } from '../../support/fakes.ts';
 
 /** A request of these headers; its body is whatever is written to it. */
 function incoming(headers: IncomingHttpHeaders = {}): IncomingMessage & PassThrough {
   return Object.assign(new PassThrough(), { headers }) as unknown as IncomingMessage & PassThrough;
 }
 
+const roomy = () => bodyBudget(1_000, recordingMetrics()).open();
 const problem = (kind: string): unknown => expect.objectContaining({ kind });
 const thrown = (work: () => unknown): unknown => {
   try {
@@ -24,7 +27,7 @@ describe('readBody', () => {
     await fc.assert(
       fc.asyncProperty(pieces, async (chunks) => {
         const request = incoming();
-        const read = readBody(request, 320);
+        const read = readBody(request, 320, roomy());
         for (const chunk of chunks) request.write(chunk);
         request.end();
         expect(Buffer.compare(await read, Buffer.concat(chunks))).toBe(0);
@@ -40,20 +43,20 @@ describe('readBody', () => {
     ] as const) {
       const request = incoming();
       request.end(Buffer.alloc(size));
-      const result: unknown = await readBody(request, 10).catch((error: unknown) => error);
+      const result: unknown = await readBody(request, 10, roomy()).catch((error: unknown) => error);
       expect(result).toEqual(size === 10 ? expect.objectContaining(outcome) : outcome);
     }
   });
 
   it('refuses a declared length over the limit without reading', async () => {
     const request = incoming({ 'content-length': '11' });
-    await expect(readBody(request, 10)).rejects.toEqual(problem('content-too-large'));
+    await expect(readBody(request, 10, roomy())).rejects.toEqual(problem('content-too-large'));
     expect(request.listenerCount('data')).toBe(0);
   });
 
   it('stops listening once it is settled', async () => {
     const request = incoming();
-    const read = readBody(request, 10);
+    const read = readBody(request, 10, roomy());
     request.write(Buffer.alloc(11));
     await expect(read).rejects.toEqual(problem('content-too-large'));
     expect(request.listenerCount('data')).toBe(0);
@@ -61,7 +64,7 @@ describe('readBody', () => {
 
   it.each([new Error('cut'), undefined])('is a bad request when the sender goes away (%s)', async (error) => {
     const request = incoming({ 'content-length': '10' });
-    const read = readBody(request, 10);
+    const read = readBody(request, 10, roomy());
     request.write('half');
     request.destroy(error);
     await expect(read).rejects.toEqual(problem('bad-request'));

@@ -1,21 +1,14 @@
-import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createHttpServer } from '../../../src/adapters/http/server.ts';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
-import { inMemoryRejectionLog } from '../../../src/adapters/persistence/in-memory-rejection-log.ts';
 import { hmacSignature } from '../../../src/adapters/signature/hmac-signature.ts';
 import { CheckReadiness } from '../../../src/application/check-readiness.ts';
-import { ComputeStats } from '../../../src/application/compute-stats.ts';
-import { IngestMessage } from '../../../src/application/ingest-message.ts';
-import { ListMessages } from '../../../src/application/list-messages.ts';
-import { Rejections } from '../../../src/application/rejections.ts';
 import { StoreUnavailable, type MessageRepository, type StoreHealth } from '../../../src/application/ports.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { manualClock, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
-import { httpClient, type HttpClient } from '../../support/http-client.ts';
+import type { HttpClient } from '../../support/http-client.ts';
+import { serveHttp } from '../../support/http-server.ts';
 import { MESSAGE, SECRET } from '../../support/service.ts';
 
 const INSIDE = 'SELECT secret FROM /var/lib/inside';
@@ -39,34 +32,9 @@ const servers: Server[] = [];
 let client: HttpClient;
 
 async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
-  const server = await createHttpServer(
-    {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock }),
-      listMessages: new ListMessages(repository),
-      computeStats: new ComputeStats(repository),
-      checkReadiness,
-      rejections: new Rejections(
-        { log: inMemoryRejectionLog(), metrics, clock, logger },
-        { maxRows: 10, maxAgeDays: 1 },
-      ),
-      metrics,
-      logger,
-      clock,
-    },
-    {
-      maxBodyBytes: 1_024,
-      readApiKeys: [],
-      trustedProxies: [],
-      rateLimits: { badSignaturesPerMinute: 0, readsPerMinute: 0, webhooksPerMinute: 0 },
-      origins: [],
-      whatsAppVerifyToken: undefined,
-      rejections: { excerptBytes: 0, diagnose: () => null, advice: {} },
-    },
-  );
+  const { server, client } = await serveHttp({ repository, verifiers, metrics, logger, clock, checkReadiness });
   servers.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  return httpClient(`http://127.0.0.1:${String(port)}`, SECRET, () => undefined);
+  return client;
 }
 
 beforeAll(async () => {

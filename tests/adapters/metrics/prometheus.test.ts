@@ -24,6 +24,9 @@ function used(metrics: Metrics): Metrics {
   metrics.commit({ messages: 3, seconds: 0.004, outcome: 'committed' });
   metrics.commit({ messages: 1, seconds: 9, outcome: 'failed' });
   metrics.queueDepth(4);
+  metrics.bodyBytes(3_000);
+  metrics.bodyShed();
+  metrics.connectionDropped();
   return metrics;
 }
 
@@ -46,6 +49,9 @@ describe('the exposition', () => {
       commit_batch_messages: 'histogram',
       commit_duration_seconds: 'histogram',
       commit_queue_messages: 'gauge',
+      request_body_bytes: 'gauge',
+      request_bodies_shed_total: 'counter',
+      http_connections_dropped_total: 'counter',
       stored_messages: 'gauge',
       process_cpu_seconds_total: 'counter',
       process_resident_memory_bytes: 'gauge',
@@ -73,6 +79,9 @@ describe('the exposition', () => {
     expect(valueOf(all, 'commit_batch_messages_sum')).toBe(4);
     expect(valueOf(all, 'commit_duration_seconds_count', { outcome: 'failed' })).toBe(1);
     expect(valueOf(all, 'commit_queue_messages')).toBe(4);
+    expect(valueOf(all, 'request_body_bytes')).toBe(3_000);
+    expect(valueOf(all, 'request_bodies_shed_total')).toBe(1);
+    expect(valueOf(all, 'http_connections_dropped_total')).toBe(1);
     expect(valueOf(all, 'stored_messages')).toBe(42);
   });
 

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connectionLimits, type ConnectionLimits } from '../../src/adapters/http/connection-limits.ts';
+import { createHttpServer } from '../../src/adapters/http/server.ts';
+import { inMemoryRejectionLog } from '../../src/adapters/persistence/in-memory-rejection-log.ts';
+import { CheckReadiness } from '../../src/application/check-readiness.ts';
+import { ComputeStats } from '../../src/application/compute-stats.ts';
+import { IngestMessage } from '../../src/application/ingest-message.ts';
+import { ListMessages } from '../../src/application/list-messages.ts';
+import type { Clock, Logger, MessageRepository, Metrics, SignatureVerifier } from '../../src/application/ports.ts';
+import { Rejections } from '../../src/application/rejections.ts';
+import type { Provider } from '../../src/domain/provider.ts';
+import { httpClient, type HttpClient } from './http-client.ts';
+import { SECRET } from './service.ts';
+
+/** The largest body that {@link serveHttp} takes. */
+export const MAX_BODY_BYTES = 1_024;
+
+export interface HttpParts {
+  readonly repository: MessageRepository;
+  readonly verifiers: ReadonlyMap<Provider, SignatureVerifier>;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly checkReadiness?: CheckReadiness;
+  /** @default four bodies of {@link MAX_BODY_BYTES} */
+  readonly maxBufferedBytes?: number;
+  readonly limits?: Partial<ConnectionLimits>;
+}
+
+/** The HTTP adapter by itself, over these ports, on a free port of the loopback interface. */
+export async function serveHttp(
+  parts: HttpParts,
+): Promise<{ readonly server: Server; readonly port: number; readonly client: HttpClient }> {
+  const { repository, verifiers, metrics, logger, clock, limits = {} } = parts;
+  const server = await createHttpServer(
+    {
+      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock }),
+      listMessages: new ListMessages(repository),
+      computeStats: new ComputeStats(repository),
+      checkReadiness: parts.checkReadiness ?? new CheckReadiness({ repository, verifiers }),
+      rejections: new Rejections(
+        { log: inMemoryRejectionLog(), metrics, clock, logger },
+        { maxRows: 10, maxAgeDays: 1 },
+      ),
+      metrics,
+      logger,
+      clock,
+    },
+    {
+      maxBodyBytes: MAX_BODY_BYTES,
+      maxBufferedBytes: parts.maxBufferedBytes ?? 4 * MAX_BODY_BYTES,
+      connections: { ...connectionLimits(1_000), ...limits },
+      readApiKeys: [],
+      trustedProxies: [],
+      rateLimits: { badSignaturesPerMinute: 0, readsPerMinute: 0, webhooksPerMinute: 0 },
+      origins: [],
+      whatsAppVerifyToken: undefined,
+      rejections: { excerptBytes: 0, diagnose: () => null, advice: {} },
+    },
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { server, port, client: httpClient(`http://127.0.0.1:${String(port)}`, SECRET, () => undefined) };
+}
