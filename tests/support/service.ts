@@ -79,6 +79,7 @@ export class LogLines extends Writable {
 
 export interface RunningService extends HttpClient {
   readonly url: string;
+  readonly port: number;
   /** Its database, as DATABASE_URL says it. */
   readonly databaseUrl: string;
   /** Looked through for all secrets, and what of any client's requests must not be in it. */
@@ -129,6 +130,7 @@ export async function startService(
   return {
     ...client,
     url,
+    port,
     databaseUrl: database.url,
     log,
     async stop() {
