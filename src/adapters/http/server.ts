@@ -77,7 +77,8 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
       });
     } catch (error) {
       const problem = toProblem(error);
-      if (problem.status >= 500) visit.log['error'] = describe(error);
+      // Where a refusal was thrown says nothing, and under overload most of the log would be stacks.
+      if (problem.status >= 500) visit.log['error'] = describe(error, problem.kind !== 'unavailable');
       visit.result ??= problem.kind.replaceAll('-', '_');
       write(ctx, {
         status: problem.status,
@@ -181,12 +182,12 @@ function toProblem(error: unknown): Problem {
   return new Problem('internal-error', { cause: error });
 }
 
-function describe(error: unknown): LogFields {
+function describe(error: unknown, withStack = true): LogFields {
   if (!(error instanceof Error)) return { message: String(error) };
   return {
     name: error.name,
     message: error.message,
-    stack: error.stack,
-    ...(error.cause !== undefined && { cause: describe(error.cause) }),
+    ...(withStack && { stack: error.stack }),
+    ...(error.cause !== undefined && { cause: describe(error.cause, withStack) }),
   };
 }
