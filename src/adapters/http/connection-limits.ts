@@ -37,8 +37,8 @@ export function connectionLimits(longestAnswer: number): ConnectionLimits {
     // No limit: above a number, Node answers with a 503 of its own that is in no contract. What is asked at a time is
     // bounded in in-turn.ts, and a connection that is used again is the cheaper one.
     maxRequestsPerSocket: 0,
-    // An idle one costs some 10 KiB. More are closed as they come, before they cost more.
-    maxConnections: 10_000,
+    // An idle one costs some 23 KiB: this many fit into the 512 MiB of docker-compose.yml. More are closed as they come.
+    maxConnections: 8_000,
   };
 }
 
