@@ -39,6 +39,7 @@ export async function newRig({ engine, random }: Circumstances): Promise<Rig> {
   const ledger = newLedger();
   let running: ServiceProcess | undefined;
   let port = 0;
+  const loads: Load[] = [];
 
   const current = (): ServiceProcess => {
     if (running === undefined) throw new Error('no process was started');
@@ -75,10 +76,15 @@ export async function newRig({ engine, random }: Circumstances): Promise<Rig> {
       await readiness(200);
       return performance.now() - startedAt;
     },
-    load: (senders) => startLoad(() => port, ledger, random, senders),
+    load(senders) {
+      const load = startLoad(() => port, ledger, random, senders);
+      loads.push(load);
+      return load;
+    },
     readiness,
     judge: () => judge(databaseUrl, ledger),
     async remove() {
+      await Promise.all(loads.map((load) => load.stop())); // those of a scenario that has failed, too
       running?.child.kill('SIGKILL');
       await running?.ended;
       await server?.remove();
