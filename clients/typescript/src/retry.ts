@@ -18,9 +18,12 @@ export interface RetryOptions {
   readonly retries?: number;
   /** The most that the first wait can be, in ms (250); it doubles with each attempt. */
   readonly baseDelayMs?: number;
-  /** The most that any wait can be, in ms (10 000). */
+  /** The most that the random part of a wait can be, in ms (10 000); what `Retry-After` asks for comes on top. */
   readonly maxDelayMs?: number;
-  /** The longest `Retry-After` that is waited for, in ms (60 000). A longer one is for you: the answer is handed over. */
+  /**
+   * The longest `Retry-After` that is waited for, in ms (60 000). A longer one is for you: the answer is handed over. No
+   * wait is longer than this and `maxDelayMs` together, nor than a timer can be, which is 24 days.
+   */
   readonly maxRetryAfterMs?: number;
   /** How long one attempt may take, with its whole answer, in ms (30 000). */
   readonly timeoutMs?: number;
@@ -36,30 +39,27 @@ export interface RetryOptions {
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 /** Answers that have no body, for which even an empty one is an error. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
+/** A timer that is set for longer goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * A fetch that asks again when there was no answer, or only half of one, or one that says that it may get better. It waits
  * as long as `Retry-After` says and a little more, else for a random time below a bound that doubles ("full jitter":
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). The last answer is handed over whatever it
- * is, the last failure thrown. The signal of the request ends attempts and waits at once.
+ * is, the last failure thrown: of an attempt that took too long, a `TimeoutError`. The signal of the request ends attempts
+ * and waits at once.
  */
 export function retryingFetch(fetch: Fetch, options: RetryOptions = {}): Fetch {
   const { retries = 4, baseDelayMs = 250, maxDelayMs = 10_000, maxRetryAfterMs = 60_000, timeoutMs = 30_000 } = options;
   const { onRetry, sleep = sleepFor, random = Math.random } = options;
 
-  async function attempt(request: Request): Promise<Response> {
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
-    const response = await fetch(new Request(request.clone(), { signal }));
-    const body = await response.arrayBuffer();
-    const { status, statusText, headers } = response;
-    return new Response(WITHOUT_BODY.has(status) ? null : body, { status, statusText, headers });
-  }
-
   return async (request) => {
+    const body = await bodyOf(request);
     for (let number = 1; ; number++) {
+      request.signal.throwIfAborted();
       let outcome: { response: Response } | { error: unknown };
       try {
-        outcome = { response: await attempt(request) };
+        outcome = { response: await attempt(fetch, request, body, timeoutMs) };
       } catch (error) {
         request.signal.throwIfAborted();
         outcome = { error };
@@ -71,11 +71,59 @@ export function retryingFetch(fetch: Fetch, options: RetryOptions = {}): Fetch {
         if ('response' in outcome) return outcome.response;
         throw outcome.error;
       }
-      const delayMs = asked + random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
+      const jitter = random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
+      const delayMs = Math.min(asked + jitter, LONGEST_TIMER_MS);
       onRetry?.({ attempt: number, delayMs, ...(response ? { status: response.status } : outcome) });
       await sleep(delayMs, request.signal);
     }
   };
+}
+
+/** Read once, so that each attempt sends the same; undefined where there can be none. */
+async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
+  return request.method === 'GET' || request.method === 'HEAD' ? undefined : request.arrayBuffer();
+}
+
+/**
+ * Once, with the whole answer; rejects when that takes too long or the request's signal is aborted, whatever fetch does. The
+ * timer and the listener are what holds all this: AbortSignal.any and AbortSignal.timeout hold nothing, and after a garbage
+ * collection they never fire (https://github.com/nodejs/node/issues/57736).
+ */
+async function attempt(
+  fetch: Fetch,
+  request: Request,
+  body: ArrayBuffer | undefined,
+  timeoutMs: number,
+): Promise<Response> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const sent = new Request(request, { signal, ...(body && { body }) });
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
+  const stop = () => {
+    controller.abort(request.signal.reason);
+  };
+  const tooLong = () => {
+    controller.abort(new DOMException(`no whole answer within ${String(timeoutMs)} ms`, 'TimeoutError'));
+  };
+  const timer = setTimeout(tooLong, Math.min(timeoutMs, LONGEST_TIMER_MS));
+  request.signal.addEventListener('abort', stop);
+  try {
+    return await Promise.race([wholeAnswer(fetch, sent), ended]);
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener('abort', stop);
+  }
+}
+
+async function wholeAnswer(fetch: Fetch, request: Request): Promise<Response> {
+  const response = await fetch(request);
+  const body = await response.arrayBuffer();
+  const { status, statusText, headers } = response;
+  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, statusText, headers });
 }
 
 /**

@@ -1,6 +1,10 @@
+import { getEventListeners, once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { retryingFetch, type Fetch, type Retry, type RetryOptions } from '../../../clients/typescript/src/index.ts';
+import { withServer } from '../../support/local-server.ts';
 
 const ADDRESS = 'http://inbox.test/webhook';
 const unavailable = (headers: Record<string, string> = {}) => new Response('later', { status: 503, headers });
@@ -123,6 +127,17 @@ describe('retryingFetch', () => {
     expect(retries).toEqual([{ attempt: 1, delayMs: asked + 50, status: 503 }]);
   });
 
+  it('waits for what is asked and no longer than a timer can', async () => {
+    const { send, waits } = trial([() => unavailable({ 'Retry-After': '3000000' }), ok], { maxRetryAfterMs: Infinity });
+    await send(new Request(ADDRESS));
+    expect(waits).toEqual([2 ** 31 - 1]);
+  });
+
+  it('takes any time for an attempt when it is told to', async () => {
+    const slow: Fetch = () => new Promise((resolve) => setTimeout(resolve, 20, ok()));
+    expect((await retryingFetch(slow, { timeoutMs: Infinity, retries: 0 })(new Request(ADDRESS))).status).toBe(200);
+  });
+
   it('does not wait for longer than it is allowed to', async () => {
     const { send, requests } = trial([() => unavailable({ 'Retry-After': '61' })]);
     expect((await send(new Request(ADDRESS))).headers.get('Retry-After')).toBe('61');
@@ -164,4 +179,50 @@ describe('retryingFetch', () => {
     expect((await send(new Request(ADDRESS))).status).toBe(200);
     expect(attempts).toBe(3);
   });
+
+  it('leaves nothing behind on the signal of the caller', async () => {
+    const request = new Request(ADDRESS, { method: 'POST', body: '{}', signal: new AbortController().signal });
+    const listeners: number[] = [];
+    const onRetry = () => listeners.push(getEventListeners(request.signal, 'abort').length);
+    await trial([unavailable, refused, unavailable], { retries: 12, onRetry }).send(request);
+    expect(listeners).toEqual(new Array(12).fill(0));
+  });
+
+  it.each([
+    ['the time is up', 'before the headers'],
+    ['the time is up', 'in the body'],
+    ['the caller has had enough', 'before the headers'],
+    ['the caller has had enough', 'in the body'],
+  ])('gives up when %s %s, and hangs up, whatever the garbage collector has taken', async (why, where) => {
+    const hungUp: Promise<unknown>[] = [];
+    await withServer(
+      (incoming, outgoing) => {
+        hungUp.push(once(incoming.socket, 'close'));
+        if (where === 'in the body') outgoing.writeHead(200, { 'Content-Length': '100' }).write('{');
+      },
+      async (url) => {
+        const collecting = setInterval(collectGarbage, 20);
+        try {
+          const late = why === 'the time is up';
+          const signal = late ? null : AbortSignal.timeout(200);
+          const send = retryingFetch((request) => fetch(request), { retries: 0, timeoutMs: late ? 200 : 60_000 });
+          await expect(send(new Request(url, { signal }))).rejects.toThrow(
+            expect.objectContaining({
+              name: 'TimeoutError',
+              message: late ? 'no whole answer within 200 ms' : 'The operation was aborted due to timeout',
+            }),
+          );
+          expect(hungUp).toHaveLength(1);
+          await Promise.all(hungUp);
+        } finally {
+          clearInterval(collecting);
+        }
+      },
+    );
+  });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
