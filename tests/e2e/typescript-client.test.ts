@@ -131,13 +131,18 @@ describe('the TypeScript client', () => {
   it('asks again until it has an answer, and the message is stored once', async () => {
     const retries: Retry[] = [];
     const message = { ...first(), message_id: 'sent through a bad network' };
-    await withUnreliable(service.url, ['503', 'cut', 'forward'], async (baseUrl) => {
+    await withUnreliable(service.url, ['503', 'cut 503', 'cut', 'forward'], async (baseUrl) => {
       const through = client({ baseUrl, onRetry: (retry) => retries.push(retry) });
-      // The second attempt was stored, and its answer was lost on the way.
+      // The third attempt was stored, and its answer was lost on the way.
       await expect(through.ingestMessage(message)).resolves.toBe('duplicate');
       await expect(through.getMessage(message.message_id)).resolves.toMatchObject({ text: null });
     });
-    expect(retries).toMatchObject([{ attempt: 1, status: 503 }, { attempt: 2 }]);
+    const cutOff = { error: { message: 'terminated' } };
+    expect(retries).toMatchObject([
+      { attempt: 1, status: 503 },
+      { attempt: 2, ...cutOff },
+      { attempt: 3, ...cutOff },
+    ]);
     expect(retries[0]?.delayMs).toBeGreaterThanOrEqual(1_000);
   });
 
@@ -166,6 +171,64 @@ describe('the TypeScript client', () => {
         expect([status, type]).toEqual([200, 'about:blank']);
       });
     }
+  });
+
+  it('says that it is a problem when a page is answered in place of JSON, and asks for it once', async () => {
+    const login: RequestListener = (_, outgoing) => {
+      outgoing.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Log in</h1>');
+    };
+    await withServer(login, async (baseUrl) => {
+      const retries: Retry[] = [];
+      const lost = client({ baseUrl, onRetry: (retry) => retries.push(retry) });
+      const calls = [
+        lost.getStats(),
+        lost.ingestMessage(first()),
+        lost.listMessages(),
+        lost.getMessage('m1'),
+        lost.listAllMessages().next(),
+        lost.api.GET('/health/live'),
+      ];
+      for (const call of calls) {
+        await expect(problem(call)).resolves.toMatchObject({ status: 200, type: 'about:blank', title: 'OK' });
+      }
+      expect(retries).toEqual([]);
+      const { data } = await lost.api.GET('/metrics', { parseAs: 'text' });
+      expect(data).toBe('<h1>Log in</h1>');
+    });
+  });
+
+  it.each(['{"data":[]}', '{"next_cursor":null}', '{"data":[],"next_cursor":7}', '[]', '""'])(
+    'takes %s for no page',
+    async (body) => {
+      let requests = 0;
+      const answer: RequestListener = (_, outgoing) => {
+        requests++;
+        outgoing.writeHead(200, { 'Content-Type': 'application/json' }).end(body);
+      };
+      await withServer(answer, async (baseUrl) => {
+        await expect(problem(client({ baseUrl }).listAllMessages().next())).resolves.toMatchObject({ status: 200 });
+      });
+      expect(requests).toBe(1);
+    },
+  );
+
+  it.each(['not JSON', 'null', '"text"', '{}'])('says what it knows of a problem that is %s', async (body) => {
+    const answer: RequestListener = (_, outgoing) => {
+      outgoing.writeHead(404, { 'Content-Type': 'application/problem+json', 'X-Request-ID': 'r1' }).end(body);
+    };
+    await withServer(answer, async (baseUrl) => {
+      await expect(problem(client({ baseUrl }).getStats())).resolves.toMatchObject({
+        ...{ status: 404, type: 'about:blank', title: 'Not Found', detail: '', errors: [], requestId: 'r1' },
+      });
+    });
+  });
+
+  it('hands over no message after its signal, in the middle of a page either', async () => {
+    const controller = new AbortController();
+    const messages = inbox.listAllMessages({ limit: 10 }, { signal: controller.signal });
+    await expect(messages.next()).resolves.toMatchObject({ value: STORED[0] });
+    controller.abort(new Error('enough'));
+    await expect(messages.next()).rejects.toThrow('enough');
   });
 
   it('ends when its signal says so', async () => {

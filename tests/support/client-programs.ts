@@ -22,7 +22,7 @@ export function program(language: string): string {
 
 /**
  * Runs a program with a service that has three pages of messages, over a connection that answers the first request with
- * 503, cuts off the answer to the second, and one later on. `run` gets the program for that address, and gives its output.
+ * 503, cuts off another and the answer to the third, and one later on. `run` gets the program for that address, and gives its output.
  */
 export async function expectProgramToWork(language: string, run: (program: string) => Promise<string>): Promise<void> {
   const service = await startService({ WEBHOOK_SECRET: SECRET, READ_API_KEYS: KEY, LOG_LEVEL: 'ERROR' });
@@ -33,7 +33,7 @@ export async function expectProgramToWork(language: string, run: (program: strin
     }
     const output = await withUnreliable(
       service.url,
-      ['503', 'cut', 'forward', 'forward', 'forward', 'cut', 'forward'],
+      ['503', 'cut 503', 'cut', 'forward', 'forward', 'forward', 'cut', 'forward'],
       (url) => run(program(language).replaceAll(ADDRESS, url)),
     );
     const [result, count, error] = output.trim().split('\n');

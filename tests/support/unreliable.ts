@@ -1,8 +1,11 @@
-import { request } from 'node:http';
+import { request, type ServerResponse } from 'node:http';
 import { withServer } from './local-server.ts';
 
-/** `503`: a proxy's own. `cut`: the service does what it is asked, and its answer is cut off. `forward`: all goes well. */
-export type Doing = '503' | 'cut' | 'forward';
+/**
+ * `503`: a proxy's own. `cut 503`: half of one. `cut`: the service does what it is asked, and half of its answer comes.
+ * `forward`: all goes well.
+ */
+export type Doing = '503' | 'cut 503' | 'cut' | 'forward';
 
 /** Stands between a service and whoever does the work: does one of these with each request, the last one with all that follow. */
 export function withUnreliable<T>(
@@ -14,12 +17,24 @@ export function withUnreliable<T>(
   return withServer((incoming, outgoing) => {
     const doing = doings[Math.min(number++, doings.length - 1)];
     if (doing === '503') return outgoing.writeHead(503, { 'Retry-After': '1' }).end('<h1>no</h1>');
+    if (doing === 'cut 503') {
+      outgoing.writeHead(503, { 'Content-Type': 'application/problem+json', 'Content-Length': '100' });
+      sendAndHangUp(outgoing, '{"type');
+      return;
+    }
     const { method, url, headers } = incoming;
     const onward = request(origin + (url ?? ''), { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
-      if (doing === 'cut') answer.on('data', () => outgoing.destroy());
-      else answer.pipe(outgoing);
+      if (doing !== 'cut') return answer.pipe(outgoing);
+      return answer.once('data', (chunk: Buffer) => {
+        sendAndHangUp(outgoing, chunk.subarray(0, chunk.length / 2));
+      });
     });
+    onward.on('error', () => outgoing.destroy());
     return incoming.pipe(onward);
   }, work);
+}
+
+function sendAndHangUp(outgoing: ServerResponse, half: string | Buffer): void {
+  outgoing.write(half, () => outgoing.destroy());
 }

@@ -1,4 +1,4 @@
-import createClient, { type Client } from 'openapi-fetch';
+import createClient, { type Client, type Middleware } from 'openapi-fetch';
 import type {
   IngestRequest,
   Message,
@@ -49,13 +49,20 @@ export interface InboxClient {
   ingestMessage(message: IngestRequest, options?: CallOptions): Promise<MessageResult>;
   /** One page. */
   listMessages(query?: ListQuery, options?: CallOptions): Promise<MessageList>;
-  /** Every page from the first, or from a cursor. Keep `next_cursor` of the last one you have dealt with to go on later. */
+  /**
+   * Every page from the first, or from a cursor. It misses nothing that was stored before you began; of what is stored
+   * meanwhile it gives what comes later in the order, which is that of the senders' `ts`. Keep `next_cursor` of the last page
+   * you have dealt with to go on with a reading that was not finished; once it is null, all is read.
+   */
   listMessagePages(filter?: MessageFilter, options?: CallOptions): AsyncGenerator<MessageList, void, undefined>;
-  /** Every message that matches, in order; asks for the next page when you have had the last message of one. */
+  /** Every message of these pages, in order; asks for the next page when you have had the last message of one. */
   listAllMessages(filter?: MessageFilter, options?: CallOptions): AsyncGenerator<Message, void, undefined>;
   getMessage(messageId: string, query?: ProviderQuery, options?: CallOptions): Promise<MessageDetail>;
   getStats(options?: CallOptions): Promise<Stats>;
-  /** Everything in the contract, typed, by method and path. Retries, but returns errors and does not throw them. */
+  /**
+   * Everything in the contract, typed, by method and path. Retries, but returns errors and does not throw them; it throws for
+   * a success that is no JSON, unless `parseAs` says what else to expect.
+   */
   readonly api: Client<paths>;
 }
 
@@ -68,9 +75,15 @@ export function createInboxClient(options: InboxClientOptions): InboxClient {
   if (!/^https?:$/.test(new URL(baseUrl).protocol)) throw new TypeError('baseUrl must begin with http:// or https://');
   const headers = readKey === undefined ? {} : { Authorization: `Bearer ${readKey}` };
   const api = createClient<paths>({ baseUrl, headers, fetch: retryingFetch(fetch, options) });
+  api.use(refuseWhatIsNoJson);
 
-  const listMessages: InboxClient['listMessages'] = (query = {}, call = {}) =>
-    unwrap(api.GET('/messages', { params: { query }, ...call }));
+  const listMessages: InboxClient['listMessages'] = async (query = {}, call = {}) => {
+    const asked = api.GET('/messages', { params: { query }, ...call });
+    const page: Partial<MessageList> = await unwrap(asked);
+    // Taken for the last page, it would end a reading in the middle; for any other, never.
+    if (!isPage(page)) throw new ProblemError((await asked).response, page);
+    return page;
+  };
 
   async function* listMessagePages({ cursor, ...filter }: MessageFilter = {}, call: CallOptions = {}) {
     for (let next = cursor ?? undefined; ;) {
@@ -89,7 +102,12 @@ export function createInboxClient(options: InboxClientOptions): InboxClient {
     listMessages,
     listMessagePages,
     async *listAllMessages(filter, call) {
-      for await (const page of listMessagePages(filter, call)) yield* page.data;
+      for await (const { data } of listMessagePages(filter, call)) {
+        for (const message of data) {
+          call?.signal?.throwIfAborted();
+          yield message;
+        }
+      }
     },
     getMessage: (messageId, query = {}, call = {}) =>
       unwrap(api.GET('/messages/{message_id}', { params: { path: { message_id: messageId }, query }, ...call })),
@@ -108,6 +126,23 @@ export function createInboxClient(options: InboxClientOptions): InboxClient {
       return result;
     },
   };
+}
+
+/** So that a page which a proxy puts in place of an answer is an error like all others, and none of the parser's. */
+const refuseWhatIsNoJson: Middleware = {
+  async onResponse({ response, options }) {
+    if (!response.ok || options.parseAs !== 'json') return;
+    const text = await response.clone().text();
+    try {
+      if (text !== '') JSON.parse(text);
+    } catch {
+      throw new ProblemError(response, text);
+    }
+  },
+};
+
+function isPage(page: Partial<MessageList>): page is MessageList {
+  return Array.isArray(page.data) && (page.next_cursor === null || typeof page.next_cursor === 'string');
 }
 
 function isResult(value: string | null): value is MessageResult {
