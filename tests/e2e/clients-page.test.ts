@@ -1,18 +1,68 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, it } from '@jest/globals';
-import { expectProgramToWork } from '../support/client-programs.ts';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { ADDRESS, blocksOf, expectProgramToWork } from '../support/client-programs.ts';
+import { withServer } from '../support/local-server.ts';
 
 const run = promisify(execFile);
 
-/** Those of TypeScript run where the package is installed: tests/deployment/typescript-client-package.test.ts. */
+/**
+ * Those of TypeScript run where the package is installed: tests/deployment/typescript-client-package.test.ts. `read` reads all
+ * messages with the functions of the page; when it fails, it prints what it has of a problem first.
+ */
 const LANGUAGES = [
-  { language: 'python', file: 'program.py', command: 'python3', args: [], has: ['--version'] },
-  { language: 'go', file: 'program.go', command: 'go', args: ['run'], has: ['version'] },
-  { language: 'sh', file: 'program.sh', command: 'bash', args: ['-uo', 'pipefail'], has: ['--version'] },
+  {
+    ...{ language: 'python', file: 'program.py', command: 'python3', args: [], has: ['--version'] },
+    ...{ wait: '0.25 * 2**attempt', shorter: '0.001', attempts: 6 },
+    read: `
+try:
+    list(messages())
+except Problem as problem:
+    print(problem.document)
+    raise
+`,
+  },
+  {
+    ...{ language: 'go', file: 'program.go', command: 'go', args: ['run'], has: ['version'] },
+    ...{ wait: '250*time.Millisecond', shorter: 'time.Millisecond', attempts: 6 },
+    read: `
+func main() {
+	err := each(url.Values{}, func(Message) {})
+	var problem *Problem
+	if errors.As(err, &problem) {
+		fmt.Println(strings.ToLower(problem.Type))
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+`,
+  },
+  {
+    ...{ language: 'sh', file: 'program.sh', command: 'bash', args: ['-euo', 'pipefail'], has: ['--version'] },
+    ...{ wait: '--retry 5', shorter: '--retry 1', attempts: 2 },
+    read: `
+messages > /dev/null || { status=$?; cat "$ANSWER"; exit "$status"; }
+`,
+  },
+];
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const PROBLEM_TYPE = { 'Content-Type': 'application/problem+json' };
+/** What goes wrong and stays so; `passing` is what is asked again first. */
+const WRONG = [
+  {
+    ...{ passing: true, prints: /\/problems\/unavailable/ },
+    answer: (to: ServerResponse) => to.writeHead(503, PROBLEM_TYPE).end('{"type":"/problems/unavailable"}'),
+  },
+  { passing: true, prints: /^/, answer: (to: ServerResponse) => to.destroy() },
+  { passing: false, prints: /^/, answer: (to: ServerResponse) => to.writeHead(404, PROBLEM_TYPE).end('not JSON') },
+  { passing: false, prints: /^/, answer: (to: ServerResponse) => to.writeHead(200).end('<h1>Log in</h1>') },
+  { passing: false, prints: /^/, answer: (to: ServerResponse) => to.writeHead(200, JSON_TYPE).end('{}') },
 ];
 
 describe('docs/clients.md', () => {
@@ -21,18 +71,33 @@ describe('docs/clients.md', () => {
     rmSync(folder, { recursive: true });
   });
 
-  for (const { language, file, command, args, has } of LANGUAGES) {
-    // Without its runtime a program cannot be tried; it shows as skipped.
+  for (const { language, file, command, args, has, wait, shorter, attempts, read } of LANGUAGES) {
     const runs = spawnSync(command, has).status === 0;
-    (runs ? it : it.skip)(
-      `has a program in ${language} that works`,
-      async () => {
-        await expectProgramToWork(language, async (program) => {
-          writeFileSync(path.join(folder, file), program);
-          return (await run(command, [...args, file], { cwd: folder, timeout: 50_000 })).stdout;
+    // What cannot be tried says so.
+    const test = runs ? it : it.skip;
+    const name = runs ? language : `${language} (${command} is not installed)`;
+
+    async function execute(program: string): Promise<string> {
+      writeFileSync(path.join(folder, file), program);
+      return (await run(command, [...args, file], { cwd: folder, timeout: 50_000 })).stdout;
+    }
+
+    test(`has a program that works, in ${name}`, () => expectProgramToWork(language, execute), 60_000);
+
+    test(`fails when it has not sent or read, and asks again only where that may help, in ${name}`, async () => {
+      const [functions = '', use = ''] = blocksOf(language);
+      expect(functions).toContain(wait);
+      for (const { passing, prints, answer } of WRONG) {
+        let requests = 0;
+        const listener: RequestListener = (_, outgoing) => (requests++, answer(outgoing));
+        await withServer(listener, async (url) => {
+          const quick = functions.replaceAll(ADDRESS, url).replace(wait, shorter);
+          await expect(execute(quick + read)).rejects.toMatchObject({ stdout: expect.stringMatching(prints) });
+          expect(requests).toBe(passing ? attempts : 1);
+          await expect(execute(quick + use)).rejects.toMatchObject({ stdout: '' });
+          expect(requests).toBe(passing ? 2 * attempts : 2);
         });
-      },
-      60_000,
-    );
+      }
+    }, 120_000);
   }
 });

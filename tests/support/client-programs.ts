@@ -7,17 +7,18 @@ import { withUnreliable } from './unreliable.ts';
 
 const PAGE = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');
 /** What the programs have in them, for the reader to replace. */
-const [ADDRESS, SECRET, KEY] = ['http://localhost:8000', 'your-secret-here', 'your-read-key-here'];
+export const ADDRESS = 'http://localhost:8000';
+const [SECRET, KEY] = ['your-secret-here', 'your-read-key-here'];
 const OTHERS = 230;
 
-/** All fenced blocks of a language, one after the other. */
-export function program(language: string): string {
+/** All fenced blocks of a language: the functions, and what uses them. */
+export function blocksOf(language: string): readonly string[] {
   const blocks = Array.from(
     PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm')),
     ([, code = '']) => code,
   );
   if (blocks.length === 0) throw new Error(`docs/clients.md has no program in ${language}`);
-  return blocks.join('\n');
+  return blocks;
 }
 
 /**
@@ -34,7 +35,7 @@ export async function expectProgramToWork(language: string, run: (program: strin
     const output = await withUnreliable(
       service.url,
       ['503', 'cut 503', 'cut', 'forward', 'forward', 'forward', 'cut', 'forward'],
-      (url) => run(program(language).replaceAll(ADDRESS, url)),
+      (url) => run(blocksOf(language).join('\n').replaceAll(ADDRESS, url)),
     );
     const [result, count, error] = output.trim().split('\n');
     expect([result, count]).toEqual(['duplicate', `${String(OTHERS + 1)} messages`]);
