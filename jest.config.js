@@ -50,7 +50,7 @@ export default {
   // Even two processors: many tests wait for processes, disks and servers.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 30_000,
-  collectCoverageFrom: ['src/**/*.ts', '!src/adapters/http/generated/**'],
+  collectCoverageFrom: ['{src,clients/typescript/src}/**/*.ts', '!**/generated/**'],
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],
   ...(report && { reporters: ['default', ['<rootDir>/tests/support/json-reporter.cjs', { file: report }]] }),
 };

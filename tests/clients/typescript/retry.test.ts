@@ -180,6 +180,14 @@ describe('retryingFetch', () => {
     expect(attempts).toBe(3);
   });
 
+  it('waits by itself, and leaves nothing behind on the signal then either', async () => {
+    const request = new Request(ADDRESS, { signal: new AbortController().signal });
+    let attempts = 0;
+    const fetch: Fetch = () => Promise.resolve(++attempts < 3 ? unavailable() : ok());
+    expect((await retryingFetch(fetch, { baseDelayMs: 2 })(request)).status).toBe(200);
+    expect(getEventListeners(request.signal, 'abort')).toEqual([]);
+  });
+
   it('leaves nothing behind on the signal of the caller', async () => {
     const request = new Request(ADDRESS, { method: 'POST', body: '{}', signal: new AbortController().signal });
     const listeners: number[] = [];
