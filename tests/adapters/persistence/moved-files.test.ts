@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   threadedMessageRepository,
   type ThreadedMessageRepository,
 } from '../../../src/adapters/persistence/sqlite/threaded-message-repository.ts';
+import Database from 'better-sqlite3';
 import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
@@ -14,6 +15,7 @@ import { everyMessage, message } from './repository-fixtures.ts';
 describe('files that are taken from under a running service', () => {
   let database: TestDatabase;
   let repository: ThreadedMessageRepository;
+  const others: TestDatabase[] = [];
   const files = (): string[] => ['', '-wal', '-shm'].map((suffix) => database.file + suffix);
   const ids = async (): Promise<string[]> => (await everyMessage(repository)).map(({ messageId }) => messageId);
 
@@ -31,6 +33,7 @@ describe('files that are taken from under a running service', () => {
   afterEach(async () => {
     await repository.close();
     await database.close();
+    for (const other of others.splice(0)) await other.close();
   });
 
   it('make every call fail until they are back, and then hold all that was acknowledged', async () => {
@@ -53,31 +56,100 @@ describe('files that are taken from under a running service', () => {
     await expect(adding).rejects.toThrow(StoreUnavailable);
   });
 
+  it('stay open while there is nothing else, however often somebody asks', async () => {
+    for (const file of files()) renameSync(file, `${file}.away`);
+    for (let i = 0; i < 3; i++) {
+      expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
+      await expect(ids()).rejects.toThrow('bring it back');
+    }
+    // Linux: the last way to what was acknowledged when the files are deleted and not only moved.
+    const open = readdirSync('/proc/self/fd').map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return ''; // of the listing itself
+      }
+    });
+    for (const file of files()) expect(open).toContain(`${file}.away`);
+    for (const file of files().reverse()) renameSync(`${file}.away`, file);
+    expect(await ids()).toEqual(['before']);
+  });
+
   it('may be replaced by others, which are then read and written', async () => {
-    const backup = await openTestDatabase();
-    await backup.db.destroy();
+    const backup = await emptyDatabase();
     for (const file of files()) rmSync(file);
-    copyFileSync(backup.file, `${database.file}.new`);
+    copyFileSync(backup, `${database.file}.new`);
     renameSync(`${database.file}.new`, database.file);
     expect(await ids()).toEqual([]);
     await repository.add([message('after')]);
     expect(await ids()).toEqual(['after']);
-    await backup.close();
   });
 
-  it('lose nothing when only the log is deleted, and take nothing until the service was started again', async () => {
-    rmSync(`${database.file}-wal`);
-    await expect(repository.add([message('refused')])).rejects.toThrow('its log was moved or deleted');
-    expect(await ids()).toEqual(['before']);
-    expect(await repository.health()).toEqual({ database: 'unwritable', schema: 'ok' });
-    // As a process that is killed now leaves it: without what only the deleted log had.
-    copyFileSync(database.file, `${database.file}.copy`);
-    const copy = openSqlite({ file: `${database.file}.copy` });
-    expect(await everyMessage(sqliteMessageRepository(copy))).toMatchObject([{ messageId: 'before' }]);
-    await copy.destroy();
-    await repository.close();
-    repository = start(database.file);
+  it('are not mixed: another database with the log of this one is neither read nor written', async () => {
+    copyFileSync(await emptyDatabase(), `${database.file}.new`);
+    renameSync(database.file, `${database.file}.away`);
+    renameSync(`${database.file}.new`, database.file);
+    await expect(repository.add([message('mixed')])).rejects.toThrow('the log belongs to another database');
+    await expect(ids()).rejects.toThrow('the log belongs to another database');
+    expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
+    for (const log of files().slice(1)) renameSync(log, `${log}.away`);
     await repository.add([message('after')]);
-    expect(await ids()).toEqual(['after', 'before']);
+    expect(await ids()).toEqual(['after']);
   });
+
+  describe('when only the log is deleted', () => {
+    /** What the database alone holds, as a process that is killed now leaves it. */
+    async function alone(): Promise<string[]> {
+      copyFileSync(database.file, `${database.file}.copy`);
+      const copy = openSqlite({ file: `${database.file}.copy` });
+      const messages = await everyMessage(sqliteMessageRepository(copy));
+      await copy.destroy();
+      return messages.map(({ messageId }) => messageId);
+    }
+
+    it('take nothing until the service was started again, and lose nothing', async () => {
+      rmSync(`${database.file}-wal`);
+      await expect(repository.add([message('refused')])).rejects.toThrow('restart the service');
+      expect(await ids()).toEqual(['before']);
+      expect(await alone()).toEqual(['before']);
+      await repository.close();
+      repository = start(database.file);
+      await repository.add([message('after')]);
+      expect(await ids()).toEqual(['after', 'before']);
+    });
+
+    it('lose nothing when nobody writes any more, but asks for the health', async () => {
+      rmSync(`${database.file}-wal`);
+      expect(await repository.health()).toEqual({ database: 'unwritable', schema: 'ok' });
+      expect(await alone()).toEqual(['before']);
+    });
+
+    it('lose nothing when the service is stopped at once', async () => {
+      rmSync(`${database.file}-wal`);
+      await repository.close();
+      expect(await alone()).toEqual(['before']);
+      repository = start(database.file);
+    });
+
+    it('warn of stopping while somebody reads a state from before', async () => {
+      const reader = new Database(database.file, { readonly: true });
+      reader.exec('begin');
+      reader.prepare('select count(*) from messages').get();
+      await repository.add([message('after')]);
+      rmSync(`${database.file}-wal`);
+      await expect(repository.add([message('refused')])).rejects.toThrow('do not stop the service');
+      await expect(repository.close()).rejects.toThrow('could not be put into the database');
+      reader.close();
+      await repository.close();
+      expect(await alone()).toEqual(['after', 'before']);
+      repository = start(database.file);
+    });
+  });
+
+  async function emptyDatabase(): Promise<string> {
+    const other = await openTestDatabase();
+    await other.db.destroy();
+    others.push(other);
+    return other.file;
+  }
 });

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { MessageRepository, RejectionLog } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
@@ -36,7 +37,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   const { url, poolSize, maxCommits, readTimeoutMs, maxQueuedReads } = options;
   const writes = openPostgres({
     url,
-    poolSize: maxCommits + 2, // one for the counters, one for the health check
+    poolSize: maxCommits + 3, // one for the counters, one for rejections, one for the health check
     statementTimeoutMs: WRITE_TIMEOUT_MS,
     acquireTimeoutMs: WRITE_TIMEOUT_MS,
   });
@@ -67,8 +68,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   };
   return {
     ...watchingWrites(messages, {
-      // Some row; the server writes it anew though nothing is different.
-      tryWrite: () => writes('message_totals').update({ messages: writes.ref('messages') }),
+      tryWrite: () => tryWrite(writes),
     }),
     rejections: {
       ...rejections,
@@ -80,4 +80,19 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       await Promise.all([writes.destroy(), reads.destroy()]);
     },
   };
+}
+
+/** What PostgreSQL says of a lock that was not to be had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** A write that changes nothing: the server writes the row anew though it is the same. A row that is locked is being written. */
+async function tryWrite(writes: Knex): Promise<void> {
+  try {
+    await writes.transaction(async (transaction) => {
+      await transaction.raw("set local lock_timeout = '1s'");
+      await transaction('message_totals').update({ messages: transaction.ref('messages') });
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+  }
 }

@@ -56,14 +56,27 @@ let hasOpened = false;
 
 /**
  * Opened by the first call, and tried again by the next when it fails: a thread that died of it would be replaced by one
- * that dies as well, without end. Opened anew when the database was moved, deleted or replaced.
+ * that dies as well, without end. What is open is let go only for another database, never because there is none: it may be
+ * the last that holds what was acknowledged.
  */
 async function store(): Promise<StoreCalls> {
-  if (opened?.files.isDatabaseInPlace() === true) return opened.calls;
-  await leaveFiles();
+  switch (opened?.files.look()) {
+    case undefined:
+    case 'in place':
+    case 'log gone': // to be read all the same
+      break;
+    case 'gone':
+      throw new StoreUnavailable('the database file is not there: bring it back');
+    case 'half replaced':
+      throw new StoreUnavailable('the log belongs to another database: move -wal and -shm away, too');
+    case 'replaced':
+      await leaveFiles();
+  }
   // Made once, by who sets it up. One that is gone is an operator's to bring back: an empty one would only hide it.
-  if (hasOpened && !existsSync(options.file)) throw new StoreUnavailable('the database file is not there');
-  opened = open();
+  if (opened === undefined && hasOpened && !existsSync(options.file)) {
+    throw new StoreUnavailable('the database file is not there: bring it back');
+  }
+  opened ??= open();
   hasOpened = true;
   return opened.calls;
 }
@@ -80,32 +93,54 @@ function open(): Opened {
   const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
 
   /** Only a write to files that names lead to outlives this process. */
-  async function inPlace<T>(write: () => Promise<T>): Promise<T> {
-    if (files.areInPlace()) {
+  async function lasting<T>(write: () => Promise<T>): Promise<T> {
+    if (files.look() === 'in place') {
       const result = await write();
-      if (files.areInPlace()) return result;
+      if (files.look() === 'in place') return result;
     }
-    // When only the log was taken away: what it holds is acknowledged, and safe in the database.
-    if (files.isDatabaseInPlace()) await db.raw('pragma wal_checkpoint(passive)').catch(() => undefined);
-    throw new StoreUnavailable('the database or its log was moved or deleted: bring it back, or restart the service');
+    if (files.look() !== 'log gone')
+      throw new StoreUnavailable('the database file was moved or deleted: bring it back');
+    throw new StoreUnavailable(
+      (await checkpointed(db))
+        ? 'the log of the database was deleted; all it held is in the database: restart the service'
+        : 'the log of the database was deleted while another process reads it: do not stop the service before that one',
+    );
   }
 
   const calls: StoreCalls = {
     ...repository,
-    add: (packed) => inPlace(() => repository.add(unpack(packed))),
+    add: (packed) => lasting(() => repository.add(unpack(packed))),
     addRejections: (...args) => rejections.add(...args),
     listRejections: (...args) => rejections.list(...args),
     indexNext: (limit) => indexNext(db, limit),
     countNext: (limit) => countNext(db, limit),
-    tryWrite: () => inPlace(() => translatingErrors(() => tryWrite(db))),
+    tryWrite: () => lasting(() => translatingErrors(() => tryWrite(db))),
     async health() {
       const health = await repository.health();
-      if (health.database !== 'ok') await leaveFiles();
+      if (health.database !== 'ok') {
+        await leaveFiles();
+      } else if (options.readOnly !== true && files.look() === 'log gone') {
+        await checkpointed(db); // before somebody stops the process
+        return { ...health, database: 'unwritable' };
+      }
       return health;
     },
-    close: () => db.destroy(),
+    async close() {
+      if (files.look() === 'log gone' && !(await checkpointed(db))) {
+        throw new Error('the log of the database was deleted, and what it held could not be put into the database');
+      }
+      await leaveFiles();
+    },
   };
   return { db, files, calls };
+}
+
+/** Puts into the database what only a log holds that is deleted; whether all of it is there now, flushed. */
+async function checkpointed(db: Knex): Promise<boolean> {
+  const [result] = await db
+    .raw<{ log: bigint; checkpointed: bigint }[]>('pragma wal_checkpoint(passive)')
+    .catch(() => []);
+  return result !== undefined && result.log === result.checkpointed;
 }
 
 async function leaveFiles(): Promise<void> {
@@ -116,8 +151,9 @@ async function leaveFiles(): Promise<void> {
 
 export default async function answer({ method, args }: StoreCall): Promise<StoreAnswer> {
   try {
-    if (method === 'close' && opened === undefined) return { ok: true, value: undefined };
-    const call = ((await store()) as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>)[
+    // Closing looks for no files: they may be gone.
+    const calls = method === 'close' ? opened?.calls : await store();
+    const call = (calls as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>> | undefined)?.[
       method
     ];
     return { ok: true, value: await call?.(...args) };
