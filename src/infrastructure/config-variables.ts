@@ -139,7 +139,7 @@ export const VARIABLES = {
   rateLimitBadSignaturesPerMinute: perMinute(
     'BAD_SIGNATURES',
     '600',
-    'Wrong signatures from one address; more are answered with 429, right ones on bodies up to 64 KiB never. 0: no limit.',
+    'Wrong signatures from one address; more are answered with 429, right ones never. 0: no limit.',
   ),
   rateLimitReadsPerMinute: perMinute(
     'READS',

@@ -17,10 +17,6 @@ export interface RateLimitOptions {
 export interface RateLimit {
   /** Counts one more. Throws the 429 when it is one too many. */
   count(visit: Visit): Promise<void>;
-  /** Seconds until one more would not be too many; null: it would not be now. Counts nothing. */
-  wait(visit: Visit): Promise<number | null>;
-  /** The 429 to answer with, which goes into the log and the metrics. */
-  refusal(visit: Visit, seconds: number, headers?: Readonly<Record<string, string>>): Problem;
 }
 
 export type RateLimits = Readonly<Record<'badSignatures' | 'reads' | 'webhooks', RateLimit>>;
@@ -33,20 +29,15 @@ export function rateLimits(
 ): RateLimits {
   function rateLimit(kind: string, perMinute: number): RateLimit {
     const counter = perMinute === 0 ? null : addressCounter(perMinute, MAX_ADDRESSES);
-    const refusal: RateLimit['refusal'] = (visit, seconds, headers = {}) => {
-      visit.log['rate_limit'] = kind;
-      visit.log['client'] = addressOf(visit.ctx.req);
-      metrics.rateLimited(kind);
-      return new Problem('too-many-requests', { headers: { 'Retry-After': String(seconds), ...headers } });
-    };
     return {
-      refusal,
       async count(visit) {
-        const seconds = (await counter?.count(addressOf(visit.ctx.req))) ?? null;
-        if (seconds !== null) throw refusal(visit, seconds);
-      },
-      async wait(visit) {
-        return (await counter?.peek(addressOf(visit.ctx.req))) ?? null;
+        if (counter === null) return;
+        const client = addressOf(visit.ctx.req);
+        const seconds = await counter.count(client);
+        if (seconds === null) return;
+        Object.assign(visit.log, { rate_limit: kind, client });
+        metrics.rateLimited(kind);
+        throw new Problem('too-many-requests', { headers: { 'Retry-After': String(seconds) } });
       },
     };
   }

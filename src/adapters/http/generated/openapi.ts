@@ -21,8 +21,8 @@ export interface paths {
          *     The checks run in this order, and the first that fails answers: size (413), signature over the raw bytes (401, or 429
          *     after too many wrong ones), rate (429), media type (415), JSON and schema (422).
          *
-         *     An address that has sent too many wrong signatures is also answered with 429 when a body has more than 64 KiB, of
-         *     which no more is read. Smaller ones that are signed rightly are taken as ever. The same holds for the other webhooks.
+         *     However many wrong signatures have come from an address, what is signed rightly is taken as ever. The same holds for the
+         *     other webhooks.
          */
         post: operations["ingestMessage"];
         delete?: never;
