@@ -210,6 +210,12 @@ describe('an address', () => {
     for (const i of [0, 1, 2, 3]) expect([i, (await ask(i)).status]).toEqual([i, i < 3 ? 401 : 429]);
   });
 
+  it('may have a zone, which is no part of it', async () => {
+    const asks = ['eth0', 'br-0a1b', 'eth0.5', 'br_lan'].map((zone) => `2001:db8::1%${zone}`);
+    for (const [i, client] of asks.entries())
+      expect([client, (await forged(client)).status]).toEqual([client, i < 3 ? 401 : 429]);
+  });
+
   it('is that of the connection when nobody is trusted', async () => {
     const open = await startService({ RATE_LIMIT_READS_PER_MINUTE: '2' });
     try {

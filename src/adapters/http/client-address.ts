@@ -6,7 +6,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
 /** An address alone, in brackets, or with the port that some proxies add. */
-const HOP = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?$/i;
+const HOP = /^(?:\[([^\]]+)\]|([0-9.]+))(?::[0-9]{1,5})?$/i;
 /** Whoever has one address of IPv6 has 2⁶⁴ of them (RFC 6177), so they count as one. */
 const IPV6_GROUPS = 4;
 /** Of a connection that is gone already: its answer reaches nobody. */
@@ -59,9 +59,13 @@ function hopOf(entry: string): string {
   return bracketed ?? plain ?? entry.trim();
 }
 
-/** IPv4 in IPv6's clothes, as sockets of both kinds have it, is IPv4. Asks Node first: ipaddr.js takes `1` for an address. */
+/**
+ * IPv4 in IPv6's clothes, as sockets of both kinds have it, is IPv4. Asks Node first: ipaddr.js takes `1` for an address. Without the
+ * zone of IPv6 (`%eth0`, RFC 4007), which Node adds to peers on the same link: ipaddr.js throws for that of a bridge, `%br-0a1b`.
+ */
 function addressOf(text: string): Address | null {
-  return isIP(text) === 0 ? null : ipaddr.process(text);
+  const [address = ''] = text.split('%', 1);
+  return isIP(address) === 0 ? null : ipaddr.process(address);
 }
 
 function counted(address: Address): string {

@@ -94,6 +94,18 @@ describe('the address of a client', () => {
     expect(seen(request('::1', written))).toBe(address);
   });
 
+  it('is the same whatever zone Node or a proxy writes behind it, which names an interface of that machine only', () => {
+    const interfaces = fc.constantFrom('eth0', 'br-0a1b', 'eth0.5', 'br_lan', 'wg-1.2', '7', 'a:b');
+    fc.assert(
+      fc.property(fc.ipV6(), fc.oneof(interfaces, fc.stringMatching(/^[!-+.-Z^-~]{1,15}$/)), (address, zone) => {
+        const seenPlain = seen(request('::1', address));
+        expect(seen(request('::1', `${address}%${zone}`))).toBe(seenPlain);
+        expect(seen(request('::1', `[${address}%${zone}]:443`))).toBe(seenPlain);
+        expect(seen(request(`${address}%${zone}`))).toBe(seen(request(address)));
+      }),
+    );
+  });
+
   it('is one for all that one network of IPv6 can have, and another for the next', () => {
     const group = fc.integer({ min: 0, max: 0xffff }).map((number) => number.toString(16));
     fc.assert(
