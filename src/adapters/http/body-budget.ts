@@ -1,6 +1,6 @@
 import type { Metrics } from '../../application/ports.ts';
 
-/** What all request bodies together may take of the memory. */
+/** What all request bodies together may take of the memory, counted as it is allocated, not as it is filled. */
 export interface BodyBudget {
   /** For one request. Holds nothing yet. */
   open(): BodyShare;

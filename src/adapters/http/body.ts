@@ -8,21 +8,14 @@ const MEDIA_TYPE = /^([a-z]+\/[a-z-]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 /**
  * The whole body as it was sent, at most `maxBytes` of it, and no more than its share of the memory for all bodies has room for. A
  * declared length over either is refused before a byte is read; a body that grows over it is left unread from there on.
- * What was taken of the share is for the caller to release, however this ends. `refusal` makes the Problem for a body that is
- * too large, which must close the connection.
+ * What was taken of the share is for the caller to release, however this ends.
  */
-export async function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-  share: BodyShare,
-  refusal: () => Problem = () => tooLarge(maxBytes),
-): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, maxBytes: number, share: BodyShare): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBytes) throw refusal();
+  if (declared > maxBytes) throw tooLarge(maxBytes);
   if (!share.admits(declared)) throw noRoom();
+  const pieces = collector(declared || maxBytes, share);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
     const settle = (settled: () => void): void => {
       request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
       settled();
@@ -33,14 +26,12 @@ export async function readBody(
       });
     };
     const onData = (chunk: Buffer): void => {
-      length += chunk.length;
-      if (length > maxBytes) refuse(refusal());
-      else if (!share.take(chunk.length)) refuse(noRoom());
-      else chunks.push(chunk);
+      if (pieces.length() + chunk.length > maxBytes) refuse(tooLarge(maxBytes));
+      else if (!pieces.add(chunk)) refuse(noRoom());
     };
     const onEnd = (): void => {
       settle(() => {
-        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
+        resolve(pieces.whole());
       });
     };
     const onCut = (): void => {
@@ -48,6 +39,49 @@ export async function readBody(
     };
     request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
   });
+}
+
+/** Whether a request says that a body follows. */
+export function announcesBody({ headers }: IncomingMessage): boolean {
+  return isChunked(headers) || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Whether it comes in chunks, of which each may be a single byte: a Buffer of its own, of some 450. */
+export function isChunked(headers: IncomingMessage['headers']): boolean {
+  return headers['transfer-encoding'] !== undefined;
+}
+
+/** Room that is made for small pieces: a Buffer for each would cost hundreds of times their bytes. */
+const BLOCK_BYTES = 16_384;
+
+/**
+ * Puts the pieces of a body together in few blocks, and takes each from the share as it is allocated: what is held is what the memory
+ * is full of. No block is larger than what may still come of `mostBytes`.
+ */
+function collector(mostBytes: number, share: BodyShare) {
+  const blocks: Buffer[] = [];
+  let length = 0;
+  let last = Buffer.alloc(0);
+  let used = 0;
+  return {
+    length: (): number => length,
+    /** Gives false, and the body is of no use any more, when the share has no room for it. */
+    add(piece: Buffer): boolean {
+      const fitting = piece.copy(last, used);
+      used += fitting;
+      length += fitting;
+      const rest = piece.length - fitting;
+      if (rest === 0) return true;
+      const size = Math.max(rest, Math.min(BLOCK_BYTES, mostBytes - length));
+      if (!share.take(size)) return false;
+      last = Buffer.allocUnsafeSlow(size); // not from Node's pool, which would stay as long as the longest body in it
+      used = piece.copy(last, 0, fitting);
+      length += rest;
+      blocks.push(last);
+      return true;
+    },
+    whole: (): Buffer => (blocks.length === 1 ? last.subarray(0, length) : Buffer.concat(blocks, length)),
+  };
 }
 
 const PARSERS: Readonly<Record<string, (body: Uint8Array) => object>> = {

@@ -21,7 +21,8 @@ export function connectionLimits(longestAnswer: number): ConnectionLimits {
   return {
     // For the head of a request, from the opening of the connection, too: one that sends nothing is closed as well.
     headersTimeout: 10_000,
-    // For the whole of a request. 3 MiB in that time are 100 KiB/s; a body by the byte gets no further than 30 of them.
+    // For the whole of a request. 3 MiB in that time are 100 KiB/s.
+    // It bounds the time and not the pieces, which may be millions of one byte: body.ts sees to their memory.
     requestTimeout: 30_000,
     // How often Node looks for the two above. Its default of 30 s would let a sender have 60.
     connectionsCheckingInterval: 2_000,

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import Koa from 'koa';
 import { StoreUnavailable, type Clock, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
 import { createApi, type Api, type ApiRequest } from './api.ts';
-import { parseBody } from './body.ts';
+import { announcesBody, parseBody } from './body.ts';
 import { bodyBudget } from './body-budget.ts';
 import { clientAddress } from './client-address.ts';
 import { answerUnreadableRequest } from './client-error.ts';
@@ -65,6 +65,8 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   app.use(async (ctx) => {
     const start = performance.now();
     const visit = newVisit(ctx, budget.open());
+    // Only POST takes a body. Others are thrown away as they come, or they would wait in memory for the answer to be read.
+    if (ctx.method !== 'POST' && announcesBody(ctx.req)) ctx.req.resume();
     ctx.res.setHeader('X-Request-ID', visit.requestId);
     const isPage = ctx.path === '/docs' || ctx.path === '/redoc';
     for (const [name, value] of isPage ? pageHeaders : apiHeaders) ctx.res.setHeader(name, value);

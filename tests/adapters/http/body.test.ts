@@ -36,6 +36,27 @@ describe('readBody', () => {
     );
   });
 
+  it('takes of its share what it allocates: all that came, and at most a block more', async () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.boolean(), async (sizes, declares) => {
+        const sent = Buffer.concat(sizes.map((size, i) => Buffer.alloc(size, i)));
+        const metrics = recordingMetrics();
+        const request = incoming(declares ? { 'content-length': String(sent.length) } : {});
+        const read = readBody(request, 500_000, bodyBudget(600_000, metrics).open());
+        let at = 0;
+        for (const size of sizes) request.write(sent.subarray(at, (at += size)));
+        request.end();
+        expect(Buffer.compare(await read, sent)).toBe(0);
+        const held = metrics.bodyBytesHeld.at(-1) ?? 0;
+        if (declares) expect(held).toBe(sent.length);
+        else expect(held - sent.length).toBeLessThan(16_384);
+        expect(held).toBeGreaterThanOrEqual(sent.length);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('takes as many bytes as the limit and not one more', async () => {
     for (const [size, outcome] of [
       [10, { length: 10 }],
