@@ -139,12 +139,12 @@ export const VARIABLES = {
   rateLimitBadSignaturesPerMinute: perMinute(
     'BAD_SIGNATURES',
     '600',
-    'Wrong signatures from one address; more are answered with 429, right ones never. 0: no limit.',
+    'Wrong signatures and verify tokens from one address; more are answered with 429, right ones never. 0: no limit.',
   ),
   rateLimitReadsPerMinute: perMinute(
     'READS',
     '0',
-    'Reads of messages, statistics and rejections from one address; more are answered with 429. 0: no limit.',
+    'Reads of messages, statistics and rejections from one address, and apart from them wrong read keys at /metrics; more are answered with 429. 0: no limit, also of guesses at read keys.',
   ),
   rateLimitWebhooksPerMinute: perMinute(
     'WEBHOOKS',

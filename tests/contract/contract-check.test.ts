@@ -132,7 +132,7 @@ describe('names', () => {
     ['it is not a problem+json', 'GET', '/nothing', answer(404, 'Not Found', { 'content-type': 'text/plain' })],
     ['a method that is not in the contract is a 405', 'POST', '/messages', answer(404, problem(404, 'not-found'))],
     ['Allow is GET', 'POST', '/messages', answer(405, problem(405, 'method-not-allowed'), { allow: 'GET' })],
-    ['this status is not declared', 'GET', '/metrics', answer(429, problem(429, 'too-many-requests'))],
+    ['this status is not declared', 'GET', '/health/live', answer(429, problem(429, 'too-many-requests'))],
     ['* is not an origin', 'GET', '/messages', answer(200, LIST, { ...READ, 'access-control-allow-origin': '*' })],
     ['Vary is not Origin', 'GET', '/messages', answer(200, LIST, { ...READ, vary: undefined })],
     [

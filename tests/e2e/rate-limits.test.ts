@@ -4,6 +4,7 @@ import { MESSAGE, SECRET, startService, type RunningService } from '../support/s
 
 /** Each limit is counted by address for a minute, so each test here is an address of its own, as a trusted proxy tells it. */
 const KEY = 'a-key-of-sixteen';
+const VERIFY_TOKEN = 'a-word-that-only-meta-knows';
 const PROXIES = { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8' };
 
 let service: RunningService;
@@ -11,6 +12,7 @@ beforeAll(async () => {
   service = await startService({
     ...PROXIES,
     READ_API_KEYS: KEY,
+    WHATSAPP_VERIFY_TOKEN: VERIFY_TOKEN,
     RATE_LIMIT_BAD_SIGNATURES_PER_MINUTE: '3',
     RATE_LIMIT_READS_PER_MINUTE: '4',
     RATE_LIMIT_WEBHOOKS_PER_MINUTE: '2',
@@ -184,6 +186,56 @@ describe('reads', () => {
     const wrong = reading(client, 'a-key-of-another');
     expect(await statuses(4, () => service.fetch('/stats', { headers: wrong }))).toEqual(Array(4).fill(401));
     expectTooMany(await service.fetch('/stats', { headers: reading(client) }));
+  });
+});
+
+describe('guesses of a read key at the metrics', () => {
+  const scrape = (client: string, key?: string): Promise<CheckedAnswer> =>
+    service.fetch('/metrics', { headers: reading(client, key) });
+
+  it('are 429 when there are too many from an address, and then no key is looked at, lest the right one shows', async () => {
+    const client = newClient();
+    expect(await statuses(4, () => scrape(client, 'a-key-of-another'))).toEqual(Array(4).fill(401));
+    const work = async (): Promise<void> => {
+      expectTooMany(await scrape(client, 'a-key-of-another'));
+      expectTooMany(await scrape(client));
+    };
+    expect(await increases(['http_rate_limited_total{kind="wrong_keys"}'], work)).toEqual([2]);
+    expect((await service.log.first(({ rate_limit: kind }) => kind === 'wrong_keys'))['client']).toBe(client);
+  });
+
+  it('are no reads, do not concern other addresses, and right keys are no guesses', async () => {
+    const client = newClient();
+    const scrapes = [...(await statuses(9, () => scrape(client))), (await scrape(newClient())).status];
+    expect(scrapes).toEqual(Array(10).fill(200));
+    await statuses(5, () => scrape(client, 'a-key-of-another'));
+    expect(await statuses(1, () => service.fetch('/stats', { headers: reading(client) }))).toEqual([200]);
+    expect((await scrape(newClient())).status).toBe(200);
+  });
+});
+
+describe('guesses of the verify token', () => {
+  const subscribe = (client: string, token: string): Promise<CheckedAnswer> => {
+    const query = { 'hub.mode': 'subscribe', 'hub.challenge': '1', 'hub.verify_token': token };
+    return service.fetch(`/webhooks/whatsapp?${new URLSearchParams(query).toString()}`, { headers: from(client) });
+  };
+
+  it('are 429 when there are too many from an address, counted with its wrong signatures', async () => {
+    const client = newClient();
+    expect(await statuses(3, () => subscribe(client, 'a guess'))).toEqual([403, 403, 403]);
+    const names = ['http_rate_limited_total{kind="bad_signatures"}'];
+    const work = async (): Promise<void> => {
+      expectTooMany(await subscribe(client, 'another guess'));
+    };
+    expect(await increases(names, work)).toEqual([1]);
+    expectTooMany(await forged(client));
+    expect((await subscribe(newClient(), 'a guess')).status).toBe(403);
+  });
+
+  it('never lock out who has the right one', async () => {
+    const client = newClient();
+    await statuses(9, () => subscribe(client, 'a guess'));
+    expect(await statuses(9, () => subscribe(client, VERIFY_TOKEN))).toEqual(Array(9).fill(200));
   });
 });
 

@@ -17,9 +17,11 @@ export interface RateLimitOptions {
 export interface RateLimit {
   /** Counts one more. Throws the 429 when it is one too many. */
   count(visit: Visit): Promise<void>;
+  /** Throws the 429 when one more would be one too many. Counts nothing. */
+  check(visit: Visit): Promise<void>;
 }
 
-export type RateLimits = Readonly<Record<'badSignatures' | 'reads' | 'webhooks', RateLimit>>;
+export type RateLimits = Readonly<Record<'badSignatures' | 'reads' | 'wrongKeys' | 'webhooks', RateLimit>>;
 
 /** Limits of this process, each counted by the address that `addressOf` gives (docs/adr/0012). */
 export function rateLimits(
@@ -29,21 +31,21 @@ export function rateLimits(
 ): RateLimits {
   function rateLimit(kind: string, perMinute: number): RateLimit {
     const counter = perMinute === 0 ? null : addressCounter(perMinute, MAX_ADDRESSES);
-    return {
-      async count(visit) {
-        if (counter === null) return;
-        const client = addressOf(visit.ctx.req);
-        const seconds = await counter.count(client);
-        if (seconds === null) return;
-        Object.assign(visit.log, { rate_limit: kind, client });
-        metrics.rateLimited(kind);
-        throw new Problem('too-many-requests', { headers: { 'Retry-After': String(seconds) } });
-      },
+    const refuseAfter = (question: 'count' | 'peek') => async (visit: Visit) => {
+      if (counter === null) return;
+      const client = addressOf(visit.ctx.req);
+      const seconds = await counter[question](client);
+      if (seconds === null) return;
+      Object.assign(visit.log, { rate_limit: kind, client });
+      metrics.rateLimited(kind);
+      throw new Problem('too-many-requests', { headers: { 'Retry-After': String(seconds) } });
     };
+    return { count: refuseAfter('count'), check: refuseAfter('peek') };
   }
   return {
     badSignatures: rateLimit('bad_signatures', options.badSignaturesPerMinute),
     reads: rateLimit('reads', options.readsPerMinute),
+    wrongKeys: rateLimit('wrong_keys', options.readsPerMinute),
     webhooks: rateLimit('webhooks', options.webhooksPerMinute),
   };
 }

@@ -128,19 +128,32 @@ function contractApi(dependencies: HttpDependencies, options: HttpOptions): Prom
     security: {
       ...Object.fromEntries(Object.entries(SIGNATURE_SCHEMES).map(([scheme, provider]) => [scheme, signed(provider)])),
       async readKey(visit) {
-        // Before the key is looked at, so that guesses count. Not the metrics: they must be there when all else is too much.
-        if (visit.route !== '/metrics') await limits.reads.count(visit);
-        checkReadKey(visit.ctx.get('Authorization'));
+        // Before the key is looked at: the answer to a guess that is too many must not tell whether it was right. Of the metrics only
+        // wrong keys count, for they must be there when all else is too much.
+        const isMetrics = visit.route === '/metrics';
+        await (isMetrics ? limits.wrongKeys.check(visit) : limits.reads.count(visit));
+        try {
+          checkReadKey(visit.ctx.get('Authorization'));
+        } catch (error) {
+          if (isMetrics) await limits.wrongKeys.count(visit);
+          throw error;
+        }
       },
     },
     parseBody: (visit, mediaTypes) => parseBody(visit.ctx.req.headers, mediaTypes, visit.body),
-    operate(visit, operationId, request) {
+    async operate(visit, operationId, request) {
       // The contract's types and the request agree: it was validated against the same contract.
       const operate = handlers[operationId as OperationId] as (
         request: unknown,
         exchange: Exchange,
       ) => Promise<unknown>;
-      return operate(request, exchangeOf(visit, dependencies.clock));
+      try {
+        return await operate(request, exchangeOf(visit, dependencies.clock));
+      } catch (error) {
+        // A wrong verify token, the one secret that an operation itself looks at, is as good as a wrong signature.
+        if (error instanceof Problem && error.kind === 'forbidden') await limits.badSignatures.count(visit);
+        throw error;
+      }
     },
   });
 }

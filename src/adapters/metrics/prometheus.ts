@@ -14,7 +14,7 @@ const TELLTALE = ['nodejs_version_info'];
 
 /** What the webhook may come to; each is there from the start with 0, so that a rate is right from the first event on. */
 const RESULTS = ['created', 'duplicate', 'conflict', 'invalid_signature', 'validation_error', 'too_many_requests'];
-const RATE_LIMITS = ['bad_signatures', 'reads', 'webhooks'];
+const RATE_LIMITS = ['bad_signatures', 'reads', 'wrong_keys', 'webhooks'];
 
 /**
  * Metrics for Prometheus. `storedMessages` is asked at each scrape and must be cheap; when it rejects, the series is left

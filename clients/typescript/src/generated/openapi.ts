@@ -62,7 +62,8 @@ export interface paths {
         };
         /**
          * Prove to Meta that this address is yours
-         * @description Meta calls it when you enter the address and the verify token at its dashboard.
+         * @description Meta calls it when you enter the address and the verify token at its dashboard. A wrong token is 403, or 429 after too
+         *     many wrong ones and wrong signatures from an address; the right one is taken as ever.
          */
         get: operations["verifyWhatsAppSubscription"];
         put?: never;
@@ -252,7 +253,8 @@ export interface paths {
         };
         /**
          * Metrics for Prometheus
-         * @description No scrape costs more because more is stored.
+         * @description No scrape costs more because more is stored. Scrapes are not limited; an address with too many wrong read keys here is
+         *     answered with 429, whatever key it sends then.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -1188,6 +1190,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1646,6 +1649,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
