@@ -24,7 +24,8 @@ export const terminate: Scenario = {
         const { status, stderr } = await ended;
         await load.stop();
         if (status !== 0 || stderr !== '') faults.push(`it ended with ${String(status)}: ${stderr}`);
-        if (log.records.at(-1)?.['requests_cut_off'] !== false) faults.push('requests were cut off');
+        const last = log.records.find(({ message }) => message === 'stopped') ?? log.records.at(-1);
+        if (last?.['requests_cut_off'] !== false) faults.push(`it did not stop in order: ${JSON.stringify(last)}`);
         const verdict = await rig.judge();
         lost += verdict.lost;
         doubled += verdict.doubled;
