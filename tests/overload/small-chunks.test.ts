@@ -45,7 +45,7 @@ async function sendChunks(requestLine: string, chunks: number): Promise<void> {
 // First, or it would be measured in memory that the other has left.
 it('a body that nobody asked for costs none, while the answer is not read', async () => {
   const before = residentMib();
-  await Promise.all(Array.from({ length: 12 }, () => sendChunks('GET /assets/redoc.standalone.js', 100_000)));
+  await sendChunks('GET /assets/redoc.standalone.js', 2_500_000); // more than the kernel takes: would wait for ever
   expect(residentMib() - before).toBeLessThan(MOST_MIB);
 }, 30_000);
 
