@@ -14,7 +14,7 @@ import type { Provider } from '../../src/domain/provider.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
 import { SECRET } from './service.ts';
 
-/** The largest body that {@link serveHttp} takes. */
+/** The largest body that {@link serveHttp} takes when it is told no other. */
 export const MAX_BODY_BYTES = 1_024;
 
 export interface HttpParts {
@@ -24,6 +24,8 @@ export interface HttpParts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly checkReadiness?: CheckReadiness;
+  /** @default {@link MAX_BODY_BYTES} */
+  readonly maxBodyBytes?: number;
   /** @default four bodies of {@link MAX_BODY_BYTES} */
   readonly maxBufferedBytes?: number;
   readonly limits?: Partial<ConnectionLimits>;
@@ -49,7 +51,7 @@ export async function serveHttp(
       clock,
     },
     {
-      maxBodyBytes: MAX_BODY_BYTES,
+      maxBodyBytes: parts.maxBodyBytes ?? MAX_BODY_BYTES,
       maxBufferedBytes: parts.maxBufferedBytes ?? 4 * MAX_BODY_BYTES,
       connections: { ...connectionLimits(1_000), ...limits },
       readApiKeys: [],

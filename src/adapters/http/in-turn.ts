@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { announcesBody, isChunked } from './body.ts';
 
 /** Requests of one connection that may be unanswered. */
 export const MAX_PIPELINED = 100;
@@ -15,9 +16,27 @@ export interface InTurn {
  * One request of a connection at a time. Node hands over all that are in a packet, a thousand of forty bytes, and keeps each answer
  * in memory until those before it are sent: one connection could ask for a thousand pages at once. Of more than
  * {@link MAX_PIPELINED} that wait, the connection is closed: none of them was acknowledged (RFC 9112, section 9.3.2).
+ *
+ * A body is taken from the network in its request's turn only, when it counts in the budget for bodies: while one waits, no more is
+ * read than came with it, at most 64 KiB. Chunks could make megabytes of that, so one that waits with such a body closes the
+ * connection, too.
  */
 export function inTurn(handle: (request: IncomingMessage, response: ServerResponse) => void): InTurn {
   const waiting = new WeakMap<Duplex, [IncomingMessage, ServerResponse][]>();
+  const held = new WeakSet<Duplex>();
+
+  /** Reads no more of a connection for now. */
+  function hold(socket: Duplex): void {
+    if (held.has(socket)) return;
+    held.add(socket);
+    socket.pause();
+    // The body itself asks for more until it has 64 KiB, though nobody reads it.
+    const pauseAgain = (): void => {
+      if (held.has(socket)) socket.pause();
+      else socket.off('resume', pauseAgain);
+    };
+    socket.on('resume', pauseAgain);
+  }
 
   function start(queue: [IncomingMessage, ServerResponse][]): void {
     const [request, response] = queue[0] ?? [];
@@ -26,6 +45,8 @@ export function inTurn(handle: (request: IncomingMessage, response: ServerRespon
       queue.shift();
       if (request.socket.writable) start(queue); // else it is closing: RFC 9112, section 9.6
     });
+    const bodyWaits = queue.some(([other]) => other !== request && announcesBody(other));
+    if (!bodyWaits && held.delete(request.socket)) request.socket.resume();
     handle(request, response);
   }
 
@@ -33,12 +54,14 @@ export function inTurn(handle: (request: IncomingMessage, response: ServerRespon
     handle(request, response) {
       const queue = waiting.get(request.socket) ?? [];
       if (queue.length === 0) waiting.set(request.socket, queue);
-      if (queue.length === MAX_PIPELINED) {
+      const waits = queue.length > 0;
+      if (queue.length === MAX_PIPELINED || (waits && isChunked(request.headers))) {
         request.socket.destroy();
         return;
       }
       queue.push([request, response]);
-      if (queue.length === 1) start(queue);
+      if (!waits) start(queue);
+      else if (announcesBody(request)) hold(request.socket);
     },
     afterAnswers(socket, callback) {
       const [request, response] = waiting.get(socket)?.findLast(([{ complete }]) => complete) ?? [];
