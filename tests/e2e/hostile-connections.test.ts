@@ -238,6 +238,7 @@ describe('more connections than there may be', () => {
       const [first, second] = [await connect(small), await connect(small)];
       await first.send(get('/health/live', 'first'));
       await first.answers(1);
+      await first.send('GET /health/live HTTP/1.1\r\n'); // in the middle of another request, or it would have to make room
       for (let i = 0; i < 3; i++) {
         const third = await connect(small);
         await third.ended;
@@ -248,6 +249,30 @@ describe('more connections than there may be', () => {
       await until(() => second.received().includes('http_connections_dropped_total 3'));
       first.socket.destroy();
       second.socket.destroy();
+      await until(() =>
+        small.fetch('/health/live').then(
+          ({ status }) => status === 200,
+          () => false,
+        ),
+      );
+    } finally {
+      for (const { socket } of open) socket.destroy();
+      await small.stop();
+    }
+  });
+
+  it('find room where others are kept alive and idle', async () => {
+    const small = await startService({}, { maxConnections: 2, keepAliveTimeout: 60_000 });
+    try {
+      const idle = [await connect(small), await connect(small)];
+      for (const { send, answers } of idle) {
+        await send(get('/health/live', 'idle'));
+        await answers(1);
+      }
+      await (
+        await connect(small)
+      ).ended; // the first that comes is closed still, and then there is room
+      for (const { ended } of idle) await ended;
       await until(() =>
         small.fetch('/health/live').then(
           ({ status }) => status === 200,

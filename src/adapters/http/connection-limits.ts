@@ -38,7 +38,8 @@ export function connectionLimits(longestAnswer: number): ConnectionLimits {
     // No limit: above a number, Node answers with a 503 of its own that is in no contract. What is asked at a time is
     // bounded in in-turn.ts, and a connection that is used again is the cheaper one.
     maxRequestsPerSocket: 0,
-    // An idle one costs some 23 KiB: this many fit into the 512 MiB of docker-compose.yml. More are closed as they come.
+    // An idle one costs some 23 KiB: this many fit into the 512 MiB of docker-compose.yml. More are closed as they
+    // come, and idle ones with them, so that the next has room (server.ts).
     maxConnections: 8_000,
   };
 }

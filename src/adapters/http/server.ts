@@ -109,10 +109,26 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
     });
   });
   const { silenceTimeout, maxHeadersCount, maxRequestsPerSocket, maxConnections } = options.connections;
+  const makeRoom = roomMaker(server);
   server.on('drop', () => {
     dependencies.metrics.connectionDropped();
+    makeRoom();
   });
   return Object.assign(server, { timeout: silenceTimeout, maxHeadersCount, maxRequestsPerSocket, maxConnections });
+}
+
+/** How often connections that are kept alive make room, at most. */
+const ROOM_INTERVAL_MS = 1_000;
+
+/** Closes those that wait for another request, or who opens as many as there may be would keep everybody out by doing nothing. */
+function roomMaker(server: Server): () => void {
+  let next = 0;
+  return () => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + ROOM_INTERVAL_MS;
+    server.closeIdleConnections();
+  };
 }
 
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
