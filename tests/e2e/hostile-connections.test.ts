@@ -231,6 +231,43 @@ describe('pipelining', () => {
   });
 });
 
+describe('a body that is refused while it is still being sent', () => {
+  const sendAll = async (requestBytes: string): Promise<Connection> => {
+    const connection = await connect();
+    connection.socket.pause(); // reads no answer before all is sent, as simple clients do
+    await connection.send(requestBytes);
+    connection.socket.resume();
+    return connection;
+  };
+  const tooLarge = 'x'.repeat(8_000_000);
+
+  it.each([
+    ['declared', post('', `Content-Length: ${String(tooLarge.length)}`) + tooLarge],
+    ['chunked', `${post('', 'Transfer-Encoding: chunked')}${tooLarge.length.toString(16)}\r\n${tooLarge}\r\n0\r\n\r\n`],
+  ])(
+    '(%s) is read to its end, so that the answer arrives; and nothing that follows it is done',
+    async (kind, bytes) => {
+      const id = `behind-${kind}`;
+      const senders = await Promise.all(Array.from({ length: 5 }, () => sendAll(bytes + withLength(body(id)))));
+      for (const { ended, received } of senders) {
+        await ended;
+        expect(statusesIn(received())).toEqual([413]);
+      }
+      expect(await isStored(id)).toBe(false);
+    },
+  );
+
+  it('is not read for ever', async () => {
+    const connection = await connect();
+    await connection.send(post('', 'Content-Length: 999999999'));
+    await connection.ended; // at once
+    const sending = setInterval(() => void connection.send('x'.repeat(1_000)), 20);
+    await connection.closed;
+    clearInterval(sending);
+    expect(statusesIn(connection.received())).toEqual([413]);
+  });
+});
+
 describe('more connections than there may be', () => {
   it('are closed as they come and counted, and those that are there go on', async () => {
     const small = await startService({}, { maxConnections: 2 });

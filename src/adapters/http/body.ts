@@ -142,7 +142,7 @@ function decode(body: Uint8Array): string {
 function tooLarge(maxBytes: number): Problem {
   return new Problem('content-too-large', {
     detail: `the body is larger than ${String(maxBytes)} bytes`,
-    headers: { Connection: 'close' }, // what is left of the body is not read
+    headers: { Connection: 'close' }, // what is left of the body is thrown away, see linger.ts
   });
 }
 

@@ -52,6 +52,7 @@ export function inTurn(handle: (request: IncomingMessage, response: ServerRespon
 
   return {
     handle(request, response) {
+      if (!request.socket.writable) return; // it is closing, and this was sent behind a body that was refused
       const queue = waiting.get(request.socket) ?? [];
       if (queue.length === 0) waiting.set(request.socket, queue);
       const waits = queue.length > 0;

@@ -12,6 +12,7 @@ import { crossOriginReads } from './cross-origin.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
 import type { Exchange } from './exchange.ts';
 import { inTurn } from './in-turn.ts';
+import { lingerAfterAnswer } from './linger.ts';
 import { operations, type UseCases } from './operations.ts';
 import { PAGE_CONTENT_SECURITY_POLICY } from './pages.ts';
 import { Problem } from './problem.ts';
@@ -82,6 +83,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
       // Where a refusal was thrown says nothing, and under overload most of the log would be stacks.
       if (problem.status >= 500) visit.log['error'] = describe(error, problem.kind !== 'unavailable');
       visit.result ??= problem.kind.replaceAll('-', '_');
+      if (problem.headers['Connection'] === 'close') lingerAfterAnswer(ctx.req);
       write(ctx, {
         status: problem.status,
         headers: problem.headers,

@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+
+/** How long what is still sent of a refused body is read and thrown away (ms). */
+const LINGER_MS = 2_000;
+
+/**
+ * Lets the answer arrive that closes a connection in the middle of a body. A connection that is closed with bytes unread is reset, and
+ * the reset takes the answer away from a sender who is still sending (RFC 9112, section 9.6). So only our end is closed after the
+ * answer; the other one follows at the end of the body, or after {@link LINGER_MS}.
+ */
+export function lingerAfterAnswer(request: IncomingMessage): void {
+  const { socket } = request;
+  const destroy = (): void => void socket.destroy();
+  // What Node calls when an answer with Connection: close has gone out.
+  socket.destroySoon = () => {
+    const limit = setTimeout(destroy, LINGER_MS);
+    socket.once('close', () => {
+      clearTimeout(limit);
+    });
+    request.resume();
+    socket.end(() => {
+      if (request.readableEnded) destroy();
+      else request.once('end', destroy);
+    });
+  };
+}
