@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sign } from '../support/http-client.ts';
-import { MESSAGE, SECRET, startService, type LogRecord, type RunningService } from '../support/service.ts';
+import type { LogRecord } from '../support/log-lines.ts';
+import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 
 const KEY = 'the-reading-key-of-somebody';
 const authorization = { authorization: `Bearer ${KEY}` };

@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
 
 /**
  * What one sender may cost, in time (ms), memory and connections. All of Node's limits are named, those that keep its default too:
@@ -53,5 +53,19 @@ export function serverOptions(limits: ConnectionLimits): ServerOptions {
     insecureHTTPParser: false,
     // Refused by ourselves: Node would do it without a body, a log line or a metric.
     requireHostHeader: false,
+  };
+}
+
+/** How often connections that are kept alive make room, at most. */
+const ROOM_INTERVAL_MS = 1_000;
+
+/** Closes those that wait for another request, or who opens as many as there may be would keep everybody out by doing nothing. */
+export function roomMaker(server: Server): () => void {
+  let next = 0;
+  return () => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + ROOM_INTERVAL_MS;
+    server.closeIdleConnections();
   };
 }

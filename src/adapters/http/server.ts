@@ -1,16 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import Koa from 'koa';
-import { StoreUnavailable, type Clock, type LogFields, type Logger, type Metrics } from '../../application/ports.ts';
+import type { Clock, Logger, Metrics } from '../../application/ports.ts';
 import { createApi, type Api, type ApiRequest } from './api.ts';
 import { announcesBody, parseBody } from './body.ts';
 import { bodyBudget } from './body-budget.ts';
 import { clientAddress } from './client-address.ts';
 import { answerUnreadableRequest } from './client-error.ts';
-import { serverOptions, type ConnectionLimits } from './connection-limits.ts';
+import { roomMaker, serverOptions, type ConnectionLimits } from './connection-limits.ts';
 import type { OperationId } from './contract.ts';
 import { crossOriginReads } from './cross-origin.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
 import type { Exchange } from './exchange.ts';
+import { describe, toProblem } from './faults.ts';
 import { inTurn } from './in-turn.ts';
 import { lingerAfterAnswer } from './linger.ts';
 import { operations, type UseCases } from './operations.ts';
@@ -119,20 +120,6 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   return Object.assign(server, { timeout: silenceTimeout, maxHeadersCount, maxRequestsPerSocket, maxConnections });
 }
 
-/** How often connections that are kept alive make room, at most. */
-const ROOM_INTERVAL_MS = 1_000;
-
-/** Closes those that wait for another request, or who opens as many as there may be would keep everybody out by doing nothing. */
-function roomMaker(server: Server): () => void {
-  let next = 0;
-  return () => {
-    const now = performance.now();
-    if (now < next) return;
-    next = now + ROOM_INTERVAL_MS;
-    server.closeIdleConnections();
-  };
-}
-
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
   const document = loadOpenapiDocument();
   const handlers = operations(dependencies, dependencies.metrics, document, options);
@@ -205,22 +192,4 @@ function write(ctx: Koa.Context, reply: AnyReply): void {
 function namesEtag(ifNoneMatch: string, etag: string): boolean {
   const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes('*') || tags.includes(etag);
-}
-
-function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  if (error instanceof StoreUnavailable) {
-    return new Problem('unavailable', { headers: { 'Retry-After': String(error.retryAfterSeconds) }, cause: error });
-  }
-  return new Problem('internal-error', { cause: error });
-}
-
-function describe(error: unknown, withStack = true): LogFields {
-  if (!(error instanceof Error)) return { message: String(error) };
-  return {
-    name: error.name,
-    message: error.message,
-    ...(withStack && { stack: error.stack }),
-    ...(error.cause !== undefined && { cause: describe(error.cause, withStack) }),
-  };
 }

@@ -2,7 +2,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { packageInfo } from '../../../src/infrastructure/package-info.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { leakWatch } from '../../support/leak-watch.ts';
-import { LogLines, MESSAGE, SECRET } from '../../support/service.ts';
+import { LogLines } from '../../support/log-lines.ts';
+import { MESSAGE, SECRET } from '../../support/service.ts';
 
 const cli = commandLine();
 afterAll(() => {
