@@ -75,7 +75,7 @@ describe('hostile words', () => {
   it('are stored, found and given back as they are', async () => {
     let stored = (await stats()).total_messages;
     await fc.assert(
-      fc.asyncProperty(ids, texts, async (id, text) => {
+      fc.asyncProperty(fc.oneof(ids, fc.constantFrom('.', '..')), texts, async (id, text) => {
         const message = { message_id: id, from: '+31', to: '+32', ts: '2025-01-15T10:00:00Z', text };
         const answer = await service.webhook(message);
         expect(answer.status).toBe(200);
@@ -83,9 +83,11 @@ describe('hostile words', () => {
         if (outcome === 'conflict') return; // the same id before with other words
         if (outcome === 'created') stored++;
 
-        const one = await service.fetch(`/messages/${encodeURIComponent(id)}`);
+        // Not by fetch, which takes `.` and `..` for folders, escaped or not (https://url.spec.whatwg.org/#path-state).
+        const one = await service.stream({ path: `/messages/${encodeURIComponent(id)}` });
         expect(one.json()).toMatchObject(message);
-        expect((await service.fetch(`/messages/${encodeURIComponent(id)}/raw`)).body).toBe(JSON.stringify(message));
+        const raw = await service.stream({ path: `/messages/${encodeURIComponent(id)}/raw` });
+        expect(raw.body).toBe(JSON.stringify(message));
         const found = (await service.fetch(`/messages?${query({ q: text, limit: '100' })}`)).json() as {
           data: { message_id: string; text: string }[];
         };
@@ -105,6 +107,7 @@ describe('hostile words', () => {
     const before = await stats();
     await fc.assert(
       fc.asyncProperty(texts, async (words) => {
+        fc.pre(words !== '-0'); // a number, and 0
         const message = { message_id: 'm', from: '+31', to: '+32', ts: '2025-01-15T10:00:00Z', text: 'x' };
         for (const field of ['from', 'to', 'ts']) {
           const answer = await service.webhook({ ...message, [field]: words });
