@@ -5,6 +5,7 @@ import { POSTGRES_FAULTS } from './postgres-faults.ts';
 import { powerCut } from './power-cut.ts';
 import type { Scenario } from './scenario.ts';
 import { SQLITE_FAULTS } from './sqlite-faults.ts';
+import { slowNetwork } from './slow-network.ts';
 import { terminate } from './terminate.ts';
 import { UNUSABLE_FILES } from './unusable-file.ts';
 
@@ -17,4 +18,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...UNUSABLE_FILES,
   longRead,
   ...POSTGRES_FAULTS.map(faultScenario),
+  slowNetwork,
 ];
