@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   threadedMessageRepository,
@@ -95,6 +104,41 @@ describe('files that are taken from under a running service', () => {
     for (const log of files().slice(1)) renameSync(log, `${log}.away`);
     await repository.add([message('after')]);
     expect(await ids()).toEqual(['after']);
+  });
+
+  describe('when all pages but the first are damaged', () => {
+    let good: Buffer;
+    beforeEach(async () => {
+      await repository.close();
+      const last = new Database(database.file);
+      last.pragma('wal_checkpoint(truncate)');
+      last.close();
+      good = readFileSync(database.file);
+      writeFileSync(database.file, Buffer.from(good).fill(0, 4_096));
+      repository = start(database.file);
+      await expect(repository.add([message('refused')])).rejects.toThrow('SQLITE_CORRUPT');
+    });
+
+    it('are opened anew when they are whole again, though nothing but the health was asked for', async () => {
+      expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
+      writeFileSync(database.file, good);
+      expect(await repository.health()).toEqual({ database: 'ok', schema: 'ok' });
+      await repository.add([message('after')]);
+      expect(await ids()).toEqual(['after', 'before']);
+    });
+
+    it('do not let a backup be mixed with their log', async () => {
+      const other = new Database(database.file, { readonly: true });
+      other.pragma('schema_version'); // keeps the log from being taken away
+      await expect(repository.add([message('refused')])).rejects.toThrow('SQLITE_CORRUPT');
+      writeFileSync(`${database.file}.backup`, good);
+      renameSync(`${database.file}.backup`, database.file);
+      await expect(repository.add([message('mixed')])).rejects.toThrow('the log belongs to another database');
+      other.close();
+      for (const log of files().slice(1)) rmSync(log, { force: true });
+      await repository.add([message('after')]);
+      expect(await ids()).toEqual(['after', 'before']);
+    });
   });
 
   describe('when only the log is deleted', () => {

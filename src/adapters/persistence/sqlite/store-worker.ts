@@ -2,7 +2,6 @@
  * A worker thread with a connection of its own. better-sqlite3 stops its thread until the disk has answered; here that is
  * not the thread that serves HTTP.
  */
-import { existsSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { workerData } from 'piscina';
 import { StoreUnavailable, type MessageRepository, type RejectionLog } from '../../../application/ports.ts';
@@ -40,7 +39,6 @@ export type StoreAnswer =
 
 interface Opened {
   readonly db: Knex;
-  readonly files: OpenFiles;
   readonly calls: StoreCalls;
 }
 
@@ -52,32 +50,25 @@ const NEEDS_OPENING = /SQLITE_(CORRUPT|NOTADB|READONLY|CANTOPEN)/;
 
 const options = workerData as SqliteOptions;
 let opened: Opened | undefined;
-let hasOpened = false;
+/** Those that were opened last, whether a connection to them is open now or not. */
+let files: OpenFiles | undefined;
 
 /**
  * Opened by the first call, and tried again by the next when it fails: a thread that died of it would be replaced by one
  * that dies as well, without end. What is open is let go only for another database, never because there is none: it may be
- * the last that holds what was acknowledged.
+ * the last that holds what was acknowledged. Nor is an empty one made then, which would only hide that it is gone.
  */
 async function store(): Promise<StoreCalls> {
-  switch (opened?.files.look()) {
-    case undefined:
-    case 'in place':
-    case 'log gone': // to be read all the same
-      break;
-    case 'gone':
-      throw new StoreUnavailable('the database file is not there: bring it back');
-    case 'half replaced':
-      throw new StoreUnavailable('the log belongs to another database: move -wal and -shm away, too');
-    case 'replaced':
-      await leaveFiles();
+  const state = files?.look();
+  if (state === 'gone') throw new StoreUnavailable('the database file is not there: bring it back');
+  if (state === 'half replaced') {
+    throw new StoreUnavailable('the log belongs to another database: move -wal and -shm away, too');
   }
-  // Made once, by who sets it up. One that is gone is an operator's to bring back: an empty one would only hide it.
-  if (opened === undefined && hasOpened && !existsSync(options.file)) {
-    throw new StoreUnavailable('the database file is not there: bring it back');
+  if (state === 'replaced') {
+    await close();
+    files = undefined;
   }
   opened ??= open();
-  hasOpened = true;
   return opened.calls;
 }
 
@@ -88,17 +79,17 @@ function open(): Opened {
   } catch (error) {
     throw new StoreUnavailable('the database cannot be opened', { cause: error });
   }
-  const files = openFiles(options.file);
+  const known = (files ??= openFiles(options.file));
   const repository = sqliteMessageRepository(db);
   const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
 
   /** Only a write to files that names lead to outlives this process. */
   async function lasting<T>(write: () => Promise<T>): Promise<T> {
-    if (files.look() === 'in place') {
+    if (known.look() === 'in place') {
       const result = await write();
-      if (files.look() === 'in place') return result;
+      if (known.look() === 'in place') return result;
     }
-    if (files.look() !== 'log gone')
+    if (known.look() !== 'log gone')
       throw new StoreUnavailable('the database file was moved or deleted: bring it back');
     throw new StoreUnavailable(
       (await checkpointed(db))
@@ -118,21 +109,21 @@ function open(): Opened {
     async health() {
       const health = await repository.health();
       if (health.database !== 'ok') {
-        await leaveFiles();
-      } else if (options.readOnly !== true && files.look() === 'log gone') {
+        await renew();
+      } else if (options.readOnly !== true && known.look() === 'log gone') {
         await checkpointed(db); // before somebody stops the process
         return { ...health, database: 'unwritable' };
       }
       return health;
     },
     async close() {
-      if (files.look() === 'log gone' && !(await checkpointed(db))) {
+      if (known.look() === 'log gone' && !(await checkpointed(db))) {
         throw new Error('the log of the database was deleted, and what it held could not be put into the database');
       }
-      await leaveFiles();
+      await close();
     },
   };
-  return { db, files, calls };
+  return { db, calls };
 }
 
 /** Puts into the database what only a log holds that is deleted; whether all of it is there now, flushed. */
@@ -143,10 +134,17 @@ async function checkpointed(db: Knex): Promise<boolean> {
   return result !== undefined && result.log === result.checkpointed;
 }
 
-async function leaveFiles(): Promise<void> {
-  const left = opened;
+/** Lets the next call open the same files anew. Not where no name leads to all of them any more: nothing could open them. */
+async function renew(): Promise<void> {
+  if (files?.look() !== 'in place') return;
+  await close();
+  files = openFiles(options.file); // the last to close takes the log away
+}
+
+async function close(): Promise<void> {
+  const closing = opened;
   opened = undefined;
-  await left?.db.destroy();
+  await closing?.db.destroy();
 }
 
 export default async function answer({ method, args }: StoreCall): Promise<StoreAnswer> {
@@ -158,7 +156,7 @@ export default async function answer({ method, args }: StoreCall): Promise<Store
     ];
     return { ok: true, value: await call?.(...args) };
   } catch (error) {
-    if (error instanceof StoreUnavailable && NEEDS_OPENING.test(error.message)) await leaveFiles();
+    if (error instanceof StoreUnavailable && NEEDS_OPENING.test(error.message)) await renew();
     return { ok: false, unavailable: error instanceof StoreUnavailable, ...told(error) };
   }
 }
