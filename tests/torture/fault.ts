@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { finalOutcome, newRig, type Rig } from './rig.ts';
+import type { Rig } from './rig.ts';
+import { inRounds } from './rounds.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Something around the service that breaks and is mended, while the process lives on. */
@@ -8,9 +9,11 @@ export interface Fault extends Omit<Scenario, 'run'> {
   readonly checks: Readonly<Record<string, string>> | null;
   /** Sets up what stands between; gives what the service is started with because of it, and what takes it down. */
   prepare?(rig: Rig): Promise<Prepared>;
-  /** Gives what mends it. Without `load` nothing is sent at that moment. */
-  inject(rig: Rig): Promise<() => Promise<void>>;
+  /** Gives what mends it. */
+  inject(rig: Rig): Mend | Promise<Mend>;
 }
+
+export type Mend = () => unknown;
 
 export interface Prepared {
   readonly environment: Readonly<Record<string, string>>;
@@ -24,47 +27,33 @@ const PATIENCE_MS = 60_000;
  * the check, liveness stays 200; when it is mended the same process takes messages again without being touched.
  */
 export function faultScenario(fault: Fault): Scenario {
-  return {
+  return inRounds({
     ...fault,
-    async run(circumstances) {
-      const { rounds, random, onRound, signal } = circumstances;
-      const rig = await newRig(circumstances);
-      const recoveriesMs: number[] = [];
-      const faults: string[] = [];
-      let prepared: Prepared | undefined;
-      try {
-        prepared = await fault.prepare?.(rig);
-        await rig.start(prepared?.environment);
-        for (let round = 0; round < rounds && signal?.aborted !== true; round++) {
+    async setUp(rig, { recoveriesMs, faults }, { random, holdMs }) {
+      const prepared = await fault.prepare?.(rig);
+      await rig.start(prepared?.environment);
+      return {
+        async round() {
           const load = rig.load();
           await delay(50 + random.below(200));
           const mend = await fault.inject(rig);
           const injectedAt = performance.now();
-          await refusedWith503(load.refusals);
+          await until(() => load.shed() > 0, 'no message was refused with 503');
           faults.push(...(await whileItLasts(rig, fault)));
-          await delay(Math.max(0, circumstances.holdMs - (performance.now() - injectedAt)));
+          await delay(Math.max(0, holdMs - (performance.now() - injectedAt)));
           await mend();
           const mendedAt = performance.now();
           await rig.readiness(200);
           await acknowledgedAfter(rig);
           recoveriesMs.push(performance.now() - mendedAt);
           await load.stop();
-          if (load.without() > 0) faults.push(`${String(load.without())} answers of 503 had no Retry-After`);
-          faults.push(...unexpected(load.refusals));
-          onRound?.();
-        }
-        if (rig.process().child.exitCode !== null) faults.push('the process ended');
-        return await finalOutcome(rig, recoveriesMs, faults);
-      } finally {
-        await prepared?.end();
-        await rig.remove();
-      }
+          faults.push(...load.refused());
+          if (rig.process().child.exitCode !== null) faults.push('the process ended');
+        },
+        ...(prepared && { end: prepared.end }),
+      };
     },
-  };
-}
-
-async function refusedWith503(refusals: ReadonlyMap<string, number>): Promise<void> {
-  await until(() => (refusals.get('503') ?? 0) > 0, 'no message was refused with 503');
+  });
 }
 
 /** A message that the service acknowledged after this call. */
@@ -82,11 +71,6 @@ async function whileItLasts(rig: Rig, { checks }: Fault): Promise<string[]> {
     ...(live.status === 200 ? [] : [`liveness was ${String(live.status)}`]),
     ...wrong.map(([name, value]) => `readiness said ${name}: ${String(seen[name])}, not ${value}`),
   ];
-}
-
-/** Whatever a sender was told besides 503: nothing, as long as the process lives. */
-function unexpected(refusals: ReadonlyMap<string, number>): string[] {
-  return [...refusals].filter(([what]) => what !== '503').map(([what, times]) => `${what}, ${String(times)} times`);
 }
 
 async function until(holds: () => boolean, otherwise: string): Promise<void> {

@@ -6,10 +6,10 @@ import type { Random } from './random.ts';
 
 /** Providers that send without a pause, again what was not answered with 200, and some of it twice for no reason. */
 export interface Load {
-  /** Answers other than 200, and connections that were refused or broke, by what they were. */
-  readonly refusals: ReadonlyMap<string, number>;
-  /** How many answers of that status there were so far without a `Retry-After` that they should have. */
-  readonly without: () => number;
+  /** How many answers of 503 with a `Retry-After` there were so far. */
+  readonly shed: () => number;
+  /** What else there was but 200, in words: other answers, and connections that were refused or broke. */
+  readonly refused: () => string[];
   /** Sends no more; resolves when every request under way has been answered or has failed. */
   stop(): Promise<void>;
 }
@@ -19,9 +19,9 @@ const PAUSE_MS = 10;
 
 export function startLoad(port: () => number, ledger: Ledger, random: Random, senders = 24): Load {
   const agent = new Agent({ keepAlive: true });
-  const refusals = new Map<string, number>();
+  const others = new Map<string, number>();
   const unanswered: WireMessage[] = [];
-  let without = 0;
+  let shed = 0;
   let stopping = false;
 
   function next(): WireMessage {
@@ -40,9 +40,13 @@ export function startLoad(port: () => number, ledger: Ledger, random: Random, se
       record(ledger, message, answer);
       return true;
     }
-    const what = typeof answer === 'string' ? answer : String(answer.status);
-    refusals.set(what, (refusals.get(what) ?? 0) + 1);
-    if (typeof answer !== 'string' && answer.status === 503 && !/^[1-9]\d*$/.test(answer.retryAfter ?? '')) without++;
+    if (typeof answer !== 'string' && answer.status === 503 && /^[1-9]\d*$/.test(answer.retryAfter ?? '')) {
+      shed++;
+    } else {
+      const what =
+        typeof answer === 'string' ? answer : `${String(answer.status)}, Retry-After: ${answer.retryAfter ?? 'none'}`;
+      others.set(what, (others.get(what) ?? 0) + 1);
+    }
     unanswered.push(message);
     return false;
   }
@@ -53,8 +57,8 @@ export function startLoad(port: () => number, ledger: Ledger, random: Random, se
 
   const finished = Promise.all(Array.from({ length: senders }, sender));
   return {
-    refusals,
-    without: () => without,
+    shed: () => shed,
+    refused: () => [...others].map(([what, times]) => `${what}, ${String(times)} times`),
     async stop() {
       stopping = true;
       await finished;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { mutingProxy, type MutingProxy } from '../adapters/persistence/muting-proxy.ts';
+import { troubledNetwork, type TroubledNetwork } from '../support/troubled-network.ts';
 import type { Fault } from './fault.ts';
 import type { Rig } from './rig.ts';
 
@@ -8,29 +8,15 @@ const serverOf = ({ server }: Rig) => {
   return server;
 };
 
-const crashed: Fault = {
-  name: 'database crash',
-  description: 'the PostgreSQL server dies and is started again',
-  engines: ['postgres'],
-  rounds: 5,
-  checks: { database: 'unreachable' },
-  async inject(rig) {
-    await serverOf(rig).stop('immediate');
-    return () => serverOf(rig).start();
-  },
-};
-
-const stopped: Fault = {
-  name: 'database stop',
-  description: 'the PostgreSQL server is stopped in order and started again',
-  engines: ['postgres'],
-  rounds: 5,
-  checks: { database: 'unreachable' },
-  async inject(rig) {
-    await serverOf(rig).stop('fast');
-    return () => serverOf(rig).start();
-  },
-};
+function serverEnds(name: string, how: 'immediate' | 'fast', description: string): Fault {
+  return {
+    ...{ name, description, engines: ['postgres'], rounds: 5, checks: { database: 'unreachable' } },
+    async inject(rig) {
+      await serverOf(rig).stop(how);
+      return () => serverOf(rig).start();
+    },
+  };
+}
 
 const full: Fault = {
   name: 'no connection',
@@ -56,15 +42,13 @@ const full: Fault = {
     ])) ?? { rows: [] };
     for (const { pid } of rows) await first?.query('select pg_terminate_backend($1)', [pid]);
     while (await connected());
-    return async () => {
-      await Promise.all(others.map((client) => client.end()));
-    };
+    return () => Promise.all(others.map((client) => client.end()));
   },
 };
 
 /** A network that was cut and says nothing: connections stay, and no answer comes. */
 function silentNetwork(): Fault {
-  let proxy: MutingProxy | undefined;
+  let network: TroubledNetwork | undefined;
   return {
     name: 'silent network',
     description: 'what is under way to the server gets no answer, and no connection is closed',
@@ -72,15 +56,19 @@ function silentNetwork(): Fault {
     rounds: 2,
     checks: null, // new connections get through
     async prepare(rig) {
-      const between = await mutingProxy(rig.databaseUrl);
-      proxy = between;
-      return { environment: { DATABASE_URL: between.url }, end: () => between.close() };
+      const { url, close } = (network = await troubledNetwork(rig.databaseUrl));
+      return { environment: { DATABASE_URL: url }, end: close };
     },
     inject() {
-      proxy?.mute();
-      return Promise.resolve(() => Promise.resolve());
+      network?.mute();
+      return () => undefined;
     },
   };
 }
 
-export const POSTGRES_FAULTS: readonly Fault[] = [crashed, stopped, full, silentNetwork()];
+export const POSTGRES_FAULTS: readonly Fault[] = [
+  serverEnds('database crash', 'immediate', 'the PostgreSQL server dies and is started again'),
+  serverEnds('database stop', 'fast', 'the PostgreSQL server is stopped in order and started again'),
+  full,
+  silentNetwork(),
+];

@@ -1,47 +1,37 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { judge } from './judge.ts';
 import type { Random } from './random.ts';
-import { faultsOf, finalOutcome, newRig, type Rig } from './rig.ts';
-import type { Scenario } from './scenario.ts';
+import type { Rig } from './rig.ts';
+import { inRounds } from './rounds.ts';
 
 /**
  * The files as a power cut leaves them: at one instant, with the last write torn. What was acknowledged before that instant
  * was flushed, so that it has to be in the copy.
  */
-export const powerCut: Scenario = {
+export const powerCut = inRounds({
   name: 'power cut',
   description: 'the files are copied at random instants of writing, the end of the log torn, and opened',
   engines: ['sqlite'],
   rounds: 60,
-  async run(circumstances) {
-    const { rounds, random, onRound, signal } = circumstances;
-    const rig = await newRig(circumstances);
-    const faults: string[] = [];
-    let [lost, doubled] = [0, 0];
-    try {
-      await rig.start();
-      const load = rig.load();
-      for (let round = 0; round < rounds && signal?.aborted !== true; round++) {
-        await delay(random.below(200));
+  async setUp(rig, findings, { random }) {
+    await rig.start();
+    return {
+      async round() {
+        const load = rig.load();
+        await delay(20 + random.below(200));
         const acknowledged = new Set(rig.ledger.acknowledged);
-        const copy = await copyAtOneInstant(rig, path.join(rig.folder, `copy ${String(round)}`));
+        const folder = path.join(rig.folder, 'copy');
+        const copy = await copyAtOneInstant(rig, folder);
+        await load.stop();
         tearEnd(`${copy}-wal`, random);
-        const verdict = await judge(`sqlite:///${copy}`, { ...rig.ledger, acknowledged });
-        lost += verdict.lost;
-        doubled += verdict.doubled;
-        faults.push(...faultsOf(verdict));
-        onRound?.();
-      }
-      await load.stop();
-      const outcome = await finalOutcome(rig, [], faults);
-      return { ...outcome, lost: outcome.lost + lost, doubled: outcome.doubled + doubled };
-    } finally {
-      await rig.remove();
-    }
+        findings.add(await judge(`sqlite:///${copy}`, { ...rig.ledger, acknowledged }));
+        rmSync(folder, { recursive: true });
+      },
+    };
   },
-};
+});
 
 /** Stops all threads of the process while it copies; gives the name of the copy. */
 async function copyAtOneInstant(rig: Rig, folder: string): Promise<string> {

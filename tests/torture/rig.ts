@@ -4,10 +4,10 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
 import { startProcess, type ServiceProcess } from '../support/service.ts';
-import { deliverAll, startLoad, type Load } from './load.ts';
+import { startLoad, type Load } from './load.ts';
 import { judge, type Verdict } from './judge.ts';
 import { newLedger, type Ledger } from './ledger.ts';
-import type { Circumstances, Outcome } from './scenario.ts';
+import type { Circumstances } from './scenario.ts';
 
 /** A database of its own, a service process on it, and what was sent to it. */
 export interface Rig {
@@ -91,28 +91,4 @@ export async function newRig({ engine, random }: Circumstances): Promise<Rig> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The end of every scenario: what is not acknowledged is sent again, and then all of it must be stored, once. */
-export async function finalOutcome(
-  rig: Rig,
-  recoveriesMs: readonly number[],
-  faults: readonly string[],
-): Promise<Outcome> {
-  const acknowledged = rig.ledger.acknowledged.size;
-  const before = await rig.judge();
-  await deliverAll(rig.port(), rig.ledger);
-  const after = await rig.judge();
-  return {
-    acknowledged,
-    lost: before.lost + after.lost,
-    doubled: before.doubled + after.doubled,
-    faults: [...faults, ...faultsOf(before), ...faultsOf(after)],
-    recoveriesMs,
-  };
-}
-
-/** What a verdict holds besides what is lost and doubled. */
-export function faultsOf({ invented, faults }: Verdict): string[] {
-  return [...(invented > 0 ? [`${String(invented)} messages are not as they were sent`] : []), ...faults];
 }

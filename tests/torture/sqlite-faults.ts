@@ -20,9 +20,7 @@ const diskFull: Fault = {
     const limit = (bytes: string) =>
       run('prlimit', ['--pid', String(rig.process().child.pid), `--fsize=${bytes}:unlimited`]);
     await limit('4096');
-    return async () => {
-      await limit('unlimited');
-    };
+    return () => limit('unlimited');
   },
 };
 
@@ -35,10 +33,7 @@ const locked: Fault = {
   inject(rig) {
     const other = new Database(databaseOf(rig));
     other.exec('begin immediate');
-    return Promise.resolve(() => {
-      other.close();
-      return Promise.resolve();
-    });
+    return () => other.close();
   },
 };
 
@@ -52,11 +47,10 @@ const moved: Fault = {
   inject(rig) {
     const names = ['', '-wal', '-shm'].map((suffix) => databaseOf(rig) + suffix);
     for (const name of names) renameSync(name, `${name}.away`);
-    return Promise.resolve(() => {
+    return () => {
       // The database last: it must not be found without its log.
       for (const name of names.reverse()) renameSync(`${name}.away`, name);
-      return Promise.resolve();
-    });
+    };
   },
 };
 

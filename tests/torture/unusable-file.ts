@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { finalOutcome, newRig, type Rig } from './rig.ts';
+import type { Load } from './load.ts';
+import { inRounds } from './rounds.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Makes the database unusable while no service runs; gives what makes it usable again. */
@@ -27,50 +28,43 @@ const SPOILT: readonly [name: string, description: string, spoil: Spoil][] = [
 const UNPRIVILEGED = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : [];
 
 /** As after a restart in the middle of the night: the service lives, refuses everything, and recovers when the file does. */
-export const UNUSABLE_FILES: readonly Scenario[] = SPOILT.map(([name, description, spoil]) => ({
-  name,
-  description,
-  engines: ['sqlite'],
-  rounds: 3,
-  async run(circumstances) {
-    const { rounds, holdMs, onRound, signal } = circumstances;
-    const rig = await newRig(circumstances);
-    const file = path.join(rig.folder, 'app.db');
-    const recoveriesMs: number[] = [];
-    const faults: string[] = [];
-    try {
-      await rig.start();
-      for (let round = 0; round < rounds && signal?.aborted !== true; round++) {
-        await loadFor(rig, 200);
-        rig.process().child.kill('SIGTERM');
-        await rig.process().ended;
-        const mend = spoil(file);
-        const acknowledged = rig.ledger.acknowledged.size;
-        await rig.begin({ MIGRATE_ON_START: 'false' }, UNPRIVILEGED);
-        const refusals = await loadFor(rig, Math.max(300, holdMs));
-        await rig.readiness(503);
-        if (!refusals.has('503')) faults.push('no message was refused with 503');
-        const taken = rig.ledger.acknowledged.size - acknowledged;
-        if (taken > 0) faults.push(`${String(taken)} messages were taken`);
-        mend();
-        const mendedAt = performance.now();
-        await rig.readiness(200);
-        recoveriesMs.push(performance.now() - mendedAt);
-        onRound?.();
+export const UNUSABLE_FILES: readonly Scenario[] = SPOILT.map(([name, description, spoil]) =>
+  inRounds({
+    name,
+    description,
+    engines: ['sqlite'],
+    rounds: 3,
+    async setUp(rig, { recoveriesMs, faults }, { holdMs }) {
+      async function loadFor(ms: number): Promise<Load> {
+        const load = rig.load();
+        await delay(ms);
+        await load.stop();
+        return load;
       }
-      return await finalOutcome(rig, recoveriesMs, faults);
-    } finally {
-      await rig.remove();
-    }
-  },
-}));
-
-async function loadFor(rig: Rig, ms: number): Promise<ReadonlyMap<string, number>> {
-  const load = rig.load();
-  await delay(ms);
-  await load.stop();
-  return load.refusals;
-}
+      await rig.start();
+      return {
+        async round() {
+          await loadFor(200);
+          rig.process().child.kill('SIGTERM');
+          await rig.process().ended;
+          const mend = spoil(path.join(rig.folder, 'app.db'));
+          const acknowledged = rig.ledger.acknowledged.size;
+          await rig.begin({ MIGRATE_ON_START: 'false' }, UNPRIVILEGED);
+          const load = await loadFor(Math.max(300, holdMs));
+          await rig.readiness(503);
+          if (load.shed() === 0) faults.push('no message was refused with 503');
+          faults.push(...load.refused());
+          const taken = rig.ledger.acknowledged.size - acknowledged;
+          if (taken > 0) faults.push(`${String(taken)} messages were taken`);
+          mend();
+          const mendedAt = performance.now();
+          await rig.readiness(200);
+          recoveriesMs.push(performance.now() - mendedAt);
+        },
+      };
+    },
+  }),
+);
 
 function damaged(from: number, to: number): Spoil {
   return (file) => {

@@ -6,7 +6,7 @@ import { postgresMessageRepository } from '../../../src/adapters/persistence/pos
 import { translatingErrors } from '../../../src/adapters/persistence/postgres/store-errors.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
 import { openTestPostgres } from '../../support/postgres.ts';
-import { mutingProxy } from './muting-proxy.ts';
+import { troubledNetwork } from '../../support/troubled-network.ts';
 import { id, message, turnOfTheLoop } from './repository-fixtures.ts';
 
 /** What the driver waits longer than the server may take. */
@@ -120,7 +120,7 @@ describe('A connection that has gone silent', () => {
   };
 
   async function silence(name: string): Promise<void> {
-    const proxy = await mutingProxy(url);
+    const proxy = await troubledNetwork(url);
     try {
       await withPool(
         async (db) => {
@@ -147,7 +147,7 @@ describe('A connection that has gone silent', () => {
   });
 
   it('while it is being made is given up, too', async () => {
-    const proxy = await mutingProxy(url);
+    const proxy = await troubledNetwork(url);
     proxy.muteAll();
     try {
       const error = await withPool((db) => failure(postgresMessageRepository(db, db).stats()), { url: proxy.url });

@@ -1,22 +1,26 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
-export interface MutingProxy {
-  /** Of the same database, through the proxy. */
+export interface TroubledNetwork {
+  /** Of the same database, through the network. */
   readonly url: string;
   /** From now on the connections that there are get no answer any more, and are not closed either; new ones do. */
   readonly mute: () => void;
   /** From now on no connection does, whenever it was made. */
   readonly muteAll: () => void;
-  close(): Promise<void>;
+  /** From now on every packet takes so much longer (ms), in each direction. */
+  readonly slowDown: (ms: number) => void;
+  readonly close: () => Promise<void>;
 }
 
-/** A network between the service and its database that can go silent, as a cut one does: nobody says that it is. */
-export async function mutingProxy(url: string): Promise<MutingProxy> {
+/** A network between the service and its database that can go silent, as a cut one does, or slow: nobody says that it is. */
+export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
   const target = new URL(url);
   const answering = new Set<Socket>();
   const sockets = new Set<Socket>();
   let mutesAll = false;
+  let delayMs = 0;
   const proxy = createServer((client) => {
     const server = connect(Number(target.port), target.hostname);
     if (!mutesAll) answering.add(server);
@@ -25,8 +29,12 @@ export async function mutingProxy(url: string): Promise<MutingProxy> {
       [server, client],
     ] as const) {
       sockets.add(from);
+      let earlier = Promise.resolve();
       from.on('data', (chunk) => {
-        if (answering.has(server)) to.write(chunk);
+        const arrival = delayMs === 0 ? undefined : delay(delayMs);
+        earlier = Promise.all([earlier, arrival]).then(() => {
+          if (answering.has(server)) to.write(chunk); // in order: none overtakes another
+        });
       });
       from.on('error', () => undefined);
       from.on('close', () => to.destroy());
@@ -44,6 +52,9 @@ export async function mutingProxy(url: string): Promise<MutingProxy> {
     muteAll() {
       mutesAll = true;
       answering.clear();
+    },
+    slowDown(ms) {
+      delayMs = ms;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
