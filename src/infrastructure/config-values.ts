@@ -27,37 +27,22 @@ export function oneOf<T>(value: string, choices: Readonly<Record<string, T>>): T
   return choice;
 }
 
-export function readKeys(value: string): string[] {
-  const keys = listed(value);
-  if (!keys.every((key) => READ_KEY.test(key))) {
-    throw new Error(
-      `must hold keys of at least ${String(MIN_READ_KEY_LENGTH)} visible ASCII characters, separated by commas`,
-    );
-  }
-  return keys;
-}
+export const readKeys = listOf(
+  (key) => READ_KEY.test(key),
+  `must hold keys of at least ${String(MIN_READ_KEY_LENGTH)} visible ASCII characters, separated by commas`,
+);
 
 /** Addresses and ranges of proxies, IPv4 and IPv6. */
-export function addressRanges(value: string): string[] {
-  const ranges = listed(value);
-  if (!ranges.every(isAddressRange)) {
-    throw new Error(
-      'must hold IP addresses or ranges such as 10.0.0.0/8 or fd00::/8, separated by commas, and never all addresses',
-    );
-  }
-  return ranges;
-}
+export const addressRanges = listOf(
+  isAddressRange,
+  'must hold IP addresses or ranges such as 10.0.0.0/8 or fd00::/8, separated by commas, and never all addresses',
+);
 
 /** Origins as browsers write them (RFC 6454, section 6.2). In the clear only from the machine itself. */
-export function origins(value: string): string[] {
-  const all = listed(value);
-  if (!all.every(isOrigin)) {
-    throw new Error(
-      'must hold origins as browsers send them, https://app.example.com or http://localhost:3000, separated by commas, without a path or *',
-    );
-  }
-  return all;
-}
+export const origins = listOf(
+  isOrigin,
+  'must hold origins as browsers send them, https://app.example.com or http://localhost:3000, separated by commas, without a path or *',
+);
 
 function isOrigin(text: string): boolean {
   if (!URL.canParse(text) || text.includes('*')) return false;
@@ -66,8 +51,13 @@ function isOrigin(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL_HOSTS.has(url.hostname));
 }
 
-function listed(value: string): string[] {
-  return value === '' ? [] : value.split(',').map((one) => one.trim());
+/** Values separated by commas, none where nothing is given. `fault` says what one that is not valid must be. */
+function listOf(isValid: (one: string) => boolean, fault: string): (value: string) => string[] {
+  return (value) => {
+    const all = value === '' ? [] : value.split(',').map((one) => one.trim());
+    if (!all.every(isValid)) throw new Error(fault);
+    return all;
+  };
 }
 
 export function optionalInstant(value: string): Timestamp | undefined {
