@@ -113,7 +113,6 @@ describe('the packed TypeScript client', () => {
     },
     60_000,
   );
-  if (nodes.length === 1) it.skip('does so on another Node (none is on the PATH)', () => undefined);
 
   it('lets the compiler find what is wrong', async () => {
     writeFileSync(

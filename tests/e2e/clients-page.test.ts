@@ -65,26 +65,30 @@ const WRONG = [
   { passing: false, prints: /^/, answer: (to: ServerResponse) => to.writeHead(200, JSON_TYPE).end('{}') },
 ];
 
+/** What is there on this machine; CI has all. */
+const HERE = LANGUAGES.filter(
+  ({ command, has }) => process.env['CI'] !== undefined || spawnSync(command, has).status === 0,
+);
+
 describe('docs/clients.md', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
-  for (const { language, file, command, args, has, wait, shorter, attempts, read } of LANGUAGES) {
-    const runs = spawnSync(command, has).status === 0;
-    // What cannot be tried says so.
-    const test = runs ? it : it.skip;
-    const name = runs ? language : `${language} (${command} is not installed)`;
+  it('is tried in some language at least', () => {
+    expect(HERE.map(({ language }) => language)).toContain('sh');
+  });
 
+  for (const { language, file, command, args, wait, shorter, attempts, read } of HERE) {
     async function execute(program: string): Promise<string> {
       writeFileSync(path.join(folder, file), program);
       return (await run(command, [...args, file], { cwd: folder, timeout: 50_000 })).stdout;
     }
 
-    test(`has a program that works, in ${name}`, () => expectProgramToWork(language, execute), 60_000);
+    it(`has a program that works, in ${language}`, () => expectProgramToWork(language, execute), 60_000);
 
-    test(`fails when it has not sent or read, and asks again only where that may help, in ${name}`, async () => {
+    it(`fails when it has not sent or read, and asks again only where that may help, in ${language}`, async () => {
       const [functions = '', use = ''] = blocksOf(language);
       expect(functions).toContain(wait);
       for (const { passing, prints, answer } of WRONG) {
