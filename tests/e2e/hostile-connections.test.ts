@@ -269,6 +269,13 @@ describe('a body that is refused while it is still being sent', () => {
 });
 
 describe('more connections than there may be', () => {
+  /** Whether there is room for one more. */
+  const answers = (service: RunningService): Promise<boolean> =>
+    service.fetch('/health/live').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+
   it('are closed as they come and counted, and those that are there go on', async () => {
     const small = await startService({}, { maxConnections: 2 });
     try {
@@ -286,12 +293,7 @@ describe('more connections than there may be', () => {
       await until(() => second.received().includes('http_connections_dropped_total 3'));
       first.socket.destroy();
       second.socket.destroy();
-      await until(() =>
-        small.fetch('/health/live').then(
-          ({ status }) => status === 200,
-          () => false,
-        ),
-      );
+      await until(() => answers(small));
     } finally {
       for (const { socket } of open) socket.destroy();
       await small.stop();
@@ -310,12 +312,7 @@ describe('more connections than there may be', () => {
         await connect(small)
       ).ended; // the first that comes is closed still, and then there is room
       for (const { ended } of idle) await ended;
-      await until(() =>
-        small.fetch('/health/live').then(
-          ({ status }) => status === 200,
-          () => false,
-        ),
-      );
+      await until(() => answers(small));
     } finally {
       for (const { socket } of open) socket.destroy();
       await small.stop();

@@ -20,7 +20,8 @@ import { Problem } from './problem.ts';
 import { rateLimits, type RateLimitOptions } from './rate-limits.ts';
 import { recordRequest } from './access-log.ts';
 import { recordRejection, type RejectionOptions } from './rejections.ts';
-import { readKeyCheck, SIGNATURE_SCHEMES } from './security.ts';
+import { readCheck } from './read-check.ts';
+import { SIGNATURE_SCHEMES } from './security.ts';
 import { securityHeaders } from './security-headers.ts';
 import { signatureCheck } from './signature-check.ts';
 import { exchangeOf, newVisit, type Visit } from './visit.ts';
@@ -123,7 +124,6 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
   const document = loadOpenapiDocument();
   const handlers = operations(dependencies, dependencies.metrics, document, options);
-  const checkReadKey = readKeyCheck(options.readApiKeys);
   const limits = rateLimits(options.rateLimits, clientAddress(options.trustedProxies), dependencies.metrics);
   const signed = signatureCheck(dependencies.ingestMessage, limits, options.maxBodyBytes);
   return createApi<Visit>(document, {
@@ -132,18 +132,7 @@ function contractApi(dependencies: HttpDependencies, options: HttpOptions): Prom
     },
     security: {
       ...Object.fromEntries(Object.entries(SIGNATURE_SCHEMES).map(([scheme, provider]) => [scheme, signed(provider)])),
-      async readKey(visit) {
-        // Before the key is looked at: the answer to a guess that is too many must not tell whether it was right. Of the metrics only
-        // wrong keys count, for they must be there when all else is too much.
-        const isMetrics = visit.route === '/metrics';
-        await (isMetrics ? limits.wrongKeys.check(visit) : limits.reads.count(visit));
-        try {
-          checkReadKey(visit.ctx.get('Authorization'));
-        } catch (error) {
-          if (isMetrics) await limits.wrongKeys.count(visit);
-          throw error;
-        }
-      },
+      readKey: readCheck(options.readApiKeys, limits),
     },
     parseBody: (visit, mediaTypes) => parseBody(visit.ctx.req.headers, mediaTypes, visit.body),
     async operate(visit, operationId, request) {
