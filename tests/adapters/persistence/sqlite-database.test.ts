@@ -38,6 +38,7 @@ describe('openSqlite', () => {
     await opening({ file: folder.file('app.db'), ...options }, async (db) => {
       expect(await pragma(db, 'journal_mode')).toBe('wal');
       expect(await pragma(db, 'synchronous')).toBe(2n);
+      expect(await pragma(db, 'journal_size_limit')).toBe(67_108_864n);
       expect(await pragma(db, 'foreign_keys')).toBe(1n);
       expect(await pragma(db, 'busy_timeout')).toBe(busyTimeout);
     });
