@@ -1,4 +1,4 @@
-import { messageKey, type Message, type MessageId, type Position } from '../domain/message.ts';
+import { messageKey, type Message, type MessageId, type Order, type Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
 import type { MessageStatus, Payload } from '../domain/update.ts';
 import type { MessageFilter, MessageRepository, PageStart } from './ports.ts';
@@ -15,7 +15,7 @@ export interface FoundMessage {
   readonly status: MessageStatus | null;
 }
 
-/** Gives stored messages back, oldest first. */
+/** Gives stored messages back, oldest first unless asked otherwise. */
 export class ListMessages {
   readonly #repository: MessageRepository;
 
@@ -23,8 +23,8 @@ export class ListMessages {
     this.#repository = repository;
   }
 
-  async execute(filter: MessageFilter, start: PageStart, limit: number): Promise<ListedMessages> {
-    const { messages, total, hasMore } = await this.#repository.list(filter, start, limit);
+  async execute(filter: MessageFilter, start: PageStart, limit: number, order: Order = 'asc'): Promise<ListedMessages> {
+    const { messages, total, hasMore } = await this.#repository.list(filter, start, limit, order);
     return { messages, total, next: hasMore ? (messages.at(-1) ?? null) : null };
   }
 

@@ -1,5 +1,5 @@
 import type { Delivery, SecretGeneration, SignatureVerdict } from '../domain/delivery.ts';
-import type { Message, MessageId, MessageKey, Msisdn, Position } from '../domain/message.ts';
+import type { Message, MessageId, MessageKey, Msisdn, Order, Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionRetention, StoredRejection } from '../domain/rejection.ts';
 import type { Stats } from '../domain/stats.ts';
@@ -20,7 +20,7 @@ export interface MessageFilter {
 export type PageStart = { readonly offset: number } | { readonly after: Position };
 
 export interface MessagePage {
-  /** In the order of comparePositions; at most as many as asked for. */
+  /** In the order that was asked for; at most as many as asked for. */
   readonly messages: readonly Message[];
   /** All that match the filter, wherever the page starts. */
   readonly total: number;
@@ -57,7 +57,8 @@ export interface MessageRepository {
   findStatus(key: MessageKey): Promise<MessageStatus | null>;
   /** The body that brought this message; null when none was kept. */
   findPayload(key: MessageKey): Promise<Payload | null>;
-  list(filter: MessageFilter, start: PageStart, limit: number): Promise<MessagePage>;
+  /** @default the order of comparePositions */
+  list(filter: MessageFilter, start: PageStart, limit: number, order?: Order): Promise<MessagePage>;
   stats(): Promise<Stats>;
   /** Never rejects. */
   health(): Promise<StoreHealth>;

@@ -26,6 +26,9 @@ export interface Message {
 /** Where a message stands in the order of all messages: by instant, id and provider. No two messages share a position. */
 export type Position = Pick<Message, 'sentAt' | 'messageId' | 'provider'>;
 
+/** `asc`: as comparePositions orders. `desc`: the other way round, the newest first. */
+export type Order = 'asc' | 'desc';
+
 export const MAX_MESSAGE_ID_LENGTH = 255;
 export const MAX_TEXT_LENGTH = 4096;
 const MAX_TYPE_LENGTH = 64;

@@ -42,6 +42,13 @@ describe('execute', () => {
     expect(listed.total).toBe(3);
   });
 
+  it('gives the newest first when it is asked to, page by page', async () => {
+    const listMessages = await listing(three);
+    const page = await listMessages.execute({}, fromStart, 2, 'desc');
+    expect([ids(page), page.next]).toMatchObject([['c', 'a'], { sentAt: 2n, messageId: 'a' }]);
+    expect(ids(await listMessages.execute({}, { after: at('a', 2n) }, 2, 'desc'))).toEqual(['b']);
+  });
+
   it.each<[string, MessageFilter, string[]]>([
     ['its sender', { from: '+3' as Msisdn }, ['a']],
     ['an instant it is not before', { since: timestampFromMicros(2n) }, ['a', 'c']],

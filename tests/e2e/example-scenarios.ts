@@ -102,6 +102,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'ingestTwilio 200 empty': answers(200, twilioForm),
   'listMessages ?limit': finds('limit', ALL),
   'listMessages ?offset': finds('offset', ALL),
+  'listMessages ?order': finds('order', ALL.toReversed()),
   'listMessages ?cursor': finds('cursor', ['m2', 'm3']),
   'listMessages ?from': finds('from', ['m1', 'm2']),
   'listMessages ?since': finds('since', ALL),

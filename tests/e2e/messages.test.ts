@@ -69,6 +69,31 @@ describe('the whole list', () => {
   });
 });
 
+describe('the newest first', () => {
+  const newest = ALL.toReversed();
+
+  it('is the same list backwards, by offset and by cursor', async () => {
+    expect(ids(await list({ order: 'desc' }))).toEqual(newest);
+    expect(ids(await list({ order: 'asc' }))).toEqual(ALL);
+    const page = await list({ order: 'desc', limit: '2', offset: '3' });
+    expect([ids(page), page.total, page.offset]).toEqual([newest.slice(3, 5), STORED.length, 3]);
+    const rest = await list({ order: 'desc', cursor: page.next_cursor ?? '' });
+    expect([ids(rest), rest.next_cursor]).toEqual([newest.slice(5), null]);
+    expect(ids(await list({ order: 'desc', q: 'strasse' }))).toEqual(['a', 'A']);
+  });
+
+  it('goes on with a cursor of its own only', async () => {
+    const cursors = { asc: await list({ limit: '1' }), desc: await list({ limit: '1', order: 'desc' }) };
+    for (const order of ['asc', 'desc'] as const) {
+      const other = cursors[order === 'asc' ? 'desc' : 'asc'].next_cursor ?? '';
+      const answer = await service.fetch(`/messages?order=${order}&cursor=${other}`);
+      expect([answer.status, answer.json()]).toMatchObject([422, { errors: [{ loc: ['query', 'cursor'] }] }]);
+    }
+    const wrong = await service.fetch('/messages?order=newest');
+    expect([wrong.status, wrong.json()]).toMatchObject([422, { errors: [{ loc: ['query', 'order'], type: 'enum' }] }]);
+  });
+});
+
 describe('a filter', () => {
   it.each<[Record<string, string>, string[]]>([
     [{ from: '+912' }, ['a', 'b']],

@@ -1,7 +1,7 @@
 import type { FoundMessage, ListedMessages } from '../../application/list-messages.ts';
 import type { Readiness } from '../../application/check-readiness.ts';
 import type { MessageFilter } from '../../application/ports.ts';
-import { isMsisdn, newMessage, type Message } from '../../domain/message.ts';
+import { isMsisdn, newMessage, type Message, type Order } from '../../domain/message.ts';
 import type { Stats } from '../../domain/stats.ts';
 import { formatTimestamp, timestamp, type Timestamp } from '../../domain/timestamp.ts';
 import type { OperationRequest, Schemas } from './contract.ts';
@@ -42,14 +42,14 @@ export function foundToDto({ message, status }: FoundMessage): Schemas['MessageD
 
 export function listToDto(
   { messages, total, next }: ListedMessages,
-  page: { filter: MessageFilter; limit: number; offset: number },
+  page: { filter: MessageFilter; limit: number; offset: number; order: Order },
 ): Schemas['MessageList'] {
   return {
     data: messages.map(messageToDto),
     total,
     limit: page.limit,
     offset: page.offset,
-    next_cursor: next === null ? null : encodeCursor(next, page.filter),
+    next_cursor: next === null ? null : encodeCursor(next, page.filter, page.order),
   };
 }
 

@@ -37,17 +37,17 @@ export function operations(
     ...rejectionOperations(useCases.rejections, options.rejections),
 
     async listMessages({ query }) {
-      const { limit = DEFAULT_LIMIT, offset = 0 } = query;
+      const { limit = DEFAULT_LIMIT, offset = 0, order = 'asc' } = query;
       const filter = filterFromQuery(query);
       const start = pageStart(query, (cursor) => {
-        const after = decodeCursor(cursor, filter);
+        const after = decodeCursor(cursor, filter, order);
         return after === null ? null : { after };
       });
-      const list = await useCases.listMessages.execute(filter, start, limit);
+      const list = await useCases.listMessages.execute(filter, start, limit, order);
       return {
         status: 200,
         type: 'application/json',
-        body: listToDto(list, { filter, limit, offset }),
+        body: listToDto(list, { filter, limit, offset, order }),
       };
     },
 

@@ -6,6 +6,8 @@ import {
   type Message,
   type MessageId,
   type MessageKey,
+  type Order,
+  type Position,
 } from '../../domain/message.ts';
 import { containsIgnoringCase } from '../../domain/search.ts';
 import { statsOf } from '../../domain/stats.ts';
@@ -77,11 +79,11 @@ export function inMemoryMessageRepository(): MessageRepository {
 
     findPayload: (key) => Promise.resolve(payloads.get(key) ?? null),
 
-    list(filter, start, limit) {
+    list(filter, start, limit, order = 'asc') {
       const matches = Array.from(stored.values())
         .filter((message) => matchesFilter(message, filter))
-        .sort(comparePositions);
-      const first = firstIndex(matches, start);
+        .sort(inOrder(order));
+      const first = firstIndex(matches, start, order);
       return Promise.resolve({
         messages: matches.slice(first, first + limit),
         total: matches.length,
@@ -104,8 +106,12 @@ function matchesFilter({ from, sentAt, text }: Message, filter: MessageFilter): 
   );
 }
 
-function firstIndex(matches: readonly Message[], start: PageStart): number {
+function inOrder(order: Order): (a: Position, b: Position) => number {
+  return order === 'asc' ? comparePositions : (a, b) => comparePositions(b, a);
+}
+
+function firstIndex(matches: readonly Message[], start: PageStart, order: Order): number {
   if ('offset' in start) return start.offset;
-  const index = matches.findIndex((message) => comparePositions(message, start.after) > 0);
+  const index = matches.findIndex((message) => inOrder(order)(message, start.after) > 0);
   return index === -1 ? matches.length : index;
 }

@@ -1,10 +1,17 @@
 import type { Knex } from 'knex';
 import type { MessageFilter, MessagePage, PageStart } from '../../application/ports.ts';
-import { messageKey } from '../../domain/message.ts';
+import { messageKey, type Order } from '../../domain/message.ts';
 import type { Dialect, TextSearch } from './dialect.ts';
 import { countAll, countBefore, countOfSender } from './message-counters.ts';
 import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
 import { jumpToOffset } from './offset-jump.ts';
+
+/** Which rows of the matches, in which order. */
+interface Page {
+  readonly start: PageStart;
+  readonly limit: number;
+  readonly order: Order;
+}
 
 /** A page and its total. To be called in a transaction, so that both are of one snapshot. */
 export async function listMessages(
@@ -13,10 +20,11 @@ export async function listMessages(
   filter: MessageFilter,
   start: PageStart,
   limit: number,
+  order: Order = 'asc',
 ): Promise<MessagePage> {
   const search = filter.contains === undefined ? null : await dialect.textSearch(snapshot, filter.contains);
   const total = await countMatching(snapshot, dialect, filter, search);
-  const rows = await pageOf(snapshot, dialect, filter, search, start, limit + 1, total);
+  const rows = await pageOf(snapshot, dialect, filter, search, { start, limit: limit + 1, order }, total);
   return { messages: rows.slice(0, limit).map(toMessage), total, hasMore: rows.length > limit };
 }
 
@@ -25,34 +33,50 @@ async function pageOf(
   dialect: Dialect,
   filter: MessageFilter,
   search: TextSearch | null,
-  start: PageStart,
-  limit: number,
+  { start, limit, order }: Page,
   total: number,
 ): Promise<MessageRow[]> {
   if ('offset' in start && start.offset >= total) return [];
+  if ('offset' in start && order === 'desc' && jumps(filter, search, start.offset)) {
+    // The same rows from the other end, which the counters know the way to.
+    const end = total - start.offset;
+    const first = Math.max(0, end - limit);
+    const mirrored = { start: { offset: first }, limit: end - first, order: 'asc' } as const;
+    return (await pageOf(db, dialect, filter, search, mirrored, total)).reverse();
+  }
   const { since, skip } = await startOfPage(db, dialect, filter, search, start);
   const page = matching(db, { ...filter, since }, search)
     .select(MESSAGE_COLUMNS.map((column) => `messages.${column}`))
-    .orderBy(['sent_at', 'message_id'])
+    .orderBy([
+      { column: 'sent_at', order },
+      { column: 'message_id', order },
+    ])
     .limit(limit)
     .offset(skip);
   if ('after' in start) {
-    void page.whereRaw('(sent_at, message_id) > (?, ?)', [instantValue(start.after.sentAt), messageKey(start.after)]);
+    const beyond = order === 'asc' ? '>' : '<';
+    const { sentAt } = start.after;
+    void page.whereRaw(`(sent_at, message_id) ${beyond} (?, ?)`, [instantValue(sentAt), messageKey(start.after)]);
   }
   return (await page) as MessageRow[];
+}
+
+/** Whether the counters tell where an offset lies: how many messages lie before an instant, not how many of one sender or with one word. */
+function jumps({ from }: MessageFilter, search: TextSearch | null, offset: number): boolean {
+  return offset > 0 && from === undefined && search === null;
 }
 
 /** From which instant to read and how many matches to skip from there. */
 async function startOfPage(
   db: Knex,
   dialect: Dialect,
-  { from, since }: MessageFilter,
+  filter: MessageFilter,
   search: TextSearch | null,
   start: PageStart,
 ): Promise<{ since: bigint | undefined; skip: number }> {
+  const { since } = filter;
   if ('after' in start) return { since, skip: 0 };
-  // The counters know how many messages lie before an instant, but not how many of one sender or with one word.
-  if (start.offset === 0 || from !== undefined || search !== null) return { since, skip: start.offset };
+  if (!jumps(filter, search, start.offset)) return { since, skip: start.offset };
   const before = since === undefined ? 0 : await countBefore(db, dialect, since);
   const jump = await jumpToOffset(db, dialect, before + start.offset);
   return jump === null ? { since, skip: start.offset } : { since: jump.from, skip: jump.skip };

@@ -36,6 +36,20 @@ describe('a cursor', () => {
     );
   });
 
+  it('is refused in the other order, and stands for the ascending one where none is named', () => {
+    fc.assert(
+      fc.property(positions, filters, (position, filter) => {
+        const [plain, asc, desc] = [undefined, 'asc', 'desc'].map((order) =>
+          encodeCursor(position, filter, order as 'asc' | undefined),
+        );
+        expect(asc).toBe(plain);
+        expect(decodeCursor(desc ?? '', filter, 'desc')).toEqual(position);
+        expect(decodeCursor(asc ?? '', filter, 'desc')).toBeNull();
+        expect(decodeCursor(desc ?? '', filter)).toBeNull();
+      }),
+    );
+  });
+
   it('needs no escaping in a URL, and fits into the limit', () => {
     fc.assert(
       fc.property(positions, filters, (position, filter) => {

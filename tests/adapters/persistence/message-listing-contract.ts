@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import type { MessageFilter, PageStart } from '../../../src/application/ports.ts';
-import { comparePositions, type Message } from '../../../src/domain/message.ts';
+import { comparePositions, type Message, type Order } from '../../../src/domain/message.ts';
 import { timestamp } from '../../../src/domain/timestamp.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from '../../support/arbitraries.ts';
@@ -63,12 +63,19 @@ function paging(withRepository: WithRepository): void {
       expect(ids(await everyMessage(repository))).toEqual(ids([earlier, ...inOrder, later]));
     }));
 
-  it.each([1, 3, 26, 27, 28])('gives every message once by offset, %d at a time', (limit) =>
+  const inOrder = { asc: ordered, desc: ordered.toReversed() };
+  const each = (limits: readonly number[]): [number, Order][] =>
+    limits.flatMap((limit): [number, Order][] => [
+      [limit, 'asc'],
+      [limit, 'desc'],
+    ]);
+
+  it.each(each([1, 3, 26, 27, 28]))('gives every message once by offset, %d at a time, %s', (limit, order) =>
     withRepository(async (repository) => {
       await repository.add(shuffled(stored));
       for (let offset = 0; offset < stored.length + 2; offset++) {
-        expect(await repository.list({}, { offset }, limit)).toEqual({
-          messages: ordered.slice(offset, offset + limit),
+        expect(await repository.list({}, { offset }, limit, order)).toEqual({
+          messages: inOrder[order].slice(offset, offset + limit),
           total: stored.length,
           hasMore: offset + limit < stored.length,
         });
@@ -76,13 +83,13 @@ function paging(withRepository: WithRepository): void {
     }),
   );
 
-  it.each([1, 2, 4, 27])('gives every message once by position, %d at a time', (limit) =>
+  it.each(each([1, 2, 4, 27]))('gives every message once by position, %d at a time, %s', (limit, order) =>
     withRepository(async (repository) => {
       await repository.add(shuffled(stored));
       const seen: Message[] = [];
       let start: PageStart = { offset: 0 };
       for (let hasMore = true; hasMore;) {
-        const page = await repository.list({}, start, limit);
+        const page = await repository.list({}, start, limit, order);
         expect(page.total).toBe(stored.length);
         expect(page.messages.length).toBe(Math.min(limit, stored.length - seen.length));
         seen.push(...page.messages);
@@ -90,8 +97,12 @@ function paging(withRepository: WithRepository): void {
         if (last !== undefined) start = { after: last };
         ({ hasMore } = page);
       }
-      expect(seen).toEqual(ordered);
-      expect(await repository.list({}, start, limit)).toEqual({ messages: [], total: stored.length, hasMore: false });
+      expect(seen).toEqual(inOrder[order]);
+      expect(await repository.list({}, start, limit, order)).toEqual({
+        messages: [],
+        total: stored.length,
+        hasMore: false,
+      });
     }),
   );
 
@@ -102,6 +113,8 @@ function paging(withRepository: WithRepository): void {
         const after = { sentAt: NOON, messageId: id(between), provider: WEBHOOK };
         const { messages } = await repository.list({}, { after }, 100);
         expect(messages).toEqual(ordered.filter((one) => comparePositions(one, after) > 0));
+        const back = await repository.list({}, { after }, 100, 'desc');
+        expect(back.messages).toEqual(inOrder.desc.filter((one) => comparePositions(one, after) < 0));
       }
     }));
 
@@ -160,11 +173,13 @@ function filtering(withRepository: WithRepository): void {
       for (const [i, filter] of filters.entries()) {
         const start = starts[i % 3] ?? { offset: 0 };
         const limit = 1 + (i % 7);
-        const answer = await repository.list(filter, start, limit);
-        expect({ filter, start, limit, ...answer }).toEqual({
-          ...{ filter, start, limit },
-          ...(await model.list(filter, start, limit)),
-        });
+        for (const order of ['asc', 'desc'] as const) {
+          const answer = await repository.list(filter, start, limit, order);
+          expect({ filter, start, limit, order, ...answer }).toEqual({
+            ...{ filter, start, limit, order },
+            ...(await model.list(filter, start, limit, order)),
+          });
+        }
       }
     }));
 

@@ -116,8 +116,8 @@ const operations = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(filters, starts, fc.integer({ min: 1, max: 12 }))
-      .map(([filter, start, limit]) => operation('list', [filter, start, limit])),
+      .tuple(filters, starts, fc.integer({ min: 1, max: 12 }), fc.constantFrom('asc', 'desc', undefined))
+      .map((args) => operation('list', args)),
   },
   { weight: 1, arbitrary: fc.constant(operation('stats', [])) },
 );

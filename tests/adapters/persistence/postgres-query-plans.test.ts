@@ -4,6 +4,7 @@ import { rowsOf } from '../../../src/adapters/persistence/dialect.ts';
 import { backgroundStep, deriveNext } from '../../../src/adapters/persistence/postgres/derived-data.ts';
 import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
+import type { Order } from '../../../src/domain/message.ts';
 import { openTestPostgres } from '../../support/postgres.ts';
 import { id, manyMessages, message, number } from './repository-fixtures.ts';
 
@@ -53,18 +54,36 @@ describe('A query to PostgreSQL', () => {
     ],
     ['a page of a sender', [{ from: number('+100') }, { offset: 0 }, 10], 'messages_by_sender'],
     ['a page of a sender by position', [{ from: first.from }, { after: first }, 10], 'messages_by_sender'],
+    ['the newest', [{}, { offset: 0 }, 10, 'desc'], 'messages_by_instant'],
+    ['the newest by offset', [{}, { offset: 5_000 }, 10, 'desc'], 'messages_by_instant'],
+    ['the newest by position', [{}, { after: middle }, 10, 'desc'], 'messages_by_instant'],
+    [
+      'the newest of a range by offset',
+      [{ since: first.sentAt, until: middle.sentAt }, { offset: 5_000 }, 10, 'desc'],
+      'messages_by_instant',
+    ],
+    ['the newest of a sender', [{ from: number('+100') }, { offset: 2 }, 10, 'desc'], 'messages_by_sender'],
+    ['the newest of a sender by position', [{ from: first.from }, { after: middle }, 10, 'desc'], 'messages_by_sender'],
     ['a rare word', [{ contains: `text ${String(ROWS - 7)}` }, { offset: 0 }, 10], 'messages_by_trigram'],
   ])('for %s reads an index, and never all messages', async (_what, args, index) => {
     const plans = await plansOf(() => repository.list(...args));
-    const page = plans.find(({ sql }) => sql.includes('order by "sent_at" asc, "message_id" asc'));
+    const page = plans.find(({ sql }) => /order by "sent_at" (asc|desc), "message_id" \1/.test(sql));
     expect(page?.plan).toContain(index);
     if (index !== 'messages_by_trigram') expect(page?.plan).not.toContain('Sort');
     for (const { plan } of plans) expect(plan).not.toContain('Seq Scan on messages');
   });
 
-  it.each([0, 5_000, ROWS - 11])('skips no more than a minute of messages for offset %d', async (offset) => {
-    const plans = await plansOf(() => repository.list({}, { offset }, 10), 'explain (analyze, costs off, timing off)');
-    const page = plans.find(({ sql }) => sql.includes('order by "sent_at" asc, "message_id" asc'));
+  it.each<[number, Order]>([
+    [0, 'asc'],
+    [5_000, 'asc'],
+    [ROWS - 11, 'asc'],
+    [0, 'desc'],
+    [5_000, 'desc'],
+    [ROWS - 11, 'desc'],
+  ])('skips no more than a minute of messages for offset %d, %s', async (offset, order) => {
+    const explain = 'explain (analyze, costs off, timing off)';
+    const plans = await plansOf(() => repository.list({}, { offset }, 10, order), explain);
+    const page = plans.find(({ sql }) => /order by "sent_at" (asc|desc), "message_id" \1/.test(sql));
     const read = /messages_by_instant.*rows=(\d+)/.exec(page?.plan ?? '')?.[1];
     expect(Number(read)).toBeGreaterThan(10);
     expect(Number(read)).toBeLessThan(11 + 10); // one in 7.8 s

@@ -110,8 +110,9 @@ export interface paths {
         };
         /**
          * List, filter and search messages
-         * @description Ordered by instant, then by `message_id` (by code point). To read everything, follow `next_cursor` until it is
-         *     null: unlike `offset`, a cursor costs the same on every page and misses nothing that was stored before you began.
+         * @description Ordered by instant, then by `message_id` (by code point), the oldest first, or with `order=desc` the newest. To read
+         *     everything, follow `next_cursor` until it is null: unlike `offset`, a cursor costs the same on every page and misses
+         *     nothing that was stored before you began.
          */
         get: operations["listMessages"];
         put?: never;
@@ -598,7 +599,7 @@ export interface components {
              */
             offset: number;
             /**
-             * @description Send it as `cursor`, with the same filters, to get the next page. Null on the last page.
+             * @description Send it as `cursor`, with the same filters and order, to get the next page. Null on the last page.
              * @example WyIyMDI1LTAxLTE1VDEwOjAwOjAwLjI1WiIsIm0yIiwiYk5qT3h3YjZFUkVOIl0
              */
             next_cursor: string | null;
@@ -1296,7 +1297,12 @@ export interface operations {
                  */
                 offset?: number;
                 /**
-                 * @description The `next_cursor` of a page got with the same filters. Not together with `offset`.
+                 * @description `asc`: the oldest first. `desc`: the newest first.
+                 * @example desc
+                 */
+                order?: "asc" | "desc";
+                /**
+                 * @description The `next_cursor` of a page got with the same filters and order. Not together with `offset`.
                  * @example WyIyMDI1LTAxLTE1VDEwOjAwOjAwWiIsIm0xIiwiYk5qT3h3YjZFUkVOIl0
                  */
                 cursor?: string;

@@ -25,9 +25,9 @@ export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRep
 
     findPayload: (key) => translatingErrors(() => findPayload(reads, key)),
 
-    list: (filter, start, limit) =>
+    list: (...asked) =>
       translatingErrors(() =>
-        reads.transaction((snapshot) => listMessages(snapshot, postgresDialect, filter, start, limit), SNAPSHOT),
+        reads.transaction((snapshot) => listMessages(snapshot, postgresDialect, ...asked), SNAPSHOT),
       ),
 
     stats: () =>

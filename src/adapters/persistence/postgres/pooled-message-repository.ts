@@ -62,7 +62,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     find: (messageId, provider) => bounded(() => repository.find(messageId, provider)),
     findStatus: (key) => bounded(() => repository.findStatus(key)),
     findPayload: (key) => bounded(() => repository.findPayload(key)),
-    list: (filter, start, limit) => bounded(() => repository.list(filter, start, limit)),
+    list: (...args) => bounded(() => repository.list(...args)),
     stats: () => bounded(() => repository.stats()),
     health: () => repository.health(),
   };

@@ -24,10 +24,8 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
     findPayload: (key) => translatingErrors(() => findPayload(db, key)),
 
     // One transaction for one snapshot: a page and a total that belong together.
-    list: (filter, start, limit) =>
-      translatingErrors(() =>
-        db.transaction((snapshot) => listMessages(snapshot, sqliteDialect, filter, start, limit)),
-      ),
+    list: (...asked) =>
+      translatingErrors(() => db.transaction((snapshot) => listMessages(snapshot, sqliteDialect, ...asked))),
 
     stats: () => translatingErrors(() => db.transaction((snapshot) => statsFromCounters(snapshot, sqliteDialect))),
 

@@ -71,7 +71,7 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     find: (messageId, provider) => read('find', messageId, provider),
     findStatus: (key) => read('findStatus', key),
     findPayload: (key) => read('findPayload', key),
-    list: (filter, start, limit) => read('list', filter, start, limit),
+    list: (...args) => read('list', ...args),
     stats: () => read('stats'),
     // Asked of the thread that ingests: a flood of slow searches must not make the process look unable to.
     health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
