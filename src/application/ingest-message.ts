@@ -39,9 +39,17 @@ export class IngestMessage {
   /**
    * Stores the updates of one delivery, all or none. Durable when it resolves. One outcome for each, in order. Rejects with
    * StoreUnavailable when the sender should try again later.
+   * @param traceId of the W3C trace in which the delivery came, to be kept with its messages
    */
-  async execute(proof: VerifiedDelivery, updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]> {
-    const outcomes = await this.#repository.add(updates);
+  async execute(
+    proof: VerifiedDelivery,
+    updates: readonly NewUpdate[],
+    traceId?: string,
+  ): Promise<readonly UpdateOutcome[]> {
+    const arrival = { receivedAt: this.#clock.now(), ...(traceId !== undefined && { traceId }) };
+    const outcomes = await this.#repository.add(
+      updates.map((update) => (isMessage(update) ? { ...update, ...arrival } : update)),
+    );
     const now = this.#clock.now();
     const counts = new Map<UpdateOutcome, number>();
     outcomes.forEach((outcome, i) => {

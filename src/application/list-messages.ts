@@ -1,6 +1,6 @@
 import { messageKey, type Message, type MessageId, type Order, type Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
-import type { MessageStatus, Payload } from '../domain/update.ts';
+import type { Arrival, MessageStatus, Payload } from '../domain/update.ts';
 import type { MessageFilter, MessageRepository, PageStart } from './ports.ts';
 
 export interface ListedMessages {
@@ -10,7 +10,7 @@ export interface ListedMessages {
   readonly next: Position | null;
 }
 
-export interface FoundMessage {
+export interface FoundMessage extends Arrival {
   readonly message: Message;
   readonly status: MessageStatus | null;
 }
@@ -28,10 +28,13 @@ export class ListMessages {
     return { messages, total, next: hasMore ? (messages.at(-1) ?? null) : null };
   }
 
-  /** One message with the latest state it was told of; null when there is none with that id. */
+  /** One message with the latest state it was told of and how it came in; null when there is none with that id. */
   async one(messageId: MessageId, provider?: Provider): Promise<FoundMessage | null> {
     const message = await this.#repository.find(messageId, provider);
-    return message === null ? null : { message, status: await this.#repository.findStatus(messageKey(message)) };
+    if (message === null) return null;
+    const key = messageKey(message);
+    const [status, arrival] = await Promise.all([this.#repository.findStatus(key), this.#repository.findArrival(key)]);
+    return { message, status, receivedAt: arrival?.receivedAt ?? null, traceId: arrival?.traceId ?? null };
   }
 
   /** The body that brought a message, as it was sent; null when there is no such message, `none` when no body was kept. */

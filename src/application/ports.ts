@@ -4,7 +4,7 @@ import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionRetention, StoredRejection } from '../domain/rejection.ts';
 import type { Stats } from '../domain/stats.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
-import type { MessageStatus, NewUpdate, Payload, UpdateOutcome } from '../domain/update.ts';
+import type { Arrival, MessageStatus, NewUpdate, Payload, UpdateOutcome } from '../domain/update.ts';
 
 export interface MessageFilter {
   readonly from?: Msisdn;
@@ -55,6 +55,8 @@ export interface MessageRepository {
   find(messageId: MessageId, provider?: Provider): Promise<Message | null>;
   /** The latest state that was told of this message; null when none was. */
   findStatus(key: MessageKey): Promise<MessageStatus | null>;
+  /** How this message came in; null when there is no such message. */
+  findArrival(key: MessageKey): Promise<Arrival | null>;
   /** The body that brought this message; null when none was kept. */
   findPayload(key: MessageKey): Promise<Payload | null>;
   /** @default the order of comparePositions */

@@ -17,6 +17,16 @@ export interface NewMessage extends Message {
   readonly sentAtReceipt?: boolean;
   /** The provider's id of the delivery. What comes under one that is stored already is a duplicate, whatever it says. */
   readonly deliveryId?: string;
+  /** When the service took it. */
+  readonly receivedAt?: Timestamp;
+  /** The W3C trace in which it came. */
+  readonly traceId?: string;
+}
+
+/** How a stored message came in; null where it is not known. */
+export interface Arrival {
+  readonly receivedAt: Timestamp | null;
+  readonly traceId: string | null;
 }
 
 /** How far a message that was sent to somebody has come, in the provider's word: `sent`, `delivered`, `read`, … */

@@ -82,6 +82,18 @@ describe('execute', () => {
     expect(await ingestMessage.execute(proof, [message('m1'), respelled])).toEqual(['created', 'duplicate']);
   });
 
+  it('keeps when a message was received first, and in which trace', async () => {
+    const { ingestMessage, repository, clock, proof } = ingesting();
+    await ingestMessage.execute(proof, [message('m1')], 'a trace');
+    const key = messageKey(message('m1'));
+    const arrival = { receivedAt: timestamp('2025-01-15T10:00:10Z'), traceId: 'a trace' };
+    expect(await repository.findArrival(key)).toEqual(arrival);
+    clock.set(timestamp('2025-01-15T10:00:20Z'));
+    await ingestMessage.execute(proof, [message('m1'), message('m2')], undefined);
+    expect(await repository.findArrival(key)).toEqual(arrival);
+    expect(await repository.findArrival(messageKey(message('m2')))).toEqual({ receivedAt: clock.now(), traceId: null });
+  });
+
   it('accepts a delivery without messages', async () => {
     const { ingestMessage, metrics, proof } = ingesting();
     expect(await ingestMessage.execute(proof, [])).toEqual([]);

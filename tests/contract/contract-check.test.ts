@@ -40,12 +40,13 @@ const PREFLIGHT = {
   vary: 'Origin',
   'content-type': undefined,
 };
+const DETAIL = { provider: 'webhook', type: 'text', status: null, received_at: '2025-01-15T10:00:01Z', trace_id: null };
 const error = { loc: ['query', 'limit'], msg: 'no', type: 'no' };
 
 describe('passes', () => {
   it.each<[string, string, Answer]>([
     ['GET', '/messages?limit=1', answer(200, LIST)],
-    ['GET', '/messages/a%2Fb', answer(200, { ...MESSAGE, provider: 'webhook', type: 'text', status: null })],
+    ['GET', '/messages/a%2Fb', answer(200, { ...MESSAGE, ...DETAIL })],
     ['GET', '/messages', answer(422, problem(422, 'validation-error', { errors: [error] }))],
     ['GET', '/stats', answer(200, STATS, { etag: '"1b2m2y8asgtpgamy7phcfg"' })],
     ['GET', '/stats', answer(304, '', { etag: '"1b2m2y8asgtpgamy7phcfg"', 'content-type': undefined })],

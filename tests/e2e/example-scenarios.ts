@@ -67,6 +67,16 @@ const ok = async (ask: Promise<CheckedAnswer>): Promise<void> => {
   expect((await ask).status).toBe(200);
 };
 
+/** But for the instant at which the service received it. */
+const detail =
+  (ask: () => Promise<CheckedAnswer>): Scenario =>
+  async (example) => {
+    const answer = await ask();
+    const { received_at: receivedAt } = answer.json() as { received_at: unknown };
+    expect([answer.status, typeof receivedAt]).toEqual([200, 'string']);
+    expect({ ...(answer.json() as object), received_at: null }).toEqual({ ...(example as object), received_at: null });
+  };
+
 const ALL = ['m1', 'm2', 'm3'];
 const message = (): Promise<CheckedAnswer> => get('/messages/m1');
 
@@ -109,12 +119,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'listMessages ?until': finds('until', ALL),
   'listMessages ?q': finds('q', ['m1']),
   'listMessages 200 page': answers(200, () => get('/messages?limit=2')),
-  'getMessage 200 message': answers(200, message),
+  'getMessage 200 message': detail(message),
   'getMessage 200 read': async (example) => {
     const { message_id: id } = example as { message_id: string };
     await whatsApp(value('ingestWhatsApp request text'));
     await whatsApp(notification({ statuses: [{ id, status: 'read', timestamp: '1749416400' }] }));
-    await answers(200, () => services.providers.read(`/messages/${id}`, ID))(example);
+    await detail(() => services.providers.read(`/messages/${id}`, ID))(example);
   },
   'getMessagePayload 200 application/json message': answers(200, () => get('/messages/m1/raw')),
   'getMessagePayload 200 application/x-www-form-urlencoded message': async (example) => {

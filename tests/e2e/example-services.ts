@@ -59,9 +59,13 @@ export function post(path: string, headers: Record<string, string>, body: string
   return services.providers.fetch(path, { method: 'POST', headers: { ...ID, ...headers }, body });
 }
 
+/** In the trace of the contract's example of a message. */
 export function whatsApp(notification: unknown): Promise<CheckedAnswer> {
   const body = JSON.stringify(notification);
-  return post('/webhooks/whatsapp', { ...JSON_TYPE, 'x-hub-signature-256': `sha256=${sign(APP_SECRET, body)}` }, body);
+  const signature = `sha256=${sign(APP_SECRET, body)}`;
+  const { trace_id: trace } = value('getMessage 200 read') as { trace_id: string };
+  const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
+  return post('/webhooks/whatsapp', { ...JSON_TYPE, 'x-hub-signature-256': signature, traceparent }, body);
 }
 
 function twilio(target: string, headers: Record<string, string>, body: string): Promise<CheckedAnswer> {

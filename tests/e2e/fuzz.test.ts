@@ -29,13 +29,12 @@ it('answers whatever is asked as the contract says, and stores only what it says
   }
   expect(service.log.records.filter(({ level }) => level !== 'INFO')).toEqual([]);
   expect(service.log.requests.length).toBeGreaterThan(RUNS);
-  for (const { id } of OPERATIONS) {
+  for (const { id, parameters, bodies } of OPERATIONS) {
     const statuses = [...(counts.get(id)?.keys() ?? [])];
-    expect([id, statuses.some((status) => status < 400), statuses.some((status) => status >= 400)]).toEqual([
-      id,
-      true,
-      true,
-    ]);
+    expect([id, statuses.some((status) => status < 400)]).toEqual([id, true]);
+    // Where only the method can be wrong, chance may not have come to it.
+    if (parameters.length + bodies.length === 0) continue;
+    expect([id, statuses.some((status) => status >= 400)]).toEqual([id, true]);
   }
 }, 120_000);
 

@@ -20,11 +20,21 @@ async function expectKept(messageId: string): Promise<void> {
   const answer = await get(messageId);
   expect([answer.status, answer.json()]).toEqual([
     200,
-    { ...message, provider: 'webhook', type: 'text', status: null },
+    { ...message, provider: 'webhook', type: 'text', status: null, received_at: expect.any(String), trace_id: null },
   ]);
 }
 
 describe('GET /messages/{message_id}', () => {
+  it('tells when the message was received, and in which trace', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const from = Date.now();
+    await service.webhook({ ...MESSAGE, message_id: 'traced' }, { traceparent: `00-${trace}-00f067aa0ba902b7-01` });
+    const detail = (await get('traced')).json() as { received_at: string; trace_id: string };
+    expect(detail.trace_id).toBe(trace);
+    expect(Date.parse(detail.received_at)).toBeGreaterThanOrEqual(from);
+    expect(Date.parse(detail.received_at)).toBeLessThanOrEqual(Date.now());
+  });
+
   it.each([
     'a/b',
     '/',

@@ -62,7 +62,9 @@ describe('GET /metrics', () => {
       await service.webhook({ ...MESSAGE, message_id: String(n), from: `+${String(n)}` });
     };
     await ask(0);
-    const count = async (): Promise<number> => (await service.fetch('/metrics')).body.split('\n').length;
+    // Node's own series of what is open at the moment come and go with timers and sockets.
+    const count = async (): Promise<number> =>
+      (await service.fetch('/metrics')).body.split('\n').filter((line) => !line.startsWith('nodejs_active_')).length;
     const before = await count();
     for (let n = 1; n <= 20; n++) await ask(n);
     expect(await count()).toBe(before);

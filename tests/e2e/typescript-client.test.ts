@@ -91,7 +91,7 @@ describe('the TypeScript client', () => {
     expect(page).toMatchObject({ data: STORED.slice(3, 5), total: COUNT, limit: 2, offset: 3 });
     await expect(inbox.getMessage(STORED[3]?.message_id ?? '')).resolves.toEqual({
       ...STORED[3],
-      ...{ provider: 'webhook', type: 'text', status: null },
+      ...{ provider: 'webhook', type: 'text', status: null, received_at: expect.any(String), trace_id: null },
     });
     await expect(inbox.getStats()).resolves.toMatchObject({ total_messages: COUNT, senders_count: 2 });
     await expect(unwrap(inbox.api.GET('/health/ready'))).resolves.toMatchObject({ status: 'ready' });

@@ -63,7 +63,9 @@ export interface SdkClient {
   readonly list: (query: Query) => Promise<Reply<Page>>;
   readonly message: (
     id: string,
-  ) => Promise<Reply<StoredMessage & { readonly provider: string; readonly type: string }>>;
+  ) => Promise<
+    Reply<StoredMessage & { readonly provider: string; readonly type: string; readonly received_at: string | null }>
+  >;
   readonly stats: () => Promise<Reply<Totals>>;
 }
 

@@ -31,12 +31,14 @@ export function messageToDto({ messageId, from, to, sentAt, text }: Message): Sc
   return { message_id: messageId, from, to, ts: formatTimestamp(sentAt), text };
 }
 
-export function foundToDto({ message, status }: FoundMessage): Schemas['MessageDetail'] {
+export function foundToDto({ message, status, receivedAt, traceId }: FoundMessage): Schemas['MessageDetail'] {
   return {
     ...messageToDto(message),
     provider: message.provider,
     type: message.type,
     status: status === null ? null : { state: status.state, ts: formatTimestamp(status.at) },
+    received_at: optionalTimestamp(receivedAt),
+    trace_id: traceId,
   };
 }
 

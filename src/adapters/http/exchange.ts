@@ -7,6 +7,8 @@ import type { OperationId, OperationRequest, Reply } from './contract.ts';
 export interface Exchange {
   readonly requestId: string;
   readonly accept: string | undefined;
+  /** Of the trace that the client is in. */
+  readonly traceId: string | undefined;
   /** The proof of the signature. Throws where the contract demands none, for then nothing was verified. */
   proof(): VerifiedDelivery;
   /** The body as it came. Each call makes a new object, and the store keeps one body for each. */

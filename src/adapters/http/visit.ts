@@ -16,6 +16,7 @@ const RESULTS = ['created', 'conflict', 'duplicate'] as const;
 export interface Visit {
   readonly ctx: Koa.Context;
   readonly requestId: string;
+  readonly traceId: string | undefined;
   readonly log: Record<string, unknown>;
   route: string;
   /** Whose webhook it is, once the contract has said that it is one. */
@@ -34,6 +35,7 @@ export function newVisit(ctx: Koa.Context, share: BodyShare): Visit {
   return {
     ctx,
     requestId,
+    traceId,
     log: traceId === undefined ? {} : { trace_id: traceId },
     route: UNMATCHED,
     provider: undefined,
@@ -49,6 +51,7 @@ export function exchangeOf(visit: Visit, clock: Clock): Exchange {
   return {
     requestId: visit.requestId,
     accept: visit.ctx.req.headers.accept,
+    traceId: visit.traceId,
     proof() {
       if (visit.proof === undefined) throw new Error('this operation verifies no signature');
       return visit.proof;

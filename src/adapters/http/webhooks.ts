@@ -64,7 +64,7 @@ async function ingestOne(
   message: NewMessage,
   exchange: Exchange,
 ): Promise<Extract<Reply<'ingestMessage'>, { status: 200 }>> {
-  const [outcome] = await ingest.execute(exchange.proof(), [message]);
+  const [outcome] = await ingest.execute(exchange.proof(), [message], exchange.traceId);
   if (outcome !== 'created' && outcome !== 'duplicate' && outcome !== 'conflict') {
     throw new Error('a message has an outcome that is none of a message');
   }
@@ -79,7 +79,8 @@ async function ingestAll(
   exchange: Exchange,
 ): Promise<Partial<Record<UpdateOutcome, number>>> {
   const counts: Partial<Record<UpdateOutcome, number>> = {};
-  for (const outcome of await ingest.execute(exchange.proof(), updates)) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  const outcomes = await ingest.execute(exchange.proof(), updates, exchange.traceId);
+  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
   exchange.ingestedAll(counts);
   return counts;
 }

@@ -15,6 +15,7 @@ import {
   isMessage,
   repeats,
   supersedes,
+  type Arrival,
   type MessageStatus,
   type NewMessage,
   type NewUpdate,
@@ -29,6 +30,7 @@ import {
  */
 export function inMemoryMessageRepository(): MessageRepository {
   const stored = new Map<MessageKey, Message>();
+  const arrivals = new Map<MessageKey, Arrival>();
   const payloads = new Map<MessageKey, Payload>();
   const deliveries = new Set<MessageKey>();
   const statuses = new Map<MessageKey, MessageStatus>();
@@ -47,6 +49,7 @@ export function inMemoryMessageRepository(): MessageRepository {
     const existing = stored.get(key);
     if (existing !== undefined) return repeats(news, existing) ? 'duplicate' : 'conflict';
     stored.set(key, message);
+    arrivals.set(key, { receivedAt: news.receivedAt ?? null, traceId: news.traceId ?? null });
     if (payload !== undefined) payloads.set(key, payload);
     if (delivery !== null) deliveries.add(delivery);
     return 'created';
@@ -76,6 +79,8 @@ export function inMemoryMessageRepository(): MessageRepository {
     },
 
     findStatus: (key) => Promise.resolve(statuses.get(key) ?? null),
+
+    findArrival: (key) => Promise.resolve(arrivals.get(key) ?? null),
 
     findPayload: (key) => Promise.resolve(payloads.get(key) ?? null),
 

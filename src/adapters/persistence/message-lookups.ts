@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { messageKey, type Message, type MessageId, type MessageKey } from '../../domain/message.ts';
 import type { Provider } from '../../domain/provider.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
-import type { MessageStatus, Payload } from '../../domain/update.ts';
+import type { Arrival, MessageStatus, Payload } from '../../domain/update.ts';
 import { rowsOf } from './dialect.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
 
@@ -26,6 +26,14 @@ export async function findStatus(db: Knex, key: MessageKey): Promise<MessageStat
   const sql = 'select state, changed_at from message_statuses where message_id = ?';
   const [row] = await rowsOf<{ state: string; changed_at: bigint }>(db, sql, [key]);
   return row === undefined ? null : { state: row.state, at: timestampFromMicros(row.changed_at) };
+}
+
+export async function findArrival(db: Knex, key: MessageKey): Promise<Arrival | null> {
+  const sql = 'select received_at, trace_id from messages where message_id = ?';
+  const [row] = await rowsOf<{ received_at: bigint | null; trace_id: string | null }>(db, sql, [key]);
+  if (row === undefined) return null;
+  const { received_at: receivedAt, trace_id: traceId } = row;
+  return { receivedAt: receivedAt === null ? null : timestampFromMicros(receivedAt), traceId };
 }
 
 export async function findPayload(db: Knex, key: MessageKey): Promise<Payload | null> {

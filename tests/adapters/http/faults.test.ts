@@ -20,6 +20,7 @@ const repository: MessageRepository = {
   add: (messages) => (broken.add ?? sound.add)(messages),
   find: (messageId, provider) => (broken.find ?? sound.find)(messageId, provider),
   findStatus: (key) => (broken.findStatus ?? sound.findStatus)(key),
+  findArrival: (key) => (broken.findArrival ?? sound.findArrival)(key),
   findPayload: (key) => (broken.findPayload ?? sound.findPayload)(key),
   list: (filter, start, limit) => (broken.list ?? sound.list)(filter, start, limit),
   stats: () => (broken.stats ?? sound.stats)(),

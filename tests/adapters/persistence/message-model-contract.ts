@@ -76,6 +76,8 @@ const calls = fc
   .record({
     payload: fc.option(payloads, { nil: undefined }),
     deliveryId: fc.option(fc.constantFrom('d1', 'd2'), { nil: undefined, freq: 5 }),
+    receivedAt: fc.option(instants, { nil: undefined }),
+    traceId: fc.option(fc.constantFrom('t1', 't2'), { nil: undefined }),
     updates: fc.array(
       fc.oneof(
         { weight: 6, arbitrary: fc.tuple(someMessages, fc.boolean()) },
@@ -85,14 +87,15 @@ const calls = fc
       { maxLength: 8 },
     ),
   })
-  .map(({ payload, deliveryId, updates }) =>
+  .map(({ payload, deliveryId, receivedAt, traceId, updates }) =>
     updates.flatMap((update): NewUpdate[] => {
       if (update === 'unknown') return payload ? [{ kind: 'unknown', provider: WEBHOOK, payload }] : [];
       if (!Array.isArray(update)) return [update];
       const [message, sentAtReceipt] = update;
       // Which of several messages under one delivery id wins is nobody's promise: a delivery that has one has one message.
       const delivery = deliveryId !== undefined && updates.length === 1 && { deliveryId };
-      return [{ ...message, ...(payload && { payload }), ...delivery, sentAtReceipt }];
+      const arrival = { ...(receivedAt !== undefined && { receivedAt }), ...(traceId && { traceId }) };
+      return [{ ...message, ...(payload && { payload }), ...delivery, ...arrival, sentAtReceipt }];
     }),
   );
 
@@ -113,6 +116,7 @@ const operations = fc.oneof(
   { weight: 1, arbitrary: someMessages.map(({ messageId, provider }) => operation('find', [messageId, provider])) },
   { weight: 1, arbitrary: someMessages.map((message) => operation('findStatus', [messageKey(message)])) },
   { weight: 1, arbitrary: someMessages.map((message) => operation('findPayload', [messageKey(message)])) },
+  { weight: 1, arbitrary: someMessages.map((message) => operation('findArrival', [messageKey(message)])) },
   {
     weight: 4,
     arbitrary: fc

@@ -99,6 +99,18 @@ export function updatesContract(withRepository: WithRepository): void {
       }));
   });
 
+  describe('an arrival', () => {
+    it('is that of the first of equal messages, with what is known of it', () =>
+      withRepository(async (repository) => {
+        const first = { receivedAt: micros(1_700_000_000_000_001), traceId: '4bf92f3577b34da6a3ce929d0e0e4736' };
+        await repository.add([{ ...message('m1'), ...first }, message('m2')]);
+        await repository.add([{ ...message('m1'), receivedAt: micros(5) }]);
+        expect(await repository.findArrival(messageKey(message('m1')))).toEqual(first);
+        expect(await repository.findArrival(messageKey(message('m2')))).toEqual({ receivedAt: null, traceId: null });
+        expect(await repository.findArrival(messageKey(message('m3')))).toBeNull();
+      }));
+  });
+
   describe('a payload', () => {
     it('is given back byte for byte for each message of its delivery, and for no other', () =>
       withRepository(async (repository) => {

@@ -72,6 +72,7 @@ describe('A query', () => {
     expect(await planOf(() => repository.findStatus(key))).toEqual([
       'SEARCH message_statuses USING INDEX sqlite_autoindex_message_statuses_1 (message_id=?)',
     ]);
+    expect(await planOf(() => repository.findArrival(key))).toEqual([`${unique} (message_id=?)`]);
     const [payload = ''] = await planOf(() => repository.findPayload(key));
     expect(payload).toContain('SEARCH payloads USING INTEGER PRIMARY KEY (rowid=?)');
     expect(payload).toContain(`${unique} (message_id=?)`);

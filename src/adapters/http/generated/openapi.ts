@@ -440,6 +440,17 @@ export interface components {
              */
             type: string;
             status: components["schemas"]["MessageStatus"];
+            /**
+             * Format: date-time
+             * @description When the service received it, in UTC; null when it was stored by a version that did not keep that.
+             * @example 2025-01-15T10:00:01.25Z
+             */
+            received_at: string | null;
+            /**
+             * @description The trace in which it came (`traceparent`, W3C Trace Context), to look it up in a tracing system.
+             * @example 4bf92f3577b34da6a3ce929d0e0e4736
+             */
+            trace_id: string | null;
         };
         /** @description The latest state that the provider told of; null when it told of none. */
         MessageStatus: {

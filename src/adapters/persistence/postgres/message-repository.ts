@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
 import { listMessages } from '../message-queries.ts';
-import { findMessage, findPayload, findStatus } from '../message-lookups.ts';
+import { findArrival, findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
 import { postgresDialect } from './dialect.ts';
 import { translatingErrors } from './store-errors.ts';
@@ -22,6 +22,8 @@ export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRep
     find: (messageId, provider) => translatingErrors(() => findMessage(reads, messageId, provider)),
 
     findStatus: (key) => translatingErrors(() => findStatus(reads, key)),
+
+    findArrival: (key) => translatingErrors(() => findArrival(reads, key)),
 
     findPayload: (key) => translatingErrors(() => findPayload(reads, key)),
 

@@ -61,6 +61,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     },
     find: (messageId, provider) => bounded(() => repository.find(messageId, provider)),
     findStatus: (key) => bounded(() => repository.findStatus(key)),
+    findArrival: (key) => bounded(() => repository.findArrival(key)),
     findPayload: (key) => bounded(() => repository.findPayload(key)),
     list: (...args) => bounded(() => repository.list(...args)),
     stats: () => bounded(() => repository.stats()),

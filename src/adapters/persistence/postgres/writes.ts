@@ -26,10 +26,13 @@ const INSERT = {
       select nextval('payloads_id_seq') as id, place, media_type, body, always
       from unnest($9::text[], $10::bytea[], $11::boolean[]) with ordinality as given (media_type, body, always, place)
     ), fresh as (
-      insert into messages (message_id, from_msisdn, to_msisdn, sent_at, type, text, folded, delivery_id, payload)
-      select given.message_id, from_msisdn, to_msisdn, sent_at, type, text, folded, delivery_id, brought.id
-      from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $12::int[])
-             as given (message_id, from_msisdn, to_msisdn, sent_at, type, text, folded, delivery_id, place)
+      insert into messages
+        (message_id, from_msisdn, to_msisdn, sent_at, type, text, folded, delivery_id, payload, received_at, trace_id)
+      select given.message_id, from_msisdn, to_msisdn, sent_at, type, text, folded, delivery_id, brought.id, received_at, trace_id
+      from unnest(
+             $1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $12::int[],
+             $13::bigint[], $14::text[]
+           ) as given (message_id, from_msisdn, to_msisdn, sent_at, type, text, folded, delivery_id, place, received_at, trace_id)
            left join brought on brought.place = given.place
       order by given.message_id collate "C"
       on conflict do nothing
@@ -160,6 +163,8 @@ function columnsOf(messages: ReadonlyMap<MessageKey, NewMessage>, updates: reado
     Array.from(payloads.keys(), ({ body }) => Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
     Array.from(payloads.values(), ({ always }) => always),
     rows.map(({ payload }) => (payload === undefined ? null : (payloads.get(payload)?.place ?? null))),
+    rows.map(({ receivedAt }) => (receivedAt === undefined ? null : String(receivedAt))),
+    rows.map(({ traceId }) => traceId ?? null),
   ];
 }
 

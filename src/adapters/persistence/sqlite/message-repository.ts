@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
 import { listMessages } from '../message-queries.ts';
-import { findMessage, findPayload, findStatus } from '../message-lookups.ts';
+import { findArrival, findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
 import { sqliteDialect } from './dialect.ts';
 import { addUpdates } from './writes.ts';
@@ -20,6 +20,8 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
     find: (messageId, provider) => translatingErrors(() => findMessage(db, messageId, provider)),
 
     findStatus: (key) => translatingErrors(() => findStatus(db, key)),
+
+    findArrival: (key) => translatingErrors(() => findArrival(db, key)),
 
     findPayload: (key) => translatingErrors(() => findPayload(db, key)),
 

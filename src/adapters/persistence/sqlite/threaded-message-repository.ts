@@ -70,6 +70,7 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     },
     find: (messageId, provider) => read('find', messageId, provider),
     findStatus: (key) => read('findStatus', key),
+    findArrival: (key) => read('findArrival', key),
     findPayload: (key) => read('findPayload', key),
     list: (...args) => read('list', ...args),
     stats: () => read('stats'),

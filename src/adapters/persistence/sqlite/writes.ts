@@ -18,7 +18,9 @@ import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
  * 0.1 ms (docs/adr/0005). Knex opens the connection and owns it.
  */
 interface Writes {
-  readonly insert: Statement<[string, string, string, bigint, string, string | null, string | null, bigint | null]>;
+  readonly insert: Statement<
+    [string, string, string, bigint, string, string | null, string | null, bigint | null, bigint | null, string | null]
+  >;
   readonly find: Statement<[string], MessageRow>;
   readonly findDelivery: Statement<[string]>;
   readonly nextPayload: Statement<[], { id: bigint }>;
@@ -44,11 +46,14 @@ export function addUpdates(connection: Database, updates: readonly NewUpdate[]):
 }
 
 function addMessage(writes: Writes, message: NewMessage, payloads: KeptPayloads): IngestOutcome {
-  const { provider, from, to, sentAt, type, text, payload, deliveryId } = message;
+  const { provider, from, to, sentAt, type, text, payload, deliveryId, receivedAt = null, traceId = null } = message;
   const key = messageKey(message);
   const delivery = deliveryId === undefined ? null : messageKey({ messageId: deliveryId as MessageId, provider });
   const payloadId = payload === undefined ? null : payloads.idOf(payload);
-  if (writes.insert.run(key, from, to, sentAt, type, text, delivery, payloadId).changes === 1) {
+  const { changes } = writes.insert.run(
+    ...([key, from, to, sentAt, type, text, delivery, payloadId, receivedAt, traceId] as const),
+  );
+  if (changes === 1) {
     if (payload !== undefined) payloads.keep(payload);
     return 'created';
   }
@@ -89,8 +94,9 @@ function keptPayloads({ nextPayload, keep }: Writes): KeptPayloads {
 function prepare(connection: Database): Writes {
   const writes: Writes = {
     insert: connection.prepare(
-      `insert into messages (message_id, from_msisdn, to_msisdn, sent_at, type, text, delivery_id, payload)
-       values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+      `insert into messages
+         (message_id, from_msisdn, to_msisdn, sent_at, type, text, delivery_id, payload, received_at, trace_id)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
     ),
     find: connection.prepare(`select ${MESSAGE_COLUMNS.join(', ')} from messages where message_id = ?`),
     findDelivery: connection.prepare('select 1 from messages where delivery_id = ?'),
