@@ -85,6 +85,21 @@ export interface RejectionLog {
   list(filter: RejectionFilter, start: RejectionPageStart, limit: number): Promise<RejectionPage>;
 }
 
+/** What the store takes, and how far what is derived from the messages has come. Found without a scan of them. */
+export interface StoreUsage {
+  readonly messages: number;
+  /** Messages that the counters do not hold yet. */
+  readonly uncountedMessages: number;
+  /** Messages that the search index does not hold yet, at most; null where the database keeps it itself. */
+  readonly unindexedMessages: number | null;
+  /** Of the database; where it is a file, with its log. */
+  readonly databaseBytes: number;
+  /** Of these, what is free for new rows; null where nobody knows without looking through all of it. */
+  readonly reusableBytes: number | null;
+  /** The disk that the database is on; null where it is another machine's. */
+  readonly disk: { readonly sizeBytes: number; readonly availableBytes: number } | null;
+}
+
 export interface SignatureVerifier {
   /** Whether there is a secret to verify against. Without one, verify refuses everything. */
   readonly configured: boolean;
@@ -94,7 +109,7 @@ export interface SignatureVerifier {
 
 export interface Metrics {
   /** A webhook request is over; `result` is one word from a small fixed set. */
-  webhookRequest(result: string): void;
+  webhookRequest(request: { result: string; seconds: number }): void;
   /** What became of `count` updates in one delivery. */
   updates(provider: Provider, outcome: UpdateOutcome, count: number): void;
   /** A signature was right, and this secret made it. */

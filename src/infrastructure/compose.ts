@@ -8,7 +8,7 @@ import { CheckReadiness } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';
 import { IngestMessage } from '../application/ingest-message.ts';
 import { ListMessages } from '../application/list-messages.ts';
-import type { Logger, MessageRepository, RejectionLog } from '../application/ports.ts';
+import type { Logger, MessageRepository, RejectionLog, StoreUsage } from '../application/ports.ts';
 import { Rejections } from '../application/rejections.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -37,14 +37,20 @@ export async function composeService(
   if (config.migrateOnStart) await migrate(config, logger);
 
   const stored = await openStore(config);
-  const metrics = prometheusMetrics(async () => (await stored.stats()).totalMessages);
+  const verifiers = signatureSchemes(config);
+  const metrics = prometheusMetrics({
+    providers: [...verifiers].filter(([, { configured }]) => configured).map(([provider]) => provider),
+    maxQueuedMessages: config.maxQueuedMessages,
+    maxBufferedBytes: config.maxBufferedBytes,
+    usage: () => stored.usage(),
+    readiness: () => checkReadiness.execute(),
+  });
   const repository = groupCommit(stored, {
     maxGroup: config.maxBatchMessages,
     maxQueued: config.maxQueuedMessages,
     maxCommits: config.database.engine === 'postgres' ? config.databaseCommits : 1,
     metrics,
   });
-  const verifiers = signatureSchemes(config);
   const rejections = new Rejections(
     { log: stored.rejections, metrics, clock: systemClock, logger },
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
@@ -97,6 +103,7 @@ export async function composeService(
 
 interface Store extends MessageRepository {
   readonly rejections: RejectionLog;
+  usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }
 

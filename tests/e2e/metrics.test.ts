@@ -34,6 +34,21 @@ describe('GET /metrics', () => {
     expect(await increase(`webhook_requests_total{result="${result}"}`, work)).toBe(1);
   });
 
+  it('counts by itself what came for a provider without a secret: any stranger can have that said', async () => {
+    const outcome = (result: string): string => `webhook_requests_total{result="${result}"}`;
+    const before = await series(outcome('unavailable'));
+    const send = () => service.fetch('/webhooks/whatsapp', { method: 'POST', body: '{}' });
+    expect(await increase(outcome('no_secret_configured'), send)).toBe(1);
+    expect(await series(outcome('unavailable'))).toBe(before);
+  });
+
+  it('tells how long webhooks took by what became of them', async () => {
+    const count = 'webhook_request_duration_seconds_count{result="created"}';
+    const work = () => service.webhook({ ...MESSAGE, message_id: 'timed' });
+    expect(await increase(count, work)).toBe(1);
+    expect(await increase(count, () => service.webhook(MESSAGE, { 'x-signature': 'wrong' }))).toBe(0);
+  });
+
   it('counts duplicates and conflicts', async () => {
     const message = { ...MESSAGE, message_id: 'twice' };
     await service.webhook(message);
@@ -81,6 +96,14 @@ describe('GET /metrics', () => {
     expect(await increase('stored_messages', duplicate)).toBe(0);
     expect(await increase('webhook_ingest_lag_seconds_count', duplicate)).toBe(0);
     expect(await series('commit_queue_messages')).toBe(0);
+    expect(await series('commit_queue_limit_messages')).toBe(10_000);
+  });
+
+  it('knows the size of the database, and whether the service is ready', async () => {
+    expect(await series('database_size_bytes')).toBeGreaterThan(10_000);
+    for (const check of ['database', 'schema', 'webhook_secret']) {
+      expect([check, await series(`readiness_check_passed{check="${check}"}`)]).toEqual([check, 1]);
+    }
   });
 
   it('is OpenMetrics for who asks for it', async () => {

@@ -36,7 +36,7 @@ export function recordingMetrics(): RecordingMetrics {
   };
   return {
     ...recorded,
-    webhookRequest: (result) => void recorded.webhookRequests.push(result),
+    webhookRequest: ({ result }) => void recorded.webhookRequests.push(result),
     httpRequest: (request) => void recorded.httpRequests.push(request),
     updates: (provider, outcome, count) => void recorded.updateCounts.push({ provider, outcome, count }),
     verified: (provider, secret) => void recorded.verifications.push({ provider, secret }),

@@ -14,7 +14,7 @@ export function recordRequest(
   const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : OTHER_METHOD;
   metrics.httpRequest({ method, path: route, status: ctx.status, seconds });
   const isWebhook = provider !== undefined;
-  if (isWebhook) metrics.webhookRequest(result ?? 'internal_error');
+  if (isWebhook) metrics.webhookRequest({ result: result ?? 'internal_error', seconds });
   const fields = {
     request_id: requestId,
     method: ctx.method,

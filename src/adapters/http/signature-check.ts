@@ -23,6 +23,8 @@ export function signatureCheck(
       visit.proof = requireSignature(ingest, provider, visit.ctx.req, visit.body, (refusal) => {
         visit.refusal = refusal;
         visit.log['signature_failure'] = refusal.reason;
+        // Any stranger can have this said, so it must not count as a failure of the service.
+        if (refusal.reason === 'no_secret_configured') visit.result = refusal.reason;
       });
     } catch (error) {
       if (error instanceof Problem && error.kind === 'invalid-signature') await limits.badSignatures.count(visit);

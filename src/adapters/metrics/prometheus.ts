@@ -1,9 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Metrics } from '../../application/ports.ts';
+import type { Provider } from '../../domain/provider.ts';
+import type { RejectionReason } from '../../domain/rejection.ts';
+import type { UpdateOutcome } from '../../domain/update.ts';
+import { registerStoreGauges, type StoreQuestions } from './store-gauges.ts';
 
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-const LAG_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
+/** From what a commit to a fast disk takes to how long the slowest request may. 1 is a bound of the service's objective. */
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const LAG_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 
 /** Gauges whose names promtool takes for counters'; each has a namesake by type that says more. */
@@ -12,15 +17,33 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 /** Says by its version which flaws this server has, to whoever may read metrics. */
 const TELLTALE = ['nodejs_version_info'];
 
-/** What the webhook may come to; each is there from the start with 0, so that a rate is right from the first event on. */
-const RESULTS = ['created', 'duplicate', 'conflict', 'invalid_signature', 'validation_error', 'too_many_requests'];
+/*
+ * What may happen; each is there from the start with 0: a rate misses the first event of a series that begins with it, and a
+ * ratio without a failure would be none instead of 0.
+ */
+const RESULTS = [
+  ...['created', 'duplicate', 'conflict', 'accepted'],
+  ...['invalid_signature', 'validation_error', 'content_too_large', 'unsupported_media_type', 'too_many_requests'],
+  ...['unavailable', 'internal_error', 'no_secret_configured'],
+];
+const OUTCOMES = {
+  ...{ created: true, duplicate: true, conflict: true, status_updated: true, status_stale: true, kept: true },
+} satisfies Record<UpdateOutcome, true>;
+const REASONS = {
+  ...{ missing_header: true, malformed_signature: true, wrong_digest: true, stale_timestamp: true },
+  ...{ too_large: true, media_type: true, malformed_json: true, schema: true },
+} satisfies Record<RejectionReason, true>;
 const RATE_LIMITS = ['bad_signatures', 'reads', 'wrong_keys', 'webhooks'];
 
-/**
- * Metrics for Prometheus. `storedMessages` is asked at each scrape and must be cheap; when it rejects, the series is left
- * as it was, for the scrape must still tell the rest.
- */
-export function prometheusMetrics(storedMessages: () => Promise<number>): Metrics {
+export interface PrometheusOptions extends StoreQuestions {
+  /** Those that have a secret. */
+  readonly providers: readonly Provider[];
+  readonly maxQueuedMessages: number;
+  readonly maxBufferedBytes: number;
+}
+
+/** Metrics for Prometheus. */
+export function prometheusMetrics(options: PrometheusOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -52,7 +75,17 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     labelNames: ['result'],
     registers,
   });
-  for (const result of RESULTS) webhookRequests.inc({ result }, 0);
+  const webhookDuration = new Histogram({
+    name: 'webhook_request_duration_seconds',
+    help: 'Time from a webhook request being read to its answer being ready, by what became of it.',
+    labelNames: ['result'],
+    buckets: SECONDS,
+    registers,
+  });
+  for (const result of RESULTS) {
+    webhookRequests.inc({ result }, 0);
+    webhookDuration.zero({ result });
+  }
   const updates = new Counter({
     name: 'webhook_updates_total',
     help: 'Messages, statuses and unknown updates in webhooks by what became of them.',
@@ -77,6 +110,11 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     labelNames: ['provider', 'reason'],
     registers,
   });
+  for (const provider of options.providers) {
+    for (const outcome of Object.keys(OUTCOMES)) updates.inc({ provider, outcome }, 0);
+    for (const reason of Object.keys(REASONS)) rejections.inc({ provider, reason }, 0);
+    verified.inc({ provider, secret: 'current' }, 0);
+  }
   const ingestLag = new Histogram({
     name: 'webhook_ingest_lag_seconds',
     help: 'Time from the sending of a message, by its own ts, to its being stored.',
@@ -96,16 +134,27 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     buckets: SECONDS,
     registers,
   });
+  for (const outcome of ['committed', 'failed']) commitDuration.zero({ outcome });
   const queueDepth = new Gauge({
     name: 'commit_queue_messages',
     help: 'Messages waiting to be stored.',
     registers,
   });
+  new Gauge({
+    name: 'commit_queue_limit_messages',
+    help: 'Messages that may wait to be stored; more are refused.',
+    registers,
+  }).set(options.maxQueuedMessages);
   const bodyBytes = new Gauge({
     name: 'request_body_bytes',
     help: 'Bytes of request bodies in memory, until their requests are answered.',
     registers,
   });
+  new Gauge({
+    name: 'request_body_limit_bytes',
+    help: 'Bytes of request bodies that may be in memory; what has no room is refused.',
+    registers,
+  }).set(options.maxBufferedBytes);
   const bodiesShed = new Counter({
     name: 'request_bodies_shed_total',
     help: 'Requests refused because their bodies had no room in memory.',
@@ -116,28 +165,18 @@ export function prometheusMetrics(storedMessages: () => Promise<number>): Metric
     help: 'Connections closed as they came because there were too many.',
     registers,
   });
-  new Gauge({
-    name: 'stored_messages',
-    help: 'Messages stored.',
-    registers,
-    async collect() {
-      await storedMessages().then(
-        (count) => {
-          this.set(count);
-        },
-        () => undefined,
-      );
-    },
-  });
+  registerStoreGauges(registry, options);
 
   // prom-client sorts and joins the labels at every call; a series is looked up once. Routes and methods are few.
   const counters = new Map<string, Counter.Internal>();
   const durations = new Map<string, ReturnType<typeof httpDuration.labels>>();
+  const webhookDurations = new Map<string, ReturnType<typeof webhookDuration.labels>>();
   const lastVerifications = new Map<string, ReturnType<typeof lastVerified.labels>>();
 
   return {
-    webhookRequest(result) {
-      webhookRequests.inc({ result });
+    webhookRequest({ result, seconds }) {
+      once(counters, `webhook ${result}`, () => webhookRequests.labels({ result })).inc();
+      once(webhookDurations, result, () => webhookDuration.labels({ result })).observe(seconds);
     },
     updates(provider, outcome, count) {
       once(counters, `updates ${provider} ${outcome}`, () => updates.labels({ provider, outcome })).inc(count);

@@ -11,9 +11,16 @@ import { PERIOD_WIDTHS, periodStart } from './periods.ts';
  * in the same snapshot, and so is exact at any instant (docs/adr/0008).
  */
 
-export async function countAll(db: Knex, { tail }: Dialect): Promise<number> {
-  const sql = `select (select messages from message_totals) + (select count(*) from ${tail}) as messages`;
-  return Number((await rowOf<{ messages: bigint }>(db, sql)).messages);
+export async function countAll(db: Knex, dialect: Dialect): Promise<number> {
+  const { counted, uncounted } = await countStored(db, dialect);
+  return counted + uncounted;
+}
+
+/** All messages: those that the counters hold, and the tail. */
+export async function countStored(db: Knex, { tail }: Dialect): Promise<{ counted: number; uncounted: number }> {
+  const sql = `select (select messages from message_totals) as counted, (select count(*) from ${tail}) as uncounted`;
+  const { counted, uncounted } = await rowOf<{ counted: bigint; uncounted: bigint }>(db, sql);
+  return { counted: Number(counted), uncounted: Number(uncounted) };
 }
 
 export async function countOfSender(db: Knex, { tail }: Dialect, from: Msisdn): Promise<number> {

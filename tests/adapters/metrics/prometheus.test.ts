@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Registry } from 'prom-client';
 import { prometheusMetrics } from '../../../src/adapters/metrics/prometheus.ts';
-import type { Metrics } from '../../../src/application/ports.ts';
+import { registerStoreGauges } from '../../../src/adapters/metrics/store-gauges.ts';
+import type { Readiness } from '../../../src/application/check-readiness.ts';
+import type { Metrics, StoreUsage } from '../../../src/application/ports.ts';
 import { provider, WEBHOOK } from '../../../src/domain/provider.ts';
 import { characters } from '../../support/arbitraries.ts';
 import { lint, parseExposition, valueOf, type Family } from './exposition.ts';
@@ -11,8 +14,8 @@ const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0';
 function used(metrics: Metrics): Metrics {
   metrics.httpRequest({ method: 'GET', path: '/messages', status: 200, seconds: 0.02 });
   metrics.httpRequest({ method: 'POST', path: '/webhook', status: 401, seconds: 0.02 });
-  metrics.webhookRequest('created');
-  metrics.webhookRequest('content_too_large');
+  metrics.webhookRequest({ result: 'created', seconds: 0.02 });
+  metrics.webhookRequest({ result: 'content_too_large', seconds: 0.0004 });
   metrics.updates(WEBHOOK, 'created', 1);
   metrics.updates(provider('whatsapp'), 'duplicate', 100);
   metrics.updates(provider('whatsapp'), 'duplicate', 1);
@@ -30,9 +33,26 @@ function used(metrics: Metrics): Metrics {
   return metrics;
 }
 
-const stored = (): Promise<number> => Promise.resolve(42);
+const USAGE: StoreUsage = {
+  messages: 42,
+  uncountedMessages: 3,
+  unindexedMessages: 5,
+  databaseBytes: 8_192,
+  reusableBytes: 4_096,
+  disk: { sizeBytes: 1_000_000, availableBytes: 250_000 },
+};
+const READINESS: Readiness = {
+  ...{ status: 'not_ready', database: 'ok', schema: 'outdated', webhookSecret: 'ok', providers: [WEBHOOK] },
+};
+const options = {
+  providers: [WEBHOOK],
+  maxQueuedMessages: 100,
+  maxBufferedBytes: 1_000,
+  usage: () => Promise.resolve(USAGE),
+  readiness: () => Promise.resolve(READINESS),
+};
 const families = async (accept?: string): Promise<Family[]> =>
-  parseExposition((await used(prometheusMetrics(stored)).exposition(accept)).body);
+  parseExposition((await used(prometheusMetrics(options)).exposition(accept)).body);
 describe('the exposition', () => {
   it('has all that is promised, in base units, with help', async () => {
     const all = await families();
@@ -53,6 +73,10 @@ describe('the exposition', () => {
       request_bodies_shed_total: 'counter',
       http_connections_dropped_total: 'counter',
       stored_messages: 'gauge',
+      webhook_request_duration_seconds: 'histogram',
+      commit_queue_limit_messages: 'gauge',
+      request_body_limit_bytes: 'gauge',
+      readiness_check_passed: 'gauge',
       process_cpu_seconds_total: 'counter',
       process_resident_memory_bytes: 'gauge',
       nodejs_eventloop_lag_seconds: 'gauge',
@@ -76,6 +100,10 @@ describe('the exposition', () => {
     expect(Math.abs(Number(last) - Date.now() / 1_000)).toBeLessThan(60);
     expect(valueOf(all, 'webhook_ingest_lag_seconds_bucket', { le: '0.5' })).toBe(1);
     expect(valueOf(all, 'webhook_ingest_lag_seconds_bucket', { le: '0.1' })).toBe(0);
+    expect(valueOf(all, 'webhook_request_duration_seconds_bucket', { result: 'created', le: '0.025' })).toBe(1);
+    expect(valueOf(all, 'webhook_request_duration_seconds_bucket', { result: 'created', le: '0.01' })).toBe(0);
+    expect(valueOf(all, 'commit_queue_limit_messages')).toBe(100);
+    expect(valueOf(all, 'request_body_limit_bytes')).toBe(1_000);
     expect(valueOf(all, 'commit_batch_messages_sum')).toBe(4);
     expect(valueOf(all, 'commit_duration_seconds_count', { outcome: 'failed' })).toBe(1);
     expect(valueOf(all, 'commit_queue_messages')).toBe(4);
@@ -103,7 +131,7 @@ describe('the exposition', () => {
   });
 
   it('is the same as OpenMetrics, whose counters are named without their suffix', async () => {
-    const metrics = used(prometheusMetrics(stored));
+    const metrics = used(prometheusMetrics(options));
     const { contentType, body } = await metrics.exposition(`${OPEN_METRICS},text/plain;q=0.5`);
     expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
     expect(body.endsWith('\n# EOF\n')).toBe(true);
@@ -120,7 +148,7 @@ describe('the exposition', () => {
   });
 
   it('may be asked for in turn', async () => {
-    const metrics = used(prometheusMetrics(stored));
+    const metrics = used(prometheusMetrics(options));
     const series = async (accept?: string): Promise<string[]> =>
       (await metrics.exposition(accept)).body.split('\n').map((line) => line.replace(/ .*/, ''));
     const [plain, open] = [await series(), await series(OPEN_METRICS)];
@@ -131,36 +159,101 @@ describe('the exposition', () => {
   it.each([undefined, '', '*/*', 'text/plain', 'text/html,application/xhtml+xml'])(
     'is plain for Accept %s',
     async (accept) => {
-      const { contentType, body } = await prometheusMetrics(stored).exposition(accept);
+      const { contentType, body } = await prometheusMetrics(options).exposition(accept);
       expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
       expect(body).not.toContain('# EOF');
     },
   );
 });
 
-describe('stored_messages', () => {
-  it('is asked for at each scrape', async () => {
-    let count = 0;
-    const metrics = prometheusMetrics(() => Promise.resolve(++count));
-    expect(valueOf(parseExposition((await metrics.exposition(undefined)).body), 'stored_messages')).toBe(1);
-    expect(valueOf(parseExposition((await metrics.exposition(OPEN_METRICS)).body), 'stored_messages')).toBe(2);
+describe('what the store is asked', () => {
+  const GAUGES = {
+    ...{ stored_messages: 42, uncounted_messages: 3, unindexed_messages: 5 },
+    ...{ database_size_bytes: 8_192, database_reusable_bytes: 4_096 },
+    ...{ database_disk_size_bytes: 1_000_000, database_disk_available_bytes: 250_000 },
+  };
+  const told = async (metrics: Metrics) => parseExposition((await metrics.exposition(undefined)).body);
+
+  it('is told', async () => {
+    const all = await told(prometheusMetrics(options));
+    for (const [name, value] of Object.entries(GAUGES)) expect([name, valueOf(all, name)]).toEqual([name, value]);
+    const passed = (check: string) => valueOf(all, 'readiness_check_passed', { check });
+    expect(['database', 'schema', 'webhook_secret'].map(passed)).toEqual([1, 0, 1]);
+  });
+
+  it('is asked at each scrape, once', async () => {
+    let messages = 0;
+    const metrics = prometheusMetrics({ ...options, usage: () => Promise.resolve({ ...USAGE, messages: ++messages }) });
+    expect(valueOf(await told(metrics), 'stored_messages')).toBe(1);
+    const open = parseExposition((await metrics.exposition(OPEN_METRICS)).body);
+    expect(valueOf(open, 'stored_messages')).toBe(2);
   });
 
   it('stays as it was while the store fails, and the rest is told', async () => {
-    let answer: () => Promise<number> = stored;
-    const metrics = prometheusMetrics(() => answer());
+    let away = false;
+    const answer = <T>(value: T) => (away ? Promise.reject(new Error('away')) : Promise.resolve(value));
+    const metrics = prometheusMetrics({
+      ...options,
+      usage: () => answer(USAGE),
+      readiness: () => answer(READINESS),
+    });
     await metrics.exposition(undefined);
-    answer = () => Promise.reject(new Error('away'));
-    metrics.webhookRequest('created');
-    const all = parseExposition((await metrics.exposition(undefined)).body);
+    away = true;
+    metrics.webhookRequest({ result: 'created', seconds: 0.02 });
+    const all = await told(metrics);
     expect(valueOf(all, 'stored_messages')).toBe(42);
+    expect(valueOf(all, 'readiness_check_passed', { check: 'schema' })).toBe(0);
     expect(valueOf(all, 'webhook_requests_total', { result: 'created' })).toBe(1);
+  });
+
+  it('is nothing while nobody knows: 0 would say that all is lost, or the disk full', async () => {
+    const usage = { ...USAGE, unindexedMessages: null, reusableBytes: null, disk: null };
+    const postgres = await told(prometheusMetrics({ ...options, usage: () => Promise.resolve(usage) }));
+    expect(valueOf(postgres, 'database_size_bytes')).toBe(8_192);
+    const never = await told(prometheusMetrics({ ...options, usage: () => Promise.reject(new Error('away')) }));
+    const unknown = ['unindexed_messages', 'database_reusable_bytes', 'database_disk_size_bytes'];
+    for (const name of [...unknown, 'database_disk_available_bytes']) expect(valueOf(postgres, name)).toBeUndefined();
+    for (const name of Object.keys(GAUGES)) expect(valueOf(never, name)).toBeUndefined();
+  });
+
+  it('keeps no scrape waiting, and is not asked again before it has answered', async () => {
+    const registry = new Registry();
+    let asked = 0;
+    const { promise, resolve } = Promise.withResolvers<StoreUsage>();
+    registerStoreGauges(registry, { ...options, usage: () => (asked++, promise) }, 1);
+    const scrape = async () => valueOf(parseExposition(await registry.metrics()), 'stored_messages');
+    expect(await scrape()).toBeUndefined();
+    expect(await scrape()).toBeUndefined();
+    expect(asked).toBe(1);
+    resolve(USAGE);
+    expect(await scrape()).toBe(42);
+    expect(asked).toBe(1);
+  });
+});
+
+describe('what has not happened yet', () => {
+  it('is 0: a rate misses the event that a series begins with', async () => {
+    const { body } = await prometheusMetrics(options).exposition(undefined);
+    const all = parseExposition(body);
+    const zeros: [string, Record<string, string>][] = [
+      ...['accepted', 'unavailable', 'no_secret_configured'].flatMap((result): [string, Record<string, string>][] => [
+        ['webhook_requests_total', { result }],
+        ['webhook_request_duration_seconds_count', { result }],
+        ['webhook_request_duration_seconds_bucket', { result, le: '1' }],
+      ]),
+      ['webhook_updates_total', { provider: 'webhook', outcome: 'status_stale' }],
+      ['webhook_rejections_total', { provider: 'webhook', reason: 'schema' }],
+      ['webhook_verified_total', { provider: 'webhook', secret: 'current' }],
+      ['commit_duration_seconds_count', { outcome: 'failed' }],
+      ['http_rate_limited_total', { kind: 'webhooks' }],
+    ];
+    for (const [name, labels] of zeros) expect([name, labels, valueOf(all, name, labels)]).toEqual([name, labels, 0]);
   });
 });
 
 describe('labels', () => {
   it('can hold anything', async () => {
-    const metrics = prometheusMetrics(stored);
+    const metrics = prometheusMetrics(options);
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: characters, minLength: 1 }), async (result) => {
         const total = async (): Promise<number> => {
@@ -169,7 +262,7 @@ describe('labels', () => {
           return samples.reduce((sum, { value }) => sum + value, 0);
         };
         const before = await total();
-        metrics.webhookRequest(result);
+        metrics.webhookRequest({ result, seconds: 0.02 });
         expect(await total()).toBe(before + 1);
       }),
       { numRuns: 20, examples: [['"'], ['\\'], ['\n'], ['a"} 5\n']] },
@@ -179,8 +272,8 @@ describe('labels', () => {
 
 describe('two of them', () => {
   it('do not share what they count', async () => {
-    const [one, other] = [prometheusMetrics(stored), prometheusMetrics(stored)];
-    one.webhookRequest('created');
+    const [one, other] = [prometheusMetrics(options), prometheusMetrics(options)];
+    one.webhookRequest({ result: 'created', seconds: 0.02 });
     expect(
       valueOf(parseExposition((await other.exposition(undefined)).body), 'webhook_requests_total', {
         result: 'created',

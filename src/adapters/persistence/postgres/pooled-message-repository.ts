@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { MessageRepository, RejectionLog } from '../../../application/ports.ts';
+import type { MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import { watchingWrites } from '../watching-writes.ts';
@@ -8,6 +8,7 @@ import { rejectionLog } from '../rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
 import { postgresMessageRepository } from './message-repository.ts';
 import { translatingErrors } from './store-errors.ts';
+import { storeUsage } from './store-usage.ts';
 
 /** A commit that takes longer is given up: its sender tries again, and finds it stored or not. */
 const WRITE_TIMEOUT_MS = 10_000;
@@ -26,6 +27,7 @@ export interface PooledOptions {
 
 export interface PooledMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
+  usage(): Promise<StoreUsage>;
   /** Resolves when this replica has put into the counters what it could. */
   caughtUp(): Promise<void>;
   /** Ends the connections after what they are doing. */
@@ -75,6 +77,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
     },
+    usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
     caughtUp: () => derived.caughtUp(),
     async close() {
       await derived.stop();

@@ -4,7 +4,12 @@
  */
 import type { Knex } from 'knex';
 import { workerData } from 'piscina';
-import { StoreUnavailable, type MessageRepository, type RejectionLog } from '../../../application/ports.ts';
+import {
+  StoreUnavailable,
+  type MessageRepository,
+  type RejectionLog,
+  type StoreUsage,
+} from '../../../application/ports.ts';
 import { rejectionLog } from '../rejection-log.ts';
 import { countNext, indexNext } from './derived-data.ts';
 import { sqliteMessageRepository } from './message-repository.ts';
@@ -12,12 +17,14 @@ import { openSqlite, tryWrite, type SqliteOptions } from './database.ts';
 import { openFiles, type OpenFiles } from './open-files.ts';
 import { unpack, type PackedUpdates } from './packed-updates.ts';
 import { translatingErrors } from './store-errors.ts';
+import { storeUsage } from './store-usage.ts';
 
 /** What a thread can be asked for: the repository's methods, and what keeps the store in order. */
 export type StoreCalls = Omit<MessageRepository, 'add'> & {
   readonly add: (packed: PackedUpdates) => ReturnType<MessageRepository['add']>;
   readonly addRejections: RejectionLog['add'];
   readonly listRejections: RejectionLog['list'];
+  readonly usage: () => Promise<StoreUsage>;
   /** Takes messages into the search index; gives how many. */
   readonly indexNext: (limit: number) => Promise<number>;
   /** Takes messages into the counters; gives how many. */
@@ -103,6 +110,7 @@ function open(): Opened {
     add: (packed) => lasting(() => repository.add(unpack(packed))),
     addRejections: (...args) => rejections.add(...args),
     listRejections: (...args) => rejections.list(...args),
+    usage: () => translatingErrors(() => storeUsage(db, options.file)),
     indexNext: (limit) => indexNext(db, limit),
     countNext: (limit) => countNext(db, limit),
     tryWrite: () => lasting(() => translatingErrors(() => tryWrite(db))),

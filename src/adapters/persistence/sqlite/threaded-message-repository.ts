@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { StoreUnavailable, type MessageRepository, type RejectionLog } from '../../../application/ports.ts';
+import {
+  StoreUnavailable,
+  type MessageRepository,
+  type RejectionLog,
+  type StoreUsage,
+} from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import { watchingWrites } from '../watching-writes.ts';
@@ -26,6 +31,7 @@ export interface ThreadedOptions {
 
 export interface ThreadedMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
+  usage(): Promise<StoreUsage>;
   /** Resolves when the search index and the counters hold everything stored so far. */
   caughtUp(): Promise<void>;
   /** Ends the threads after what they are doing. */
@@ -83,6 +89,7 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
       add: (rejections, retention) => write('addRejections', rejections, retention),
       list: (filter, start, limit) => read('listRejections', filter, start, limit),
     },
+    usage: () => read('usage'),
     caughtUp: () => derived.caughtUp(),
     async close() {
       await derived.stop();
