@@ -3,6 +3,7 @@ import type { Message, MessageId, MessageKey, Msisdn, Order, Position } from '..
 import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionRetention, StoredRejection } from '../domain/rejection.ts';
 import type { Stats } from '../domain/stats.ts';
+import type { Bucket, BucketCount, TimeRange } from '../domain/timeseries.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { Arrival, MessageStatus, NewUpdate, Payload, UpdateOutcome } from '../domain/update.ts';
 
@@ -62,6 +63,8 @@ export interface MessageRepository {
   /** @default the order of comparePositions */
   list(filter: MessageFilter, start: PageStart, limit: number, order?: Order): Promise<MessagePage>;
   stats(): Promise<Stats>;
+  /** As timeseriesOf defines it over the messages of this sender, or over all. */
+  timeseries(range: TimeRange, bucket: Bucket, from?: Msisdn): Promise<readonly BucketCount[]>;
   /** Never rejects. */
   health(): Promise<StoreHealth>;
 }

@@ -7,7 +7,8 @@
 export type Timestamp = bigint & { readonly __brand: 'Timestamp' };
 
 const MICROS_PER_SECOND = 1_000_000n;
-const FIRST = -62_167_219_200_000_000n; // 0000-01-01T00:00:00Z
+/** 0000-01-01T00:00:00Z */
+export const FIRST_TIMESTAMP = -62_167_219_200_000_000n as Timestamp;
 const LAST = 253_402_300_799_999_999n; // 9999-12-31T23:59:59.999999Z
 
 /** RFC 3339, section 5.6. `T` and `Z` may be lower case; a space for `T` is an application's choice that is not ours. */
@@ -64,7 +65,7 @@ export function formatTimestamp(instant: Timestamp): string {
 }
 
 function isTimestamp(micros: bigint): micros is Timestamp {
-  return micros >= FIRST && micros <= LAST;
+  return micros >= FIRST_TIMESTAMP && micros <= LAST;
 }
 
 function daysInMonth(year: number, month: number): number {

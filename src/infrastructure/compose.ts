@@ -6,6 +6,7 @@ import { groupCommit } from '../adapters/persistence/group-commit.ts';
 import { DIAGNOSES } from '../adapters/signature/diagnosis.ts';
 import { CheckReadiness } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';
+import { ComputeTimeseries } from '../application/compute-timeseries.ts';
 import { IngestMessage } from '../application/ingest-message.ts';
 import { ListMessages } from '../application/list-messages.ts';
 import type { Logger, MessageRepository, RejectionLog, StoreUsage } from '../application/ports.ts';
@@ -61,6 +62,7 @@ export async function composeService(
       ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock: systemClock }),
       listMessages: new ListMessages(repository),
       computeStats: new ComputeStats(repository),
+      computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock }),
       checkReadiness,
       rejections,
       metrics,

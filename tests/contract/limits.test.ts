@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeCursor, encodeCursor } from '../../src/adapters/http/cursor.ts';
 import { Problem } from '../../src/adapters/http/problem.ts';
+import { MAX_BUCKETS } from '../../src/application/compute-timeseries.ts';
 import { isMsisdn, MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH, newMessage } from '../../src/domain/message.ts';
 import { TOP_SENDERS } from '../../src/domain/stats.ts';
 import { parseTimestamp, timestamp } from '../../src/domain/timestamp.ts';
@@ -22,6 +23,11 @@ const parameters = at('paths', '/messages', 'get', 'parameters') as {
 const parameter = (wanted: string) => parameters.find(({ name }) => name === wanted);
 
 describe('the contract and the domain agree on', () => {
+  it('how many buckets a time series has', () => {
+    expect(property('Timeseries', 'data')['maxItems']).toBe(MAX_BUCKETS);
+    expect(MAX_BUCKETS).toBe(1_500);
+  });
+
   it('the length of an id and of a text', () => {
     expect(schemas['MessageId']).toMatchObject({ minLength: 1, maxLength: MAX_MESSAGE_ID_LENGTH });
     expect(property('IngestRequest', 'text')['maxLength']).toBe(MAX_TEXT_LENGTH);

@@ -80,6 +80,13 @@ const detail =
 const ALL = ['m1', 'm2', 'm3'];
 const message = (): Promise<CheckedAnswer> => get('/messages/m1');
 
+/** With all of its parameters. */
+const timeseries: Scenario = async () => {
+  const names = ['bucket', 'since', 'until', 'from'];
+  const query = new URLSearchParams(Object.fromEntries(names.map((name) => [name, text(`getTimeseries ?${name}`)])));
+  await answers(200, () => get(`/stats/timeseries?${query.toString()}`))(value('getTimeseries 200 minutes'));
+};
+
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'ingestMessage request text': (example) => ok(services.messages.webhook(example, ID)),
   'ingestMessage request withoutText': (example) => ok(services.messages.webhook(example, ID)),
@@ -144,6 +151,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'components header ETag': has('etag', () => get('/stats')),
   'getStats 200 filled': answers(200, () => get('/stats')),
   'getStats 200 empty': answers(200, () => services.empty.read('/stats', ID)),
+  'getTimeseries ?bucket': timeseries,
+  'getTimeseries ?since': timeseries,
+  'getTimeseries ?until': timeseries,
+  'getTimeseries ?from': timeseries,
+  'getTimeseries 200 minutes': timeseries,
   'listRejections ?limit': finds('limit', [], '/rejections'),
   'listRejections ?offset': finds('offset', [], '/rejections'),
   'listRejections ?cursor': finds('cursor', [], '/rejections'),

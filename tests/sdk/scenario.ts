@@ -44,6 +44,7 @@ export async function driveSdk({ sdk, stranger, secret }: Clients): Promise<numb
     [{ until: '2025-01-15T10:03:00Z' }, stored.slice(0, 3)],
     [{ since: '2025-01-15T11:10:00+01:00', until: '2025-01-15T10:12:00Z' }, stored.slice(10, 12)],
     [{ q: 'STRASSE 7 & 100%' }, stored.slice(7, 8)],
+    [{ order: 'desc', limit: 3 }, stored.slice(-3).reverse()],
   ];
   for (const [query, expected] of cases) assert.deepEqual(await list(query), expected, JSON.stringify(query));
 

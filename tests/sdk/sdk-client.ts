@@ -47,6 +47,7 @@ export interface Query {
   since?: string;
   until?: string;
   q?: string;
+  order?: 'asc' | 'desc';
 }
 
 export interface Totals {

@@ -6,6 +6,7 @@ import { createHttpServer } from '../../src/adapters/http/server.ts';
 import { inMemoryRejectionLog } from '../../src/adapters/persistence/in-memory-rejection-log.ts';
 import { CheckReadiness } from '../../src/application/check-readiness.ts';
 import { ComputeStats } from '../../src/application/compute-stats.ts';
+import { ComputeTimeseries } from '../../src/application/compute-timeseries.ts';
 import { IngestMessage } from '../../src/application/ingest-message.ts';
 import { ListMessages } from '../../src/application/list-messages.ts';
 import type { Clock, Logger, MessageRepository, Metrics, SignatureVerifier } from '../../src/application/ports.ts';
@@ -41,6 +42,7 @@ export async function serveHttp(
       ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock }),
       listMessages: new ListMessages(repository),
       computeStats: new ComputeStats(repository),
+      computeTimeseries: new ComputeTimeseries({ repository, clock }),
       checkReadiness: parts.checkReadiness ?? new CheckReadiness({ repository, verifiers }),
       rejections: new Rejections(
         { log: inMemoryRejectionLog(), metrics, clock, logger },

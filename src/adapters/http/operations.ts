@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CheckReadiness } from '../../application/check-readiness.ts';
 import type { ComputeStats } from '../../application/compute-stats.ts';
+import type { ComputeTimeseries } from '../../application/compute-timeseries.ts';
 import type { IngestMessage } from '../../application/ingest-message.ts';
 import type { ListMessages } from '../../application/list-messages.ts';
 import type { Metrics } from '../../application/ports.ts';
@@ -15,6 +16,7 @@ import type { OpenapiDocument } from './openapi-document.ts';
 import { DEFAULT_LIMIT, pageStart } from './page-start.ts';
 import { asset, docsPage, redocPage } from './pages.ts';
 import { Problem } from './problem.ts';
+import { timeseriesReply } from './timeseries.ts';
 import { rejectionOperations, type RejectionOptions } from './rejections.ts';
 import { webhookOperations } from './webhooks.ts';
 
@@ -22,6 +24,7 @@ export interface UseCases {
   readonly ingestMessage: IngestMessage;
   readonly listMessages: ListMessages;
   readonly computeStats: ComputeStats;
+  readonly computeTimeseries: ComputeTimeseries;
   readonly checkReadiness: CheckReadiness;
   readonly rejections: Rejections;
 }
@@ -74,6 +77,8 @@ export function operations(
       const body = statsToDto(await useCases.computeStats.execute());
       return { status: 200, headers: { ETag: etag(JSON.stringify(body)) }, type: 'application/json', body };
     },
+
+    getTimeseries: ({ query }) => timeseriesReply(useCases.computeTimeseries, query),
 
     getLiveness: () => Promise.resolve({ status: 200, type: 'application/json', body: { status: 'alive' } }),
 

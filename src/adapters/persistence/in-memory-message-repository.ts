@@ -11,6 +11,7 @@ import {
 } from '../../domain/message.ts';
 import { containsIgnoringCase } from '../../domain/search.ts';
 import { statsOf } from '../../domain/stats.ts';
+import { timeseriesOf } from '../../domain/timeseries.ts';
 import {
   isMessage,
   repeats,
@@ -97,6 +98,11 @@ export function inMemoryMessageRepository(): MessageRepository {
     },
 
     stats: () => Promise.resolve(statsOf(stored.values())),
+
+    timeseries: (range, bucket, from) => {
+      const counted = Array.from(stored.values()).filter((message) => from === undefined || message.from === from);
+      return Promise.resolve(timeseriesOf(counted, range, bucket));
+    },
 
     health: () => Promise.resolve({ database: 'ok', schema: 'ok' }),
   };

@@ -24,6 +24,7 @@ const repository: MessageRepository = {
   findPayload: (key) => (broken.findPayload ?? sound.findPayload)(key),
   list: (filter, start, limit) => (broken.list ?? sound.list)(filter, start, limit),
   stats: () => (broken.stats ?? sound.stats)(),
+  timeseries: (...asked) => (broken.timeseries ?? sound.timeseries)(...asked),
   health: () => (broken.health ?? sound.health)(),
 };
 const clock = manualClock(timestampFromMicros(0n));

@@ -4,6 +4,7 @@ import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-
 import type { MessageFilter, MessageRepository, PageStart } from '../../../src/application/ports.ts';
 import { messageKey, type Message } from '../../../src/domain/message.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
+import { BUCKET_SECONDS, type Bucket } from '../../../src/domain/timeseries.ts';
 import type { NewUpdate } from '../../../src/domain/update.ts';
 import { collidingMessages, FIRST_INSTANT, instants, LAST_INSTANT } from '../../support/arbitraries.ts';
 import { micros, runs, type WithRepository } from './repository-fixtures.ts';
@@ -55,6 +56,20 @@ const starts: fc.Arbitrary<PageStart> = fc.oneof(
   fc.nat(30).map((offset) => ({ offset })),
   someMessages.map((after) => ({ after })),
 );
+
+/** Some buckets long, or a part of one, now and then empty; from and to any instant, often the limit of a bucket. */
+const ranges = fc
+  .record({
+    bucket: fc.constantFrom<Bucket>('minute', 'hour', 'day'),
+    since: times,
+    buckets: fc.integer({ min: 0, max: 40 }),
+    beside: fc.oneof(fc.constantFrom(-1n, 0n, 1n), fc.bigInt({ min: -90_000_000n, max: 90_000_000n })),
+  })
+  .map(({ bucket, since, buckets, beside }) => {
+    const until = since + BigInt(buckets * BUCKET_SECONDS[bucket]) * 1_000_000n + beside;
+    const within = until < FIRST_INSTANT ? FIRST_INSTANT : until > LAST_INSTANT ? LAST_INSTANT : until;
+    return { bucket, range: { since, until: micros(within) } };
+  });
 
 const payloads = fc.record({
   mediaType: fc.constantFrom('application/json', 'application/json; charset=utf-8'),
@@ -124,6 +139,12 @@ const operations = fc.oneof(
       .map((args) => operation('list', args)),
   },
   { weight: 1, arbitrary: fc.constant(operation('stats', [])) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(ranges, fc.option(collidingMessages, { nil: undefined }))
+      .map(([{ range, bucket }, message]) => operation('timeseries', [range, bucket, message?.from])),
+  },
 );
 
 /** Bytes as text: the databases give them back in different classes. */

@@ -8,6 +8,7 @@ import { listingContract } from './message-listing-contract.ts';
 import { modelContract } from './message-model-contract.ts';
 import { searchContract } from './message-search-contract.ts';
 import { statsContract } from './message-stats-contract.ts';
+import { timeseriesContract } from './message-timeseries-contract.ts';
 import { updatesContract } from './message-updates-contract.ts';
 import { everyMessage, id, manyMessages, message, micros, runs, withRepositoryOf } from './repository-fixtures.ts';
 import type { OpenRepository, WithRepository } from './repository-fixtures.ts';
@@ -26,6 +27,7 @@ export function messageRepositoryContract(name: string, open: OpenRepository): v
       wholeCalls(withRepository);
     });
     statsContract(withRepository);
+    timeseriesContract(withRepository);
     listingContract(withRepository);
     searchContract(withRepository);
     updatesContract(withRepository);

@@ -116,6 +116,26 @@ describe('A query to PostgreSQL', () => {
     }
   });
 
+  it('for a time series reads counters, and no messages but those of a minute', async () => {
+    const range = { since: first.sentAt, until: middle.sentAt };
+    for (const bucket of ['minute', 'hour', 'day'] as const) {
+      const plans = await plansOf(() => repository.timeseries(range, bucket));
+      expect(plans.length).toBeGreaterThan(0);
+      for (const { plan } of plans.filter(({ plan: one }) => one.includes(' on messages'))) {
+        expect(plan).toMatch(/Index Only Scan using messages_by_instant/);
+        expect(plan).toMatch(/Index Cond: \(\(sent_at >= .* AND \(sent_at < /);
+      }
+    }
+  });
+
+  it('for a time series of a sender reads the index by sender within the range', async () => {
+    const range = { since: first.sentAt, until: middle.sentAt };
+    const plans = await plansOf(() => repository.timeseries(range, 'hour', first.from));
+    expect(plans.map(({ plan }) => plan)).toEqual([
+      expect.stringMatching(/messages_by_sender.*\n.*Index Cond: \(\(from_msisdn = .*sent_at >= .*sent_at < /),
+    ]);
+  });
+
   it('for the tail finds no rows that were counted long ago', async () => {
     const step = backgroundStep(db);
     for (let round = 0; round < 20; round++) {

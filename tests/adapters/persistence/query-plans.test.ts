@@ -5,7 +5,7 @@ import { messageKey } from '../../../src/domain/message.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/sqlite.ts';
-import { id, manyMessages, message, number } from './repository-fixtures.ts';
+import { id, manyMessages, message, micros, number } from './repository-fixtures.ts';
 
 describe('A query', () => {
   let database: TestDatabase;
@@ -87,6 +87,35 @@ describe('A query', () => {
       }
     }
     expect(plans.some(({ plan }) => plan.includes('SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)'))).toBe(true);
+  });
+
+  it.each<[string, Parameters<MessageRepository['timeseries']>]>([
+    ['whole buckets', [{ since: micros(0), until: micros(86_400_000_000) }, 'minute']],
+    ['buckets of which a part lies outside', [range, 'hour']],
+    ['a part of a bucket', [range, 'day']],
+  ])(
+    'for a time series of %s reads counters, and no messages but the uncounted and those of a minute',
+    async (_what, args) => {
+      const plans = await plansOf(() => repository.timeseries(...args));
+      expect(
+        plans.some(({ plan }) => plan.includes('SEARCH period_counts USING PRIMARY KEY (width=? AND starts_at')),
+      ).toBe(true);
+      for (const { plan } of plans) {
+        for (const step of plan.split('; ').filter((part) => /(SEARCH|SCAN) /.test(part))) {
+          expect(step).toMatch(
+            /SEARCH period_counts USING PRIMARY KEY|messages_by_instant \(sent_at>\? AND sent_at<\?\)$|SEARCH messages USING INTEGER PRIMARY KEY \(rowid>\?\)|SCAN (message_totals|periods|CONSTANT)/,
+          );
+        }
+      }
+    },
+  );
+
+  it('for a time series of a sender reads the index by sender within the range', async () => {
+    const [only, ...more] = await plansOf(() => repository.timeseries(range, 'hour', first.from));
+    expect(more).toEqual([]);
+    expect(only?.plan).toMatch(
+      /messages USING COVERING INDEX messages_by_sender \(from_msisdn=\? AND sent_at>\? AND sent_at<\?\)/,
+    );
   });
 
   it('for the count of a sender reads one counter and the messages that are not counted yet', async () => {

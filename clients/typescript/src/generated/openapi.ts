@@ -184,6 +184,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stats/timeseries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count messages by time
+         * @description How many messages were sent (`ts`) in each minute, hour or day of a range, exact at every instant. One entry for each
+         *     bucket that overlaps the range, in order, also for those without a message; buckets begin at whole minutes, hours and
+         *     days of UTC, and of the first and the last one only what lies in the range counts. At most 1500 buckets; more are
+         *     a 422. Of all messages it costs the same however many there are; with `from` it reads those of the sender in the range.
+         */
+        get: operations["getTimeseries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rejections": {
         parameters: {
             query?: never;
@@ -652,6 +675,27 @@ export interface components {
              */
             last_message_ts: string | null;
         };
+        BucketCount: {
+            ts: components["schemas"]["UtcDateTime"];
+            /**
+             * Format: int64
+             * @description Messages of this bucket that lie in the range.
+             * @example 12
+             */
+            count: number;
+        };
+        Timeseries: {
+            /**
+             * @description The length of a bucket that was applied.
+             * @example hour
+             * @enum {string}
+             */
+            bucket: "minute" | "hour" | "day";
+            since: components["schemas"]["UtcDateTime"];
+            until: components["schemas"]["UtcDateTime"];
+            /** @description Each bucket by its start, in order. */
+            data: components["schemas"]["BucketCount"][];
+        };
         /**
          * @description Of the signature: `missing_header`, `malformed_signature`, `wrong_digest`, `stale_timestamp`. Of the body: `too_large`,
          *     `media_type`, `malformed_json`, `schema`.
@@ -1062,6 +1106,8 @@ export type TwilioParameters = components['schemas']['TwilioParameters'];
 export type MessageList = components['schemas']['MessageList'];
 export type SenderCount = components['schemas']['SenderCount'];
 export type Stats = components['schemas']['Stats'];
+export type BucketCount = components['schemas']['BucketCount'];
+export type Timeseries = components['schemas']['Timeseries'];
 export type RejectionReason = components['schemas']['RejectionReason'];
 export type Diagnosis = components['schemas']['Diagnosis'];
 export type Rejection = components['schemas']['Rejection'];
@@ -1501,6 +1547,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["KeyRequired"];
+            422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTimeseries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How long a bucket is.
+                 * @example minute
+                 */
+                bucket?: "minute" | "hour" | "day";
+                /**
+                 * @description Where the range begins, inclusive. Left out, the start of the bucket 59 minutes, 47 hours or 29 days before its end.
+                 *     Write the `+` of an offset as `%2B`.
+                 * @example 2025-01-15T09:59:30Z
+                 */
+                since?: components["schemas"]["DateTime"];
+                /**
+                 * @description Where it ends, exclusive. Left out, now.
+                 * @example 2025-01-15T10:02:00Z
+                 */
+                until?: components["schemas"]["DateTime"];
+                /**
+                 * @description Only messages of this sender. Write the `+` as `%2B`.
+                 * @example +919876543210
+                 */
+                from?: components["schemas"]["PhoneNumber"];
+            };
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeseries"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["KeyRequired"];

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
 import { listMessages } from '../message-queries.ts';
+import { timeseriesFromCounters } from '../message-timeseries.ts';
 import { findArrival, findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
 import { postgresDialect } from './dialect.ts';
@@ -34,6 +35,11 @@ export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRep
 
     stats: () =>
       translatingErrors(() => reads.transaction((snapshot) => statsFromCounters(snapshot, postgresDialect), SNAPSHOT)),
+
+    timeseries: (...asked) =>
+      translatingErrors(() =>
+        reads.transaction((snapshot) => timeseriesFromCounters(snapshot, postgresDialect, ...asked), SNAPSHOT),
+      ),
 
     health: () => schemaHealth(writes),
   };

@@ -67,6 +67,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     findPayload: (key) => bounded(() => repository.findPayload(key)),
     list: (...args) => bounded(() => repository.list(...args)),
     stats: () => bounded(() => repository.stats()),
+    timeseries: (...args) => bounded(() => repository.timeseries(...args)),
     health: () => repository.health(),
   };
   return {

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
 import { listMessages } from '../message-queries.ts';
+import { timeseriesFromCounters } from '../message-timeseries.ts';
 import { findArrival, findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -30,6 +31,9 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
       translatingErrors(() => db.transaction((snapshot) => listMessages(snapshot, sqliteDialect, ...asked))),
 
     stats: () => translatingErrors(() => db.transaction((snapshot) => statsFromCounters(snapshot, sqliteDialect))),
+
+    timeseries: (...asked) =>
+      translatingErrors(() => db.transaction((snapshot) => timeseriesFromCounters(snapshot, sqliteDialect, ...asked))),
 
     health: () => schemaHealth(db),
   };
