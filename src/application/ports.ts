@@ -41,7 +41,7 @@ export interface RejectionPage {
 export interface StoreHealth {
   /** `unwritable`: it can be read, and refuses writes. */
   readonly database: 'ok' | 'unreachable' | 'unwritable';
-  /** `outdated`: migrations are pending. `unknown`: it was migrated by a newer version, or cannot be read. */
+  /** `outdated`: migrations are pending. `unknown`: a newer version changed what this one needs, or it cannot be read. */
   readonly schema: 'ok' | 'outdated' | 'unknown';
 }
 

@@ -11,6 +11,14 @@ export const MIGRATIONS_FOLDER = new URL('./migrations/', import.meta.url);
 /** 14 digits, so that the order of names is the order of making. */
 const MIGRATION_FILE = /^(\d{14}_[a-z0-9_]+)\.(?:ts|js)$/;
 
+/**
+ * Whether the version before cannot work with a schema that this migration was applied to. Its name says so, for that is all
+ * that an older version can know of it: `…_breaking_drop_folded`. All others only add (docs/adr/0019).
+ */
+export function isBreaking(name: string): boolean {
+  return /^\d{14}_breaking_/.test(name);
+}
+
 /** The names of all migrations this version knows, oldest first. */
 export async function migrationNames(): Promise<string[]> {
   return (await migrationFiles()).map(({ name }) => name);

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import type { StoreHealth } from '../../application/ports.ts';
 import { isPostgres } from './dialect.ts';
-import { migrationNames, migrationSource } from './migration-source.ts';
+import { isBreaking, migrationNames, migrationSource } from './migration-source.ts';
 
 const TABLE = 'knex_migrations';
 const config: Knex.MigratorConfig = { migrationSource, tableName: TABLE };
@@ -14,7 +14,8 @@ const LOCK = [APPLICATION_ID, 0];
 const LOCK_RETRY_MS = 100;
 
 /**
- * Brings the schema up to this version. Gives the names of what was applied, none when it was up to date.
+ * Brings the schema up to this version. Gives the names of what was applied, none when it was up to date, or when a newer
+ * version has been there and has only added to it.
  *
  * Safe when several processes start at once: one migrates, the others wait for it and then find nothing to do. On SQLite
  * everything happens in one transaction that takes the write lock with its first statement: a process that dies half-way
@@ -22,6 +23,8 @@ const LOCK_RETRY_MS = 100;
  */
 export async function migrateLatest(db: Knex): Promise<string[]> {
   return exclusively(db, async (transaction) => {
+    const { pending, unknown } = await schemaStatus(transaction);
+    if (pending.length === 0 && !unknown.some(isBreaking)) return [];
     const [, applied] = (await transaction.migrate.latest(config)) as [number, string[]];
     return applied;
   });
@@ -35,11 +38,14 @@ export async function migrateRollback(db: Knex): Promise<string[]> {
   });
 }
 
-/** Whether the database answers and has this version's schema. Never rejects. */
+/**
+ * Whether the database answers and has a schema that this version can work with: its own, or one that a newer version has
+ * only added to, as it does while replicas are replaced one by one. Never rejects.
+ */
 export async function schemaHealth(db: Knex): Promise<StoreHealth> {
   try {
     const { pending, unknown } = await schemaStatus(db);
-    return { database: 'ok', schema: unknown.length > 0 ? 'unknown' : pending.length > 0 ? 'outdated' : 'ok' };
+    return { database: 'ok', schema: unknown.some(isBreaking) ? 'unknown' : pending.length > 0 ? 'outdated' : 'ok' };
   } catch {
     return { database: 'unreachable', schema: 'unknown' };
   }

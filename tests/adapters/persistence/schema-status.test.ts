@@ -53,7 +53,7 @@ describe('The state of a database that', () => {
   });
 
   it('was migrated by a newer version, which this one does not touch', async () => {
-    const unknown = '29991231235959_from_the_future';
+    const unknown = '29991231235959_breaking_rename';
     await migrating(file, async (db) => {
       await db.migrate.up(CONFIG);
       await db('knex_migrations').insert({ name: unknown, batch: 2, migration_time: 0 });
@@ -62,6 +62,25 @@ describe('The state of a database that', () => {
     });
     const [first, ...pending] = await migrationNames();
     expect(await status()).toEqual({ applied: [first, unknown], pending, unknown: [unknown] });
+    expect(await health()).toEqual({ database: 'ok', schema: 'unknown' });
+  });
+
+  it('was only added to by a newer version: this one works on, and leaves taking back to the newer', async () => {
+    const added = '29991231235959_add_note';
+    await migrating(file, async (db) => {
+      await migrateLatest(db);
+      await db('knex_migrations').insert({ name: added, batch: 2, migration_time: 0 });
+      expect(await migrateLatest(db)).toEqual([]);
+      await expect(migrateRollback(db)).rejects.toThrow(added);
+    });
+    expect((await status()).unknown).toEqual([added]);
+    expect(await health()).toEqual({ database: 'ok', schema: 'ok' });
+
+    const breaking = '29991231235960_breaking_note';
+    await migrating(file, async (db) => {
+      await db('knex_migrations').insert({ name: breaking, batch: 3, migration_time: 0 });
+      await expect(migrateLatest(db)).rejects.toThrow(breaking);
+    });
     expect(await health()).toEqual({ database: 'ok', schema: 'unknown' });
   });
 

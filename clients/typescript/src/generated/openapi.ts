@@ -822,7 +822,7 @@ export interface components {
              */
             database: "ok" | "unreachable" | "unwritable";
             /**
-             * @description `outdated`: migrations are pending. `unknown`: a newer version migrated it, or it cannot be read.
+             * @description `outdated`: migrations are pending. `unknown`: a newer version changed what this one needs, or it cannot be read.
              * @example ok
              * @enum {string}
              */

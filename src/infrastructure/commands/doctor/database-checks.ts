@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { rebuildCounters, wrongCounters } from '../../../adapters/persistence/counter-check.ts';
 import { isPostgres } from '../../../adapters/persistence/dialect.ts';
+import { isBreaking } from '../../../adapters/persistence/migration-source.ts';
 import { schemaStatus } from '../../../adapters/persistence/migrator.ts';
 import type { Config } from '../../config.ts';
 import { openForMaintenance, type MaintenanceDatabase } from '../../database.ts';
@@ -64,13 +65,15 @@ async function quickCheck(db: Knex): Promise<string> {
 
 async function schemaCheck(db: Knex): Promise<Check> {
   const { pending, unknown } = await schemaStatus(db);
-  if (unknown.length > 0) {
+  const breaking = unknown.filter(isBreaking);
+  if (breaking.length > 0) {
     return fail(
       'schema',
-      `a newer version migrated it (${unknown.join(', ')}): run that version, or roll back with it`,
+      `a newer version migrated it (${breaking.join(', ')}): run that version, or roll back with it`,
     );
   }
-  return pending.length > 0
-    ? fail('schema', `lacks ${pending.join(', ')}: run "webhook-inbox migrate latest"`)
+  if (pending.length > 0) return fail('schema', `lacks ${pending.join(', ')}: run "webhook-inbox migrate latest"`);
+  return unknown.length > 0
+    ? ok('schema', `is this version's, and a newer one has added to it (${unknown.join(', ')})`)
     : ok('schema', "is this version's");
 }
