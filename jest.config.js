@@ -30,6 +30,7 @@ const DEFAULT_DATABASE_ONLY = [
   'documentation',
   'replicas',
   'clients-page',
+  'retention',
 ];
 
 /**

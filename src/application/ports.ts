@@ -1,4 +1,5 @@
 import type { Delivery, SecretGeneration, SignatureVerdict } from '../domain/delivery.ts';
+import type { ErasureRule } from '../domain/erasure.ts';
 import type { Message, MessageId, MessageKey, Msisdn, Order, Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionRetention, StoredRejection } from '../domain/rejection.ts';
@@ -69,6 +70,52 @@ export interface MessageRepository {
   health(): Promise<StoreHealth>;
 }
 
+/** What was erased, or would be. */
+export interface Erased {
+  readonly messages: number;
+  /** States of those messages; by age also those of messages that were never here. */
+  readonly statuses: number;
+  /** Kept bodies of deliveries. */
+  readonly bodies: number;
+  /** Messages of other people that stay and lose the body that they came in. */
+  readonly bereft: number;
+  /** Rejections that lose their excerpt. */
+  readonly excerpts: number;
+}
+
+export interface ErasurePreview extends Erased {
+  /** Messages there are, those that stay among them. */
+  readonly total: number;
+  /** Of a person's messages those that they sent, and those that were sent to them: one to themselves is both. */
+  readonly fromPerson: number;
+  readonly toPerson: number;
+  /** Messages of other people whose text names the number; they stay. */
+  readonly mentions: number;
+  readonly firstAt: Timestamp | null;
+  readonly lastAt: Timestamp | null;
+}
+
+/** Where the next step goes on. Of no meaning to anyone but the eraser that gave it. */
+export interface ErasureCursor {
+  readonly in: 'messages' | 'statuses' | 'bodies' | 'excerpts';
+  readonly after: unknown;
+}
+
+export interface ErasureStep extends Erased {
+  /** null when everything has been looked through. */
+  readonly next: ErasureCursor | null;
+}
+
+/** Erases what is stored. Reads are exact at every instant, and a commit waits for a step, not for the whole. */
+export interface MessageEraser {
+  /** The position from which on so many messages stand, the latest; null when there are no more than that. */
+  newest(messages: number): Promise<Position | null>;
+  /** What the rule would take now. Only reads, and reads every message. */
+  preview(rule: ErasureRule): Promise<ErasurePreview>;
+  /** One small transaction at most. `busy`: somebody else is erasing. */
+  eraseNext(rule: ErasureRule, cursor: ErasureCursor | null): Promise<ErasureStep | 'busy'>;
+}
+
 /** The store cannot do it now, and nothing was stored; the same call may succeed later. */
 export class StoreUnavailable extends Error {
   readonly retryAfterSeconds: number;
@@ -135,6 +182,8 @@ export interface Metrics {
   bodyShed(): void;
   /** A connection was closed as it came because there are too many. */
   connectionDropped(): void;
+  /** So many messages were erased because they are older than what is kept. */
+  messagesErased(messages: number): void;
   /** All series as text: OpenMetrics when the Accept header asks for it, else the Prometheus format. */
   exposition(accept: string | undefined): Promise<{ contentType: string; body: string }>;
 }

@@ -9,8 +9,9 @@ import { ComputeStats } from '../application/compute-stats.ts';
 import { ComputeTimeseries } from '../application/compute-timeseries.ts';
 import { IngestMessage } from '../application/ingest-message.ts';
 import { ListMessages } from '../application/list-messages.ts';
-import type { Logger, MessageRepository, RejectionLog, StoreUsage } from '../application/ports.ts';
+import type { Logger, MessageEraser, MessageRepository, RejectionLog, StoreUsage } from '../application/ports.ts';
 import { Rejections } from '../application/rejections.ts';
+import { Retention } from '../application/retention.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { closeServer, listen } from './listener.ts';
@@ -56,6 +57,7 @@ export async function composeService(
     { log: stored.rejections, metrics, clock: systemClock, logger },
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
+  const retention = new Retention({ eraser: stored.eraser, metrics, clock: systemClock, logger }, config.retentionDays);
   const checkReadiness = new CheckReadiness({ repository, verifiers });
   const server = await createHttpServer(
     {
@@ -91,11 +93,16 @@ export async function composeService(
   );
 
   return {
-    start: () => listen(server, config),
+    async start() {
+      const address = await listen(server, config);
+      retention.start();
+      return address;
+    },
     async stop() {
       checkReadiness.stop();
       const finished = await closeServer(server, config);
       await repository.drain();
+      await retention.drain();
       await rejections.drain();
       await stored.close();
       return finished;
@@ -105,6 +112,7 @@ export async function composeService(
 
 interface Store extends MessageRepository {
   readonly rejections: RejectionLog;
+  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
   usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }

@@ -21,6 +21,14 @@ export function integer(value: string, min: number, max: number): number {
   return number;
 }
 
+/** Days: 0, or a whole number from `min`. */
+export function zeroOrDays(value: string, min: number, max: number): number {
+  if (value !== '0' && (!/^\d+$/.test(value) || Number(value) < min || Number(value) > max)) {
+    throw new Error(`must be 0 or a whole number from ${String(min)} to ${String(max)}`);
+  }
+  return Number(value);
+}
+
 export function oneOf<T>(value: string, choices: Readonly<Record<string, T>>): T {
   const choice = Object.hasOwn(choices, value) ? choices[value] : undefined;
   if (choice === undefined) throw new Error(`must be one of ${Object.keys(choices).join(', ')}`);

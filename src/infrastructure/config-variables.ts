@@ -1,5 +1,6 @@
+import { RETRY_DAYS } from '../domain/erasure.ts';
 import { databaseLocation } from './database-location.ts';
-import { addressRanges, integer, MIN_READ_KEY_LENGTH, oneOf, origins, readKeys } from './config-values.ts';
+import { addressRanges, integer, MIN_READ_KEY_LENGTH, oneOf, origins, readKeys, zeroOrDays } from './config-values.ts';
 import { PROVIDER_VARIABLES } from './provider-variables.ts';
 import type { Variable } from './variable.ts';
 
@@ -89,6 +90,12 @@ export const VARIABLES = {
     fallback: '',
     help: 'Origins whose pages may read (CORS), such as https://app.example.com, separated by commas. None: only our own pages.',
     parse: origins,
+  },
+  retentionDays: {
+    name: 'RETENTION_DAYS',
+    fallback: '0',
+    help: `Days after which messages are erased, with their bodies and statuses: 0 or at least ${String(RETRY_DAYS)}, for as long providers send again what they sent. 0: none are.`,
+    parse: (value) => zeroOrDays(value, RETRY_DAYS, 36_500),
   },
   rejectionsMaxRows: {
     name: 'REJECTIONS_MAX_ROWS',

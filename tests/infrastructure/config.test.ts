@@ -38,6 +38,7 @@ const DEFAULTS: Config = {
   rateLimitReadsPerMinute: 0,
   rateLimitWebhooksPerMinute: 0,
   origins: [],
+  retentionDays: 0,
   rejectionsMaxRows: 10_000,
   rejectionsMaxAgeDays: 30,
   rejectionExcerptBytes: 0,
@@ -103,6 +104,21 @@ describe('without any variable', () => {
   it('the defaults are what the help says they are', () => {
     const environment = describeVariables().map(({ name, fallback }) => [name, fallback] as const);
     expect(readConfig(Object.fromEntries(environment))).toEqual(DEFAULTS);
+  });
+});
+
+describe('RETENTION_DAYS', () => {
+  it.each([
+    ['0', 0],
+    ['7', 7],
+    ['365', 365],
+    ['36500', 36_500],
+  ])('takes %s', (value, days) => {
+    expect(readConfig({ RETENTION_DAYS: value }).retentionDays).toBe(days);
+  });
+
+  it.each(['1', '6', '36501', '-7', '7.5', '30d', '00'])('refuses %s', (value) => {
+    expect(faultsOf({ RETENTION_DAYS: value })).toContain('RETENTION_DAYS must be 0 or a whole number from 7 to 36500');
   });
 });
 

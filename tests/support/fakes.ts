@@ -17,6 +17,7 @@ export interface RecordingMetrics extends Metrics {
   readonly bodyBytesHeld: number[];
   readonly bodiesShed: true[];
   readonly connectionsDropped: true[];
+  readonly erased: number[];
 }
 
 export function recordingMetrics(): RecordingMetrics {
@@ -33,6 +34,7 @@ export function recordingMetrics(): RecordingMetrics {
     bodyBytesHeld: [] as RecordingMetrics['bodyBytesHeld'],
     bodiesShed: [] as RecordingMetrics['bodiesShed'],
     connectionsDropped: [] as RecordingMetrics['connectionsDropped'],
+    erased: [] as RecordingMetrics['erased'],
   };
   return {
     ...recorded,
@@ -48,6 +50,7 @@ export function recordingMetrics(): RecordingMetrics {
     bodyBytes: (bytes) => void recorded.bodyBytesHeld.push(bytes),
     bodyShed: () => void recorded.bodiesShed.push(true),
     connectionDropped: () => void recorded.connectionsDropped.push(true),
+    messagesErased: (messages) => void recorded.erased.push(messages),
     exposition: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
   };
 }

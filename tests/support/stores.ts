@@ -8,6 +8,7 @@ import { postgresMessageRepository } from '../../src/adapters/persistence/postgr
 import { sqliteDialect } from '../../src/adapters/persistence/sqlite/dialect.ts';
 import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/message-repository.ts';
 import type { Message } from '../../src/domain/message.ts';
+import type { NewMessage } from '../../src/domain/update.ts';
 import { openCopySource, openCopyTarget } from '../../src/infrastructure/database.ts';
 import { databaseLocation } from '../../src/infrastructure/database-location.ts';
 import { everyMessage } from '../adapters/persistence/repository-fixtures.ts';
@@ -15,12 +16,12 @@ import { migratedPostgresDatabase, newPostgresDatabase } from './postgres.ts';
 import { temporaryFolder } from './sqlite.ts';
 
 export type Engine = 'sqlite' | 'postgres';
-interface Place {
+export interface Place {
   readonly url: string;
   readonly close: () => Promise<void>;
 }
 
-async function place(engine: Engine, migrated = true): Promise<Place> {
+export async function place(engine: Engine, migrated = true): Promise<Place> {
   if (engine === 'postgres') return migrated ? migratedPostgresDatabase() : newPostgresDatabase();
   const folder = await temporaryFolder();
   return { url: `sqlite:///${folder.file('app.db')}`, close: () => folder.remove() };
@@ -52,7 +53,7 @@ export async function on<T>(
   }
 }
 
-export const store = (url: string, stored: readonly Message[]) => on(url, ({ add }) => add(stored));
+export const store = (url: string, stored: readonly NewMessage[]) => on(url, ({ add }) => add(stored));
 
 export const repositoryOf = ({ db, dialect }: CopySource) =>
   dialect === sqliteDialect ? sqliteMessageRepository(db) : postgresMessageRepository(db, db);

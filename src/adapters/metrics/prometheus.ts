@@ -165,6 +165,13 @@ export function prometheusMetrics(options: PrometheusOptions): Metrics {
     help: 'Connections closed as they came because there were too many.',
     registers,
   });
+  const messagesErased = new Counter({
+    name: 'messages_erased_total',
+    help: 'Messages erased by this process, by why.',
+    labelNames: ['cause'],
+    registers,
+  });
+  messagesErased.inc({ cause: 'retention' }, 0);
   registerStoreGauges(registry, options);
 
   // prom-client sorts and joins the labels at every call; a series is looked up once. Routes and methods are few.
@@ -216,6 +223,9 @@ export function prometheusMetrics(options: PrometheusOptions): Metrics {
     },
     connectionDropped() {
       connectionsDropped.inc();
+    },
+    messagesErased(messages) {
+      messagesErased.inc({ cause: 'retention' }, messages);
     },
     async exposition(accept) {
       const plain = await registry.metrics();

@@ -1,4 +1,5 @@
-import type { MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
+import type { Erased, MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
+import { isErased, type ErasureRule } from '../../domain/erasure.ts';
 import {
   comparePositions,
   messageKey,
@@ -25,15 +26,20 @@ import {
   type UpdateOutcome,
 } from '../../domain/update.ts';
 
+export interface InMemoryMessageRepository extends MessageRepository {
+  /** What the eraser of any other store must do, in the end. */
+  readonly erase: (rule: ErasureRule) => Omit<Erased, 'excerpts'>;
+}
+
 /**
  * The repository in its plainest form: what every other one must answer. Keeps nothing after the process ends, so
  * "durable" is as true here as it can be. For tests, which is why every answer is a scan.
  */
-export function inMemoryMessageRepository(): MessageRepository {
+export function inMemoryMessageRepository(): InMemoryMessageRepository {
   const stored = new Map<MessageKey, Message>();
   const arrivals = new Map<MessageKey, Arrival>();
   const payloads = new Map<MessageKey, Payload>();
-  const deliveries = new Set<MessageKey>();
+  const deliveries = new Map<MessageKey, MessageKey>(); // and the messages they brought
   const statuses = new Map<MessageKey, MessageStatus>();
 
   function addOne(update: NewUpdate): UpdateOutcome {
@@ -52,7 +58,7 @@ export function inMemoryMessageRepository(): MessageRepository {
     stored.set(key, message);
     arrivals.set(key, { receivedAt: news.receivedAt ?? null, traceId: news.traceId ?? null });
     if (payload !== undefined) payloads.set(key, payload);
-    if (delivery !== null) deliveries.add(delivery);
+    if (delivery !== null) deliveries.set(delivery, key);
     return 'created';
   }
 
@@ -64,7 +70,32 @@ export function inMemoryMessageRepository(): MessageRepository {
     return 'status_updated';
   }
 
+  function erase(rule: ErasureRule): Omit<Erased, 'excerpts'> {
+    const gone = new Set(
+      Array.from(stored)
+        .filter(([key, message]) => isErased({ ...message, receivedAt: arrivals.get(key)?.receivedAt ?? null }, rule))
+        .map(([key]) => key),
+    );
+    const isStray = (key: MessageKey, { at }: MessageStatus): boolean =>
+      rule.of === 'age' && !stored.has(key) && at < rule.before;
+    const states = Array.from(statuses).filter(([key, status]) => gone.has(key) || isStray(key, status));
+    const bodies = new Set(Array.from(payloads).flatMap(([key, payload]) => (gone.has(key) ? [payload] : [])));
+    for (const key of gone) for (const each of [stored, arrivals, payloads]) each.delete(key);
+    for (const [key] of states) statuses.delete(key);
+    for (const [delivery, key] of deliveries) if (gone.has(key)) deliveries.delete(delivery);
+    const others = Array.from(payloads).filter(([, payload]) => bodies.has(payload));
+    if (rule.of === 'age') {
+      for (const [, payload] of others) bodies.delete(payload); // still somebody's
+    } else {
+      for (const [key] of others) payloads.delete(key);
+    }
+    const bereft = rule.of === 'age' ? 0 : others.length;
+    return { messages: gone.size, statuses: states.length, bodies: bodies.size, bereft };
+  }
+
   return {
+    erase,
+
     add: (updates) =>
       Promise.resolve().then(() => {
         // Before any is stored: one that no store could keep means none.

@@ -72,6 +72,7 @@ describe('the exposition', () => {
       request_body_bytes: 'gauge',
       request_bodies_shed_total: 'counter',
       http_connections_dropped_total: 'counter',
+      messages_erased_total: 'counter',
       stored_messages: 'gauge',
       webhook_request_duration_seconds: 'histogram',
       commit_queue_limit_messages: 'gauge',

@@ -17,9 +17,9 @@ const periodLimits = fc
     beside: fc.constantFrom(-1n, 0n, 1n),
   })
   .map(({ width, times, beside }) => micros(width * 1_000_000n * times + beside));
-const times = fc.oneof(periodLimits, fc.constantFrom(FIRST_INSTANT, LAST_INSTANT), instants);
+export const times = fc.oneof(periodLimits, fc.constantFrom(FIRST_INSTANT, LAST_INSTANT), instants);
 
-const someMessages = fc.oneof(
+export const someMessages = fc.oneof(
   collidingMessages,
   fc.tuple(collidingMessages, times).map(([message, sentAt]): Message => ({ ...message, sentAt })),
   fc.tuple(collidingMessages, times, fc.nat(40)).map(([message, sentAt, i]): Message => ({
@@ -47,12 +47,12 @@ const needles = fc.constantFrom(
   'no such',
 );
 
-const filters: fc.Arbitrary<MessageFilter> = fc.record(
+export const filters: fc.Arbitrary<MessageFilter> = fc.record(
   { from: collidingMessages.map(({ from }) => from), since: times, until: times, contains: needles },
   { requiredKeys: [] },
 );
 
-const starts: fc.Arbitrary<PageStart> = fc.oneof(
+export const starts: fc.Arbitrary<PageStart> = fc.oneof(
   fc.nat(30).map((offset) => ({ offset })),
   someMessages.map((after) => ({ after })),
 );
@@ -87,7 +87,7 @@ const statuses = fc
   }));
 
 /** A delivery of any updates, now and then with its body, a delivery id, or messages that are timed by their receipt. */
-const calls = fc
+export const calls = fc
   .record({
     payload: fc.option(payloads, { nil: undefined }),
     deliveryId: fc.option(fc.constantFrom('d1', 'd2'), { nil: undefined, freq: 5 }),
@@ -148,7 +148,7 @@ const operations = fc.oneof(
 );
 
 /** Bytes as text: the databases give them back in different classes. */
-function plain(answer: unknown): unknown {
+export function plain(answer: unknown): unknown {
   const isPayload = typeof answer === 'object' && answer !== null && 'body' in answer;
   return isPayload ? { ...answer, body: Buffer.from(answer.body as Uint8Array).toString('hex') } : answer;
 }

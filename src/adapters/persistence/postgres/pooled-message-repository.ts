@@ -1,11 +1,14 @@
 import type { Knex } from 'knex';
-import type { MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports.ts';
+import type { MessageEraser, MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import { watchingWrites } from '../watching-writes.ts';
 import { openPostgres } from './database.ts';
+import { messageEraser } from '../message-eraser.ts';
 import { rejectionLog } from '../rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
+import { postgresDialect } from './dialect.ts';
+import { postgresErasing } from './erasing.ts';
 import { postgresMessageRepository } from './message-repository.ts';
 import { translatingErrors } from './store-errors.ts';
 import { storeUsage } from './store-usage.ts';
@@ -27,6 +30,7 @@ export interface PooledOptions {
 
 export interface PooledMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
+  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
   usage(): Promise<StoreUsage>;
   /** Resolves when this replica has put into the counters what it could. */
   caughtUp(): Promise<void>;
@@ -78,6 +82,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
     },
+    eraser: messageEraser(writes, postgresDialect, postgresErasing, translatingErrors),
     usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
     caughtUp: () => derived.caughtUp(),
     async close() {

@@ -80,6 +80,8 @@ function prepareConnection(connection: Database, busyTimeoutMs: number): void {
 }
 
 function prepareWriter(connection: Database, busyTimeoutMs: number): void {
+  // Only what is new takes it, and only before anything else is written: its file can be cut shorter, step by step.
+  connection.pragma('auto_vacuum = incremental');
   switchToWal(connection, busyTimeoutMs);
   connection.pragma('synchronous = FULL');
   // A log that a long read has let grow is cut down again as soon as it can be.

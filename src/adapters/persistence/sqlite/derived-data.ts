@@ -24,12 +24,16 @@ export async function deriveNext(db: Knex, limit: number): Promise<number> {
 
 /**
  * A transaction that is not flushed to the disk: losing the step in a power cut loses its progress mark with it, and it is
- * done again. Messages stay durable, for what they commit afterwards flushes everything before it.
+ * done again. Messages stay durable, for what they commit afterwards flushes everything before it. It begins with a write: one
+ * that has read cannot wait for the lock, and fails when another process writes meanwhile.
  */
-async function unflushed<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
+export async function unflushed<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
   await db.raw('pragma synchronous = normal');
   try {
-    return await db.transaction(work);
+    return await db.transaction(async (transaction) => {
+      await transaction.raw('update search_progress set indexed_seq = indexed_seq');
+      return work(transaction);
+    });
   } finally {
     await db.raw('pragma synchronous = full');
   }

@@ -1,4 +1,3 @@
-import type { Database } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports.ts';
 import { statsFromCounters } from '../message-counters.ts';
@@ -8,6 +7,7 @@ import { findArrival, findMessage, findPayload, findStatus } from '../message-lo
 import { schemaHealth } from '../migrator.ts';
 import { sqliteDialect } from './dialect.ts';
 import { addUpdates } from './writes.ts';
+import { withConnection } from './connection.ts';
 import { translatingErrors } from './store-errors.ts';
 
 /** Messages in an SQLite database that openSqlite opened and migrateLatest brought up to date. */
@@ -37,15 +37,4 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
 
     health: () => schemaHealth(db),
   };
-}
-
-/** Lends out the driver's own connection, which Knex opened and keeps. */
-async function withConnection<T>(db: Knex, work: (connection: Database) => T): Promise<T> {
-  const client = db.client as Knex.Client;
-  const connection = (await client.acquireConnection()) as Database;
-  try {
-    return work(connection);
-  } finally {
-    await client.releaseConnection(connection);
-  }
 }

@@ -6,12 +6,16 @@ import type { Knex } from 'knex';
 import { workerData } from 'piscina';
 import {
   StoreUnavailable,
+  type MessageEraser,
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
 } from '../../../application/ports.ts';
+import { messageEraser } from '../message-eraser.ts';
 import { rejectionLog } from '../rejection-log.ts';
 import { countNext, indexNext } from './derived-data.ts';
+import { sqliteDialect } from './dialect.ts';
+import { sqliteErasing } from './erasing.ts';
 import { sqliteMessageRepository } from './message-repository.ts';
 import { openSqlite, tryWrite, type SqliteOptions } from './database.ts';
 import { openFiles, type OpenFiles } from './open-files.ts';
@@ -29,6 +33,7 @@ export type StoreCalls = Omit<MessageRepository, 'add'> & {
   readonly indexNext: (limit: number) => Promise<number>;
   /** Takes messages into the counters; gives how many. */
   readonly countNext: (limit: number) => Promise<number>;
+  readonly eraseNext: MessageEraser['eraseNext'];
   /** Writes something that changes nothing; rejects when it cannot. */
   readonly tryWrite: () => Promise<void>;
   /** Closes the connection. The last thing to be asked for. */
@@ -88,6 +93,7 @@ function open(): Opened {
   }
   const known = (files ??= openFiles(options.file));
   const repository = sqliteMessageRepository(db);
+  const eraser = messageEraser(db, sqliteDialect, sqliteErasing, translatingErrors);
   const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
 
   /** Only a write to files that names lead to outlives this process. */
@@ -113,6 +119,7 @@ function open(): Opened {
     usage: () => translatingErrors(() => storeUsage(db, options.file)),
     indexNext: (limit) => indexNext(db, limit),
     countNext: (limit) => countNext(db, limit),
+    eraseNext: (...args) => eraser.eraseNext(...args),
     tryWrite: () => lasting(() => translatingErrors(() => tryWrite(db))),
     async health() {
       const health = await repository.health();

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import {
   StoreUnavailable,
+  type MessageEraser,
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
@@ -31,6 +32,7 @@ export interface ThreadedOptions {
 
 export interface ThreadedMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
+  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
   usage(): Promise<StoreUsage>;
   /** Resolves when the search index and the counters hold everything stored so far. */
   caughtUp(): Promise<void>;
@@ -90,6 +92,7 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
       add: (rejections, retention) => write('addRejections', rejections, retention),
       list: (filter, start, limit) => read('listRejections', filter, start, limit),
     },
+    eraser: { eraseNext: (rule, cursor) => write('eraseNext', rule, cursor) },
     usage: () => read('usage'),
     caughtUp: () => derived.caughtUp(),
     async close() {

@@ -1,0 +1,112 @@
+import type { Knex } from 'knex';
+import type { ErasureCursor, ErasureStep, MessageEraser } from '../../application/ports.ts';
+import type { ErasureRule, ExpiryRule, PersonRule } from '../../domain/erasure.ts';
+import { fromMessageKey } from '../../domain/message.ts';
+import { timestampFromMicros } from '../../domain/timestamp.ts';
+import { rowsOf, type Dialect } from './dialect.ts';
+import { eraseMessages, nextToErase, type Place } from './erase-messages.ts';
+import { forgetExcerpts, nextBodies, nextExcerpts } from './erase-mentions.ts';
+import { eraseStrayStatuses, nextStrayStatuses } from './erase-statuses.ts';
+import type { ErasingDialect } from './erasing-dialect.ts';
+import { previewErasure } from './erasure-preview.ts';
+
+const NOTHING = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
+
+/**
+ * The eraser of either database. What is to go is looked for without a lock, a page at a time, and looked at once more in the
+ * transaction that erases it. `translate` makes of the driver's errors what the port promises.
+ */
+export function messageEraser(
+  db: Knex,
+  dialect: Dialect,
+  erasing: ErasingDialect,
+  translate: <T>(work: () => Promise<T>) => Promise<T>,
+): MessageEraser {
+  return {
+    newest: (messages) =>
+      translate(async () => {
+        const [row] = await rowsOf<{ sent_at: bigint; message_id: string }>(
+          db,
+          'select sent_at, message_id from messages order by sent_at desc, message_id desc limit 1 offset ?',
+          [messages - 1],
+        );
+        return row === undefined
+          ? null
+          : { ...fromMessageKey(row.message_id), sentAt: timestampFromMicros(row.sent_at) };
+      }),
+
+    preview: (rule) => translate(() => previewErasure(db, dialect, erasing, rule)),
+
+    eraseNext: (rule, cursor) => translate(() => eraseNext(db, erasing, rule, cursor ?? FIRST)),
+  };
+}
+
+const FIRST: ErasureCursor = { in: 'messages', after: null };
+
+function eraseNext(
+  db: Knex,
+  erasing: ErasingDialect,
+  rule: ErasureRule,
+  cursor: ErasureCursor,
+): Promise<ErasureStep | 'busy'> {
+  if (cursor.in === 'messages') return messagesStep(db, erasing, rule, cursor.after as Place | null);
+  const after = cursor.after as string;
+  if (rule.of === 'age') return statusesStep(db, erasing, rule, after);
+  return cursor.in === 'bodies' ? bodiesStep(db, erasing, rule, after) : excerptsStep(db, erasing, rule, after);
+}
+
+async function messagesStep(
+  db: Knex,
+  erasing: ErasingDialect,
+  rule: ErasureRule,
+  after: Place | null,
+): Promise<ErasureStep | 'busy'> {
+  const { keys, next } = await nextToErase(db, rule, after);
+  const erased =
+    keys.length === 0
+      ? NOTHING
+      : await erasing.alone(db, (transaction) => eraseMessages(transaction, erasing, rule, keys));
+  if (erased === 'busy') return 'busy';
+  const afterwards: ErasureCursor = rule.of === 'age' ? { in: 'statuses', after: '' } : { in: 'bodies', after: '0' };
+  return { ...NOTHING, ...erased, next: next === null ? afterwards : { in: 'messages', after: next } };
+}
+
+async function statusesStep(
+  db: Knex,
+  erasing: ErasingDialect,
+  rule: ExpiryRule,
+  after: string,
+): Promise<ErasureStep | 'busy'> {
+  const { keys, next } = await nextStrayStatuses(db, rule, after);
+  const statuses =
+    keys.length === 0 ? 0 : await erasing.alone(db, (transaction) => eraseStrayStatuses(transaction, rule, keys));
+  if (statuses === 'busy') return 'busy';
+  return { ...NOTHING, statuses, next: next === null ? null : { in: 'statuses', after: next } };
+}
+
+async function bodiesStep(
+  db: Knex,
+  erasing: ErasingDialect,
+  { number }: PersonRule,
+  after: string,
+): Promise<ErasureStep | 'busy'> {
+  const { ids, next } = await nextBodies(db, erasing, number, after);
+  const bodies =
+    ids.length === 0
+      ? 0
+      : await erasing.alone(db, (transaction) => transaction('payloads').whereIn('id', ids).delete());
+  if (bodies === 'busy') return 'busy';
+  return { ...NOTHING, bodies, next: next === null ? { in: 'excerpts', after: '0' } : { in: 'bodies', after: next } };
+}
+
+async function excerptsStep(
+  db: Knex,
+  erasing: ErasingDialect,
+  { number }: PersonRule,
+  after: string,
+): Promise<ErasureStep | 'busy'> {
+  const { ids, next } = await nextExcerpts(db, number, after);
+  const excerpts = ids.length === 0 ? 0 : await erasing.alone(db, (transaction) => forgetExcerpts(transaction, ids));
+  if (excerpts === 'busy') return 'busy';
+  return { ...NOTHING, excerpts, next: next === null ? null : { in: 'excerpts', after: next } };
+}

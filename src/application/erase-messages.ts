@@ -1,0 +1,69 @@
+import type { ErasureRule } from '../domain/erasure.ts';
+import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from './ports.ts';
+
+/** How long somebody who finds another erasing waits before the next attempt. */
+const BUSY_MS = 250;
+
+export interface EraseOptions {
+  /** Stops between two steps, and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** All that was erased so far. */
+  readonly onProgress?: (erased: Erased) => void;
+  /**
+   * For how many times as long as each step takes nothing is done after it, so that others come to their turn.
+   * @default 1
+   */
+  readonly restFor?: number;
+  /**
+   * Whether to wait for another eraser, or to leave the work to it.
+   * @default 'wait'
+   */
+  readonly whenBusy?: 'wait' | 'leave';
+}
+
+/** Erases messages for good, in small steps. Stopped at any instant, what was erased is erased, and calling it again goes on. */
+export class EraseMessages {
+  readonly #eraser: Pick<MessageEraser, 'eraseNext'>;
+  readonly #sleep: (milliseconds: number) => Promise<void>;
+
+  constructor(eraser: Pick<MessageEraser, 'eraseNext'>, sleep: (milliseconds: number) => Promise<void> = wait) {
+    this.#eraser = eraser;
+    this.#sleep = sleep;
+  }
+
+  async execute(
+    rule: ErasureRule,
+    { signal, onProgress = () => undefined, restFor = 1, whenBusy = 'wait' }: EraseOptions = {},
+  ): Promise<Erased> {
+    let erased: Erased = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
+    for (let cursor: ErasureCursor | null = null; ;) {
+      signal?.throwIfAborted();
+      const began = performance.now();
+      const step: ErasureStep | 'busy' = await this.#eraser.eraseNext(rule, cursor);
+      if (step === 'busy') {
+        if (whenBusy === 'leave') return erased;
+        await this.#sleep(BUSY_MS);
+        continue;
+      }
+      erased = sum(erased, step);
+      onProgress(erased);
+      if (step.next === null) return erased;
+      cursor = step.next;
+      await this.#sleep((performance.now() - began) * restFor);
+    }
+  }
+}
+
+function sum(a: Erased, b: Erased): Erased {
+  return {
+    messages: a.messages + b.messages,
+    statuses: a.statuses + b.statuses,
+    bodies: a.bodies + b.bodies,
+    bereft: a.bereft + b.bereft,
+    excerpts: a.excerpts + b.excerpts,
+  };
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import type { Knex } from 'knex';
+import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
+import type { Dialect } from '../../../src/adapters/persistence/dialect.ts';
+import { messageEraser } from '../../../src/adapters/persistence/message-eraser.ts';
+import * as postgresDerived from '../../../src/adapters/persistence/postgres/derived-data.ts';
+import { postgresDialect } from '../../../src/adapters/persistence/postgres/dialect.ts';
+import { postgresErasing } from '../../../src/adapters/persistence/postgres/erasing.ts';
+import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
+import { rejectionLog } from '../../../src/adapters/persistence/rejection-log.ts';
+import { deriveNext } from '../../../src/adapters/persistence/sqlite/derived-data.ts';
+import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
+import { sqliteErasing } from '../../../src/adapters/persistence/sqlite/erasing.ts';
+import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
+import { emptyTables, openTestPostgres } from '../../support/postgres.ts';
+import { openTestDatabase } from '../../support/sqlite.ts';
+import { eraserContract, type ErasableStore } from './eraser-contract.ts';
+
+const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
+
+const bodiesIn = (db: Knex) => async (): Promise<string[]> => {
+  const rows = (await db('payloads').select('body').orderBy('id')) as { body: Uint8Array }[];
+  return rows.map(({ body }) => Buffer.from(body).toString());
+};
+
+/** Rows of the counters that stand for nothing. */
+async function emptyCounters(db: Knex): Promise<string[]> {
+  const tables = ['sender_counts', 'period_counts'];
+  const counts = await Promise.all(tables.map((table) => db(table).where('messages', '<=', 0).select('*')));
+  return tables.filter((_, i) => counts[i]?.length !== 0).map((table) => `${table} has rows of nothing`);
+}
+
+/** Bodies that messages name and that are not there. */
+async function lostBodies(db: Knex): Promise<string[]> {
+  const rows = await db('messages').whereNotNull('payload').whereNotIn('payload', db('payloads').select('id'));
+  return rows.length === 0 ? [] : ['bodies are missing'];
+}
+
+async function faults(db: Knex, dialect: Dialect): Promise<string[]> {
+  return [...(await wrongCounters(db, dialect)), ...(await emptyCounters(db)), ...(await lostBodies(db))];
+}
+
+function sqliteStore(db: Knex): ErasableStore {
+  return {
+    repository: sqliteMessageRepository(db),
+    eraser: messageEraser(db, sqliteDialect, sqliteErasing, asItIs),
+    rejections: rejectionLog({ writes: db, reads: db }, asItIs),
+    deriveNext: (limit) => deriveNext(db, limit),
+    async faults() {
+      // Rejects when the index does not hold what its own checksums say.
+      await db.raw("insert into message_search (message_search) values ('integrity-check')");
+      await db.raw(
+        "create virtual table if not exists temp.entries using fts5vocab (main, message_search, 'instance')",
+      );
+      const indexed = await db.raw<object[]>(
+        'select 1 from temp.entries where doc not in (select seq from messages) limit 1',
+      );
+      return [...(await faults(db, sqliteDialect)), ...(indexed.length > 0 ? ['the index holds what is gone'] : [])];
+    },
+    bodies: bodiesIn(db),
+  };
+}
+
+eraserContract('SQLite', async (test) => {
+  const { db, close } = await openTestDatabase();
+  try {
+    await test(sqliteStore(db));
+  } finally {
+    await close();
+  }
+});
+
+let postgres: Awaited<ReturnType<typeof openTestPostgres>>;
+beforeAll(async () => {
+  postgres = await openTestPostgres();
+});
+afterAll(() => postgres.close());
+
+eraserContract('PostgreSQL', async (test) => {
+  const { db } = postgres;
+  await emptyTables(db);
+  await db('rejections').delete();
+  await test({
+    repository: postgresMessageRepository(db, db),
+    eraser: messageEraser(db, postgresDialect, postgresErasing, asItIs),
+    rejections: rejectionLog({ writes: db, reads: db }, asItIs),
+    deriveNext: (limit) => postgresDerived.deriveNext(db, limit),
+    faults: () => faults(db, postgresDialect),
+    bodies: bodiesIn(db),
+  });
+});

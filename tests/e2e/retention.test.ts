@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { message } from '../adapters/persistence/repository-fixtures.ts';
+import { startService } from '../support/service.ts';
+import { place, store, type Engine } from '../support/stores.ts';
+import { timestamp, timestampFromMicros } from '../../src/domain/timestamp.ts';
+
+const LONG_AGO = timestamp('2020-01-01T00:00:00Z');
+const NOW = timestampFromMicros(BigInt(Date.now()) * 1_000n);
+
+describe.each<Engine>(['sqlite', 'postgres'])('a service on %s with RETENTION_DAYS', (engine) => {
+  it('erases what is old by all clocks, and nothing that was only just received', async () => {
+    const database = await place(engine);
+    try {
+      await store(database.url, [
+        { ...message('old', { sentAt: LONG_AGO, text: 'forget me' }), receivedAt: LONG_AGO },
+        { ...message('late', { sentAt: LONG_AGO, text: 'forget me not' }), receivedAt: NOW },
+        { ...message('young', { sentAt: NOW }), receivedAt: NOW },
+      ]);
+      const service = await startService({ DATABASE_URL: database.url, RETENTION_DAYS: '30' });
+      try {
+        const ids = async (query = ''): Promise<unknown> => {
+          const { data } = (await service.read(`/messages${query}`)).json() as { data: { message_id: string }[] };
+          return data.map(({ message_id: id }) => id);
+        };
+        while ((await fetch(`${service.url}/messages/old`)).status === 200);
+        expect(await ids()).toEqual(['late', 'young']);
+        expect(await ids('?q=forget')).toEqual(['late']);
+        expect((await service.read('/stats')).json()).toMatchObject({ total_messages: 2 });
+        let metrics = '';
+        while (!metrics.includes('messages_erased_total{cause="retention"} 1\n')) {
+          metrics = (await service.read('/metrics')).body;
+        }
+      } finally {
+        await service.stop();
+      }
+    } finally {
+      await database.close();
+    }
+  });
+});
