@@ -18,8 +18,11 @@ import { closeServer, listen } from './listener.ts';
 import { signatureSchemes } from './signature-schemes.ts';
 
 export interface Service {
-  /** Begins to listen; gives the address, with the port that was taken where the configuration says 0. */
-  start(): Promise<AddressInfo>;
+  /**
+   * Begins to listen; gives the address, with the port that was taken where the configuration says 0.
+   * @param inherited a socket to listen on instead
+   */
+  start(inherited?: number): Promise<AddressInfo>;
   /**
    * Not ready from now on; finishes the requests under way, stores what was accepted, closes the database. Gives false
    * when requests had to be cut off because the time was over.
@@ -93,8 +96,8 @@ export async function composeService(
   );
 
   return {
-    async start() {
-      const address = await listen(server, config);
+    async start(inherited) {
+      const address = await listen(server, config, inherited);
       retention.start();
       return address;
     },

@@ -39,6 +39,23 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return Object.fromEntries(config) as Config;
 }
 
+/** The first that a service manager hands over; 0 to 2 are standard input and output. */
+const FIRST_INHERITED = 3;
+
+/**
+ * The file descriptor of a socket that a service manager listens on for this process (systemd's socket activation); undefined
+ * where there is none. Throws ConfigError when there are several: which one is meant is not for us to guess.
+ */
+export function inheritedSocket(
+  environment: NodeJS.ProcessEnv = process.env,
+  pid: number = process.pid,
+): number | undefined {
+  // Another pid: meant for a process above this one, which has passed its environment on.
+  if (environment['LISTEN_PID'] !== String(pid)) return undefined;
+  if (environment['LISTEN_FDS'] !== '1') throw new ConfigError(['LISTEN_FDS must be 1: this service has one socket']);
+  return FIRST_INHERITED;
+}
+
 /** A line or two for each variable: what it is for and its default. */
 export function describeVariables(): { name: string; fallback: string; help: string }[] {
   return Object.values(VARIABLES).map(({ name, fallback, help }) => ({ name, fallback, help }));

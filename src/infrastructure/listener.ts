@@ -14,9 +14,18 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.has(host);
 }
 
-/** Rejects when the address cannot be had. */
-export async function listen(server: Server, { host, port }: Config): Promise<AddressInfo> {
-  server.listen(port, host);
+/**
+ * Rejects when the address cannot be had.
+ * @param inherited the file descriptor of a socket that somebody else listens on for this process, which then goes before the
+ *   address: who connects while the process is replaced waits there, and is not refused
+ */
+export async function listen(
+  server: Server,
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  inherited?: number,
+): Promise<AddressInfo> {
+  if (inherited === undefined) server.listen(port, host);
+  else server.listen({ fd: inherited });
   await once(server, 'listening');
   return server.address() as AddressInfo;
 }

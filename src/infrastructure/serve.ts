@@ -1,7 +1,7 @@
 import type { Logger } from '../application/ports.ts';
 import { EXIT_FAULT } from './command.ts';
 import { composeService } from './compose.ts';
-import { loadEnvFile, readConfig, type Config } from './config.ts';
+import { inheritedSocket, loadEnvFile, readConfig, type Config } from './config.ts';
 import { isLoopback } from './listener.ts';
 import { logDestination } from './log-destination.ts';
 import { jsonLogger } from './logger.ts';
@@ -14,6 +14,7 @@ import { packageInfo } from './package-info.ts';
 export async function serve(): Promise<void> {
   loadEnvFile();
   const config = readConfig();
+  const socket = inheritedSocket();
   const log = logDestination((lines) => {
     logger.warn('log lines were dropped: whoever reads the log is too slow', { lines });
   });
@@ -36,7 +37,7 @@ export async function serve(): Promise<void> {
 
   const couldNotStart = fail('could not start');
   const service = await composeService(config, logger).catch(couldNotStart);
-  const { address, port } = await service.start().catch(couldNotStart);
+  const { address, port } = await service.start(socket).catch(couldNotStart);
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -51,15 +52,15 @@ export async function serve(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
-  warnOfOpenDoors(config, logger);
+  warnOfOpenDoors(config, address, logger);
   logger.info('listening', { version: packageInfo.version, address, port, startup_ms: Math.round(performance.now()) });
 }
 
-function warnOfOpenDoors(config: Config, logger: Logger): void {
+function warnOfOpenDoors(config: Config, address: string, logger: Logger): void {
   if (config.webhookSecret === undefined) {
     logger.warn('no webhook secret: every webhook is answered with 503 until WEBHOOK_SECRET is set');
   }
-  if (config.readApiKeys.length === 0 && !isLoopback(config.host)) {
-    logger.warn('anyone who reaches this address can read the messages: set READ_API_KEYS', { host: config.host });
+  if (config.readApiKeys.length === 0 && !isLoopback(address)) {
+    logger.warn('anyone who reaches this address can read the messages: set READ_API_KEYS', { host: address });
   }
 }

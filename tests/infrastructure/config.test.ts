@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { timestampFromMicros } from '../../src/domain/timestamp.ts';
-import { ConfigError, describeVariables, readConfig, type Config } from '../../src/infrastructure/config.ts';
+import {
+  ConfigError,
+  describeVariables,
+  inheritedSocket,
+  readConfig,
+  type Config,
+} from '../../src/infrastructure/config.ts';
 
 const instant = (micros: number) => timestampFromMicros(BigInt(micros));
 const WHSEC = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -300,5 +306,24 @@ describe('several faults', () => {
       'SHUTDOWN_TIMEOUT_MS',
     ]);
     expect(message).not.toMatch(/the-(secret|port|level|key|password)/);
+  });
+});
+
+describe('a socket that a service manager listens on', () => {
+  it('is taken when it is meant for this process, for any environment', () => {
+    const numbers = fc.oneof(fc.nat().map(String), fc.constantFrom('', ' 7', '7 ', '07', undefined));
+    fc.assert(
+      fc.property(fc.nat(), fc.option(numbers, { nil: undefined }), (pid, claimed) => {
+        const socket = inheritedSocket({ LISTEN_PID: claimed, LISTEN_FDS: '1' }, pid);
+        expect(socket).toBe(claimed === String(pid) ? 3 : undefined);
+      }),
+    );
+    expect(inheritedSocket({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 7)).toBe(3);
+    expect(inheritedSocket({}, 7)).toBeUndefined();
+  });
+
+  it.each(['0', '2', '', 'x', undefined])('is not guessed from %j of them', (count) => {
+    expect(() => inheritedSocket({ LISTEN_PID: '7', LISTEN_FDS: count }, 7)).toThrow(ConfigError);
+    expect(inheritedSocket({ LISTEN_PID: '8', LISTEN_FDS: count }, 7)).toBeUndefined();
   });
 });

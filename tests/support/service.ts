@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { ConnectionLimits } from '../../src/adapters/http/connection-limits.ts';
@@ -110,14 +111,16 @@ export interface ServiceProcess {
  * The real process, with no environment but this one. Its working directory is also where its database is.
  * @param main another copy of its entry
  * @param through a command that starts it, with other rights
+ * @param inherited what it has as file descriptors 3 and on
  */
 export function startProcess(
   folder: string,
   environment: Readonly<Record<string, string>> = {},
   main = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url)),
   through: readonly string[] = [],
+  inherited: readonly number[] = [],
 ): ServiceProcess {
-  return startMain(main, folder, environment, through);
+  return startMain(main, folder, environment, through, inherited);
 }
 
 /** The same from the build, which must be there; for a database elsewhere. */
@@ -131,10 +134,14 @@ function startMain(
   folder: string,
   environment: Readonly<Record<string, string>>,
   through: readonly string[],
+  inherited: readonly number[] = [],
 ): ServiceProcess {
   const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', ...environment };
   const [command, ...args] = [...through, process.execPath, main];
-  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // TypeScript knows what three streams are, but not what more are.
+  const child = spawn(command, args, {
+    ...{ cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', ...inherited] },
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   const watch = leakWatch();
   watch.secretsOf(env);
   const log = new LogLines(watch);

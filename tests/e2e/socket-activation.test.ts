@@ -1,0 +1,61 @@
+import { Agent } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { ACTIVATED, listeningSocket, type ListeningSocket } from '../support/listening-socket.ts';
+import { postWebhook } from '../support/post-webhook.ts';
+import { MESSAGE, startProcess, type ServiceProcess } from '../support/service.ts';
+
+let folder: string;
+let socket: ListeningSocket;
+let running: ServiceProcess[];
+/** With a port that it must not listen on: it would fail. */
+const start = (through: readonly string[] = ACTIVATED): ServiceProcess => {
+  const service = startProcess(folder, { PORT: '1', HOST: '192.0.2.1' }, undefined, through, [socket.fd]);
+  running.push(service);
+  return service;
+};
+const message = (i: number): string => JSON.stringify({ ...MESSAGE, message_id: `m${String(i)}` });
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
+  socket = listeningSocket();
+  running = [];
+});
+afterEach(async () => {
+  for (const { child, ended } of running) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  socket.close();
+  rmSync(folder, { recursive: true });
+});
+
+it('listens on the socket it is given; who comes while it is replaced waits, and is not refused', async () => {
+  const first = start();
+  expect((await first.listening).port).toBe(socket.port);
+  const agent = new Agent({ keepAlive: false });
+  expect((await postWebhook(socket.port, message(1), agent)).status).toBe(200);
+
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toEqual({ status: 0, stderr: '' });
+  const waiting = Array.from({ length: 50 }, (_message, i) => postWebhook(socket.port, message(1 + i), agent));
+  const answers = await Promise.race([Promise.all(waiting), start().ended]);
+  expect(answers).toEqual(waiting.map(() => expect.objectContaining({ status: 200 })));
+  const results = (answers as { result: string }[]).map(({ result }) => result);
+  expect(results.filter((result) => result === 'duplicate')).toHaveLength(1);
+  agent.destroy();
+}, 60_000);
+
+it('does not take a socket that was meant for another process', async () => {
+  const { log, ended } = start(['env', 'LISTEN_PID=1', 'LISTEN_FDS=1']);
+  expect((await ended).status).toBe(1);
+  expect(JSON.stringify(log.records.at(-1))).toMatch(/listen E(ACCES|ADDRNOTAVAIL)/);
+});
+
+it('does not guess which of several sockets is meant', async () => {
+  const { ended } = start(['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=2 exec "$@"', 'sh']);
+  const { status, stderr } = await ended;
+  expect([status, stderr]).toEqual([78, expect.stringContaining('LISTEN_FDS must be 1')]);
+});

@@ -1,0 +1,39 @@
+import net from 'node:net';
+
+export interface ListeningSocket {
+  readonly port: number;
+  /** For a child process to have as its file descriptor 3. */
+  readonly fd: number;
+  close(): void;
+}
+
+interface Handle {
+  readonly fd: number;
+  getsockname(out: { port?: number }): number;
+  close(): void;
+}
+
+/** What puts the variables before a command that say the socket is meant for it; they hold its own pid. */
+export const ACTIVATED = ['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh'];
+
+/**
+ * A socket of the loopback interface that stays while the processes come and go that take connections from it, as one of systemd's
+ * does. This process must not take any itself, as a net.Server would: so it only binds, and the first process listens.
+ * @param port 0 for any that is free
+ */
+export function listeningSocket(port = 0): ListeningSocket {
+  const { _createServerHandle: bind } = net as unknown as {
+    _createServerHandle: (address: string, port: number, family: 4, fd: null) => Handle | number;
+  };
+  const handle = bind('127.0.0.1', port, 4, null);
+  if (typeof handle === 'number') throw new Error(`no socket at port ${String(port)}: ${String(handle)}`);
+  const address: { port?: number } = {};
+  handle.getsockname(address);
+  return {
+    port: address.port ?? 0,
+    fd: handle.fd,
+    close: () => {
+      handle.close();
+    },
+  };
+}
