@@ -46,10 +46,10 @@ function misfits(manifests: Partial<Record<Name, unknown>>): string[] {
     ...{ skipLibCheck: true, types: [] },
   };
   const host = ts.createCompilerHost(options);
-  const { fileExists, getSourceFile } = host;
+  const fileExists = host.fileExists.bind(host);
+  const readFile = host.readFile.bind(host);
   host.fileExists = (path) => path === name || fileExists(path);
-  host.getSourceFile = (path, language, ...rest) =>
-    path === name ? ts.createSourceFile(path, source, language) : getSourceFile(path, language, ...rest);
+  host.readFile = (path) => (path === name ? source : readFile(path));
   return ts
     .getPreEmitDiagnostics(ts.createProgram([name], options, host))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
