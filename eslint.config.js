@@ -17,6 +17,40 @@ const ENVIRONMENT = {
   message: 'Only src/infrastructure/config.ts reads the environment.',
 };
 
+/** What the dashboard uses of a browser; the compiler checks how. */
+const DASHBOARD_GLOBALS = [
+  ...[
+    'AbortController',
+    'addEventListener',
+    'cancelAnimationFrame',
+    'clearInterval',
+    'clearTimeout',
+    'document',
+    'Element',
+  ],
+  ...[
+    'fetch',
+    'FormData',
+    'getSelection',
+    'history',
+    'HTMLElement',
+    'innerHeight',
+    'localStorage',
+    'location',
+    'navigator',
+  ],
+  ...[
+    'performance',
+    'removeEventListener',
+    'requestAnimationFrame',
+    'scrollTo',
+    'scrollY',
+    'sessionStorage',
+    'setInterval',
+  ],
+  ...['setTimeout', 'TextDecoder', 'URLSearchParams'],
+];
+
 export default tseslint.config(
   { ignores: ['**/dist/', 'coverage/', '.sdk/', 'tests/sdk/clients/', '**/generated/'] },
   js.configs.recommended,
@@ -43,6 +77,11 @@ export default tseslint.config(
   { files: ['src/infrastructure/config.ts'], rules: { 'no-restricted-syntax': ['error', ...CLOCK] } },
   { files: ['src/infrastructure/clock.ts'], rules: { 'no-restricted-syntax': ['error', ENVIRONMENT] } },
   { files: ['*.js'], languageOptions: { globals: { process: 'readonly' } } },
+  {
+    files: ['src/adapters/http/browser/dashboard/*.js'],
+    languageOptions: { globals: Object.fromEntries(DASHBOARD_GLOBALS.map((name) => [name, 'readonly'])) },
+    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
+  },
   {
     files: ['src/adapters/http/browser/*.js'],
     languageOptions: {

@@ -25,6 +25,7 @@ const DEFAULT_DATABASE_ONLY = [
   'adding-a-provider',
   'readme',
   'pages',
+  'dashboard-[a-z]+',
   'process',
   'shutdown',
   'documentation',

@@ -33,6 +33,7 @@ Store a message, in another terminal:
     -d '${body}'
 
 Then read it back:  curl ${url}/messages
+See all of it:      ${url}/
 Try the API:        ${url}/docs
 
 `);

@@ -188,7 +188,7 @@ describe('the steps of the Dockerfile', () => {
     );
   });
 
-  it.each(['/openapi.json', '/docs', '/redoc'])('put into the image what %s needs', async (page) => {
+  it.each(['/', '/openapi.json', '/docs', '/redoc'])('put into the image what %s needs', async (page) => {
     expect(await statusOf(port, page)).toBe(200);
   });
 

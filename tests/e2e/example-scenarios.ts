@@ -171,6 +171,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'getReadiness 503 noSecret': answers(503, () => services.empty.read('/health/ready', ID)),
   'getMetrics 200 text/plain excerpt': excerpt('text/plain'),
   'getMetrics 200 application/openmetrics-text excerpt': excerpt('application/openmetrics-text'),
+  'getDashboard 200 dashboard': begins(() => get('/')),
+  'getDashboard 200 header Cache-Control': has('cache-control', () => get('/')),
   'getOpenapiJson 200 document': async (example) => {
     expect((await get('/openapi.json')).json()).toMatchObject(example as object);
   },

@@ -1,20 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { chromium, type Browser, type Locator, type Page, type Request } from 'playwright-core';
+import type { Browser, Locator, Page, Request } from 'playwright-core';
+import { launchBrowser } from '../support/browser.ts';
 import { contract, type Node } from '../support/contract-check.ts';
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 
-/** A browser that keeps to itself: no sandbox for root, no calls home. */
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const KEY = 'a-key-for-reading-messages';
 const VERIFY_TOKEN = 'a-word-that-only-you-and-meta-know';
 
@@ -52,10 +42,7 @@ describe('the pages, in a browser', () => {
       WHATSAPP_APP_SECRET: 'secret of the app',
     });
     await service.webhook(MESSAGE);
-    browser = await chromium.launch({
-      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-      args: FLAGS,
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();

@@ -48,7 +48,6 @@ describe('every path of the contract', () => {
 
 describe('no path of the contract', () => {
   it.each([
-    '/',
     '/favicon.ico',
     '/Messages',
     '/messages/a/b',

@@ -154,7 +154,16 @@ describe('webhooks that are signed rightly', () => {
 
 describe('reads', () => {
   const READS = ['/messages', '/messages/m1', '/messages/m1/raw', '/stats', '/rejections'];
-  const OTHERS = ['/metrics', '/health/live', '/health/ready', '/docs', '/openapi.json', '/assets/docs.js', '/nothing'];
+  const OTHERS = [
+    '/',
+    '/metrics',
+    '/health/live',
+    '/health/ready',
+    '/docs',
+    '/openapi.json',
+    '/assets/docs.js',
+    '/nothing',
+  ];
 
   it.each(READS)('of %s are 429 when there are too many from an address', async (path) => {
     const client = newClient();

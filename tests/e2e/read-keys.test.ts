@@ -3,7 +3,16 @@ import { MESSAGE, startService, type RunningService } from '../support/service.t
 
 const KEYS = ['a-key-of-sixteen', 'another~key+of/enough==length'] as const;
 const PROTECTED = ['/messages', '/messages/m1', '/messages/m1/raw', '/stats', '/rejections', '/metrics'];
-const OPEN = ['/health/live', '/health/ready', '/docs', '/redoc', '/openapi.json', '/openapi.yaml', '/assets/docs.js'];
+const OPEN = [
+  '/',
+  '/health/live',
+  '/health/ready',
+  '/docs',
+  '/redoc',
+  '/openapi.json',
+  '/openapi.yaml',
+  '/assets/docs.js',
+];
 
 let service: RunningService;
 

@@ -8,13 +8,15 @@ import type { Metrics } from '../../application/ports.ts';
 import type { Rejections } from '../../application/rejections.ts';
 import { isMessageId, type MessageId } from '../../domain/message.ts';
 import { isProvider, type Provider } from '../../domain/provider.ts';
+import { asset } from './assets.ts';
 import type { Reply } from './contract.ts';
 import { decodeCursor } from './cursor.ts';
+import { dashboardPage } from './dashboard.ts';
 import { filterFromQuery, foundToDto, listToDto, readinessToDto, statsToDto } from './dto.ts';
 import type { Operations } from './exchange.ts';
 import type { OpenapiDocument } from './openapi-document.ts';
 import { DEFAULT_LIMIT, pageStart } from './page-start.ts';
-import { asset, docsPage, redocPage } from './pages.ts';
+import { docsPage, redocPage } from './pages.ts';
 import { Problem } from './problem.ts';
 import { timeseriesReply } from './timeseries.ts';
 import { rejectionOperations, type RejectionOptions } from './rejections.ts';
@@ -103,6 +105,14 @@ export function operations(
 
     getOpenapiYaml: () => Promise.resolve({ status: 200, type: 'application/yaml', body: document.yaml }),
 
+    getDashboard: () =>
+      Promise.resolve({
+        status: 200,
+        headers: { 'Cache-Control': 'no-cache' },
+        type: 'text/html',
+        body: dashboardPage,
+      }),
+
     getDocsPage: () => Promise.resolve({ status: 200, type: 'text/html', body: docsPage }),
 
     getRedocPage: () => Promise.resolve({ status: 200, type: 'text/html', body: redocPage }),
@@ -113,7 +123,7 @@ export function operations(
         ? notFound(requestId)
         : {
             status: 200,
-            headers: { 'Cache-Control': 'public, max-age=3600' },
+            headers: { 'Cache-Control': found.cacheControl },
             type: found.type,
             body: found.body as never,
           };

@@ -9,13 +9,14 @@ import { answerUnreadableRequest } from './client-error.ts';
 import { roomMaker, serverOptions, type ConnectionLimits } from './connection-limits.ts';
 import type { OperationId } from './contract.ts';
 import { crossOriginReads } from './cross-origin.ts';
+import { DASHBOARD_CONTENT_SECURITY_POLICY } from './dashboard.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
 import type { Exchange } from './exchange.ts';
 import { describe, toProblem } from './faults.ts';
 import { inTurn } from './in-turn.ts';
 import { lingerAfterAnswer } from './linger.ts';
 import { operations, type UseCases } from './operations.ts';
-import { PAGE_CONTENT_SECURITY_POLICY } from './pages.ts';
+import { DOCS_CONTENT_SECURITY_POLICY } from './pages.ts';
 import { Problem } from './problem.ts';
 import { rateLimits, type RateLimitOptions } from './rate-limits.ts';
 import { recordRequest } from './access-log.ts';
@@ -63,7 +64,12 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   const budget = bodyBudget(options.maxBufferedBytes, dependencies.metrics);
   const app = new Koa();
   const apiHeaders = securityHeaders({ defaultSrc: ["'none'"], frameAncestors: ["'none'"] });
-  const pageHeaders = securityHeaders(PAGE_CONTENT_SECURITY_POLICY);
+  const docsHeaders = securityHeaders(DOCS_CONTENT_SECURITY_POLICY);
+  const pageHeaders = new Map([
+    ['/', securityHeaders(DASHBOARD_CONTENT_SECURITY_POLICY)],
+    ['/docs', docsHeaders],
+    ['/redoc', docsHeaders],
+  ]);
 
   app.use(async (ctx) => {
     const start = performance.now();
@@ -71,8 +77,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
     // Only POST takes a body. Others are thrown away as they come, or they would wait in memory for the answer to be read.
     if (ctx.method !== 'POST' && announcesBody(ctx.req)) ctx.req.resume();
     ctx.res.setHeader('X-Request-ID', visit.requestId);
-    const isPage = ctx.path === '/docs' || ctx.path === '/redoc';
-    for (const [name, value] of isPage ? pageHeaders : apiHeaders) ctx.res.setHeader(name, value);
+    for (const [name, value] of pageHeaders.get(ctx.path) ?? apiHeaders) ctx.res.setHeader(name, value);
     try {
       if (ctx.req.headers.host === undefined && ctx.req.httpVersion === '1.1') {
         throw new Problem('bad-request', { detail: 'HTTP/1.1 demands a Host header' }); // RFC 9112, section 3.2

@@ -1,0 +1,37 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { html } from './html.js';
+
+/**
+ * A modal dialog, open for as long as it is there. The browser keeps the focus inside, closes it on Escape and makes the rest inert.
+ * @param {{ title: string, kind: 'side' | 'box', onClose: () => void, onKeyDown?: (event: KeyboardEvent) => void, actions?: unknown, children?: unknown }} props
+ */
+export function Dialog({ title, kind, onClose, onKeyDown, actions, children }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+
+  useEffect(() => {
+    const opened = dialog.current;
+    opened?.showModal();
+    return () => opened?.close();
+  }, []);
+
+  /** @param {MouseEvent} event one beside it, on what is dimmed */
+  function onClick(event) {
+    if (event.target === dialog.current) onClose();
+  }
+  /** @param {Event} event */
+  function onCancel(event) {
+    event.preventDefault(); // it closes by no longer being there
+    onClose();
+  }
+
+  return html`<dialog ref=${dialog} class=${kind} aria-labelledby="dialog-title" ...${{ onClick, onCancel, onKeyDown }}>
+    <div class="dialog">
+      <header>
+        <h2 id="dialog-title">${title}</h2>
+        ${actions}
+        <button type="button" class="plain" aria-label="Close" title="Close (Esc)" onClick=${onClose}>✕</button>
+      </header>
+      ${children}
+    </div>
+  </dialog>`;
+}

@@ -1,0 +1,39 @@
+/**
+ * What the page shows, as far as it is worth a link: filters, the open message, the chart's stretch of time. Empty means not set.
+ * @typedef {{ q: string, from: string, since: string, until: string, message: string, provider: string, bucket: Bucket, end: string }} Place
+ * @typedef {'minute' | 'hour' | 'day'} Bucket
+ */
+
+const TEXTS = /** @type {const} */ (['q', 'from', 'since', 'until', 'message', 'provider', 'end']);
+
+/** @type {readonly Bucket[]} */
+export const BUCKETS = ['minute', 'hour', 'day'];
+
+/**
+ * @param {string} search a URL's query
+ * @returns {Place} what it does not say, or says wrongly, as if it were not there
+ */
+export function readPlace(search) {
+  const query = new URLSearchParams(search);
+  const [q, from, since, until, message, provider, end] = TEXTS.map((name) => query.get(name) ?? '');
+  const bucket = BUCKETS.find((name) => name === query.get('bucket')) ?? 'hour';
+  return /** @type {Place} */ ({ q, from, since, until, message, provider, end, bucket });
+}
+
+/** @param {Place} place @returns {string} the query that {@link readPlace} reads it from, with its `?` */
+export function writePlace(place) {
+  const query = new URLSearchParams();
+  for (const name of TEXTS) if (place[name] !== '') query.set(name, place[name]);
+  if (place.bucket !== 'hour') query.set('bucket', place.bucket);
+  return query.size === 0 ? '' : `?${query.toString()}`;
+}
+
+/** @param {Place} place only what narrows the table */
+export function filtersOf({ q, from, since, until }) {
+  return { q, from, since, until };
+}
+
+/** @param {Place} place */
+export function isFiltered(place) {
+  return Object.values(filtersOf(place)).some((value) => value !== '');
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { pretty } from '../../../../src/adapters/http/browser/dashboard/pretty.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+describe('a body made readable', () => {
+  it('is laid out as JSON.stringify would, from however little or much whitespace', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
+        // Empty ones are the same in one line.
+        expect(pretty(JSON.stringify(value, null, indent), JSON_TYPE)).toBe(JSON.stringify(value, null, 2));
+      }),
+    );
+  });
+
+  it('keeps what a detour by values would lose', () => {
+    const body = '{"id":12345678901234567890,"n":1.0,"n":1e2,"s":"\\u0041 : , {}"}';
+    expect(pretty(body, JSON_TYPE)).toBe(
+      '{\n  "id": 12345678901234567890,\n  "n": 1.0,\n  "n": 1e2,\n  "s": "\\u0041 : , {}"\n}',
+    );
+  });
+
+  it('has a line for each parameter of a form', () => {
+    expect(pretty('From=%2B1&Body=a+b', 'application/x-www-form-urlencoded')).toBe('From=%2B1&\nBody=a+b');
+  });
+
+  it('is left as it is when it is something else', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (body) => {
+        expect(pretty(`{${body}`, JSON_TYPE).replace(/\s/g, '')).toBe(`{${body}`.replace(/\s/g, ''));
+      }),
+    );
+    expect(pretty('{"a":', JSON_TYPE)).toBe('{"a":');
+  });
+});

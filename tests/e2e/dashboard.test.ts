@@ -1,0 +1,318 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, watchedPage, type WatchedPage } from '../support/browser.ts';
+import { shares, until, walkTable } from '../support/dashboard.ts';
+import { sign } from '../support/http-client.ts';
+import { SECRET, startService, type RunningService } from '../support/service.ts';
+
+const [OFTEN, SELDOM] = ['+15550000001', '+15550000002'];
+/** 260 messages, one a minute from 10:00 UTC on: several pages, two of them of one sender. */
+const MESSAGES = Array.from({ length: 260 }, (_, i) => ({
+  message_id: `m${String(i).padStart(3, '0')}`,
+  from: i % 4 === 3 ? SELDOM : OFTEN,
+  to: '+14155550100',
+  ts: new Date(Date.UTC(2025, 0, 15, 10, i)).toISOString().replace('.000Z', 'Z'),
+  text: i % 10 === 0 ? `Straße ${String(i)}` : `order ${String(i)}`,
+}));
+const NEWEST_FIRST = [...MESSAGES].reverse();
+const ids = (messages: readonly { message_id: string }[]): string[] => messages.map(({ message_id: id }) => id);
+
+/** The hours that all of them are in. */
+const DAY = '?end=2025-01-16T00:00:00Z';
+
+let service: RunningService;
+let browser: Browser;
+let watched: WatchedPage;
+let page: Page;
+
+beforeAll(async () => {
+  service = await startService();
+  await Promise.all(MESSAGES.map((message) => service.webhook(message)));
+  await service.webhook(MESSAGES[0]);
+  const signature = Buffer.from(sign(SECRET, '{}'), 'hex').toString('base64');
+  await service.webhook('{}', { 'x-signature': signature });
+  await service.webhook('{}');
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await service.stop();
+});
+beforeEach(async () => {
+  watched = await watchedPage(browser, service.url);
+  ({ page } = watched);
+});
+afterEach(() => page.context().close());
+
+async function open(search = ''): Promise<void> {
+  await page.goto(`${service.url}/${search}`);
+}
+const total = (words: string): Promise<void> =>
+  page.locator('.list [role=status]', { hasText: words }).first().waitFor();
+
+/** Nothing was asked of others, and the browser found no fault. */
+function expectNoFaults(): void {
+  expect({ foreign: watched.foreign, faults: watched.faults }).toEqual({ foreign: [], faults: [] });
+}
+
+describe('the dashboard', () => {
+  it('shows how the service is, and how much it has', async () => {
+    await open();
+    await page.locator('.top .dot', { hasText: /^Ready$/ }).waitFor();
+    await page.locator('.top .total', { hasText: '260 messages' }).waitFor();
+    await total('260 in all');
+    expectNoFaults();
+  });
+
+  it('counts senders and outcomes, and says what was refused and why', async () => {
+    await open();
+    await expect(shares(page, 'Top senders')).resolves.toEqual({ [OFTEN]: '195', [SELDOM]: '65' });
+    await expect(shares(page, 'Outcomes of webhooks')).resolves.toEqual({
+      Stored: '260',
+      'Duplicate, stored before': '1',
+      'Wrong or missing signature': '1',
+      'Not valid': '1',
+    });
+    const rejections = page.locator('section', { has: page.getByRole('heading', { name: 'Last rejections' }) });
+    await rejections.getByText('written in base64: write it in hexadecimal').waitFor();
+    await expect(rejections.locator('li strong').allInnerTexts()).resolves.toEqual([
+      'Not what the contract asks for',
+      'Signature in another form',
+    ]);
+    await rejections.getByRole('button', { name: 'All 2…' }).click();
+    const all = page.getByRole('dialog', { name: 'Refused webhooks' });
+    await all.getByText('These are all that are kept.').waitFor();
+    await expect(all.getByText('content-length').count()).resolves.toBe(2);
+    expectNoFaults();
+  });
+
+  it('draws messages over time, and shows those of a bar', async () => {
+    await open(DAY);
+    const bars = page.locator('.bar');
+    await bars.first().waitFor();
+    await expect(bars.count()).resolves.toBe(48);
+    const labels = await page.evaluate<string[]>(
+      'Array.from(document.querySelectorAll(".bar"), (bar) => bar.getAttribute("aria-label"))',
+    );
+    expect(labels.filter((label) => !label.startsWith('0 messages'))).toEqual([
+      ...['60 messages, Wed 15:30', '60 messages, Wed 16:30', '60 messages, Wed 17:30', '60 messages, Wed 18:30'],
+      '20 messages, Wed 19:30',
+    ]);
+    await page.locator('.readout', { hasText: '260 messages in 48 hours, at most 60 in one hour' }).waitFor();
+
+    await page.locator('.bar[aria-label^="20 messages"]').click();
+    await total('20 matches');
+    const { ids: found } = await walkTable(page);
+    expect(found).toEqual(ids(NEWEST_FIRST.slice(0, 20)));
+    expect(new URL(page.url()).searchParams.get('since')).toBe('2025-01-15T14:00:00Z');
+    await expect(page.inputValue('.filters input >> nth=2')).resolves.toBe('2025-01-15T19:30');
+    await page.locator('.bar[aria-pressed="true"]').click();
+    await total('260 in all');
+    expectNoFaults();
+  });
+
+  it('has the same figures as a table, and other times and bars to look at', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await page.locator('.readout', { hasText: '260 messages' }).waitFor();
+    await page.getByText('As a table').click();
+    const table = page.getByRole('region', { name: 'Messages over time as a table' });
+    await expect(table.locator('td').allInnerTexts()).resolves.toEqual(
+      [...new Array<number>(43).fill(0), 60, 60, 60, 60, 20].map(String),
+    );
+    await page.getByRole('button', { name: 'Days', exact: true }).click();
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await table.getByRole('row', { name: '15 Jan UTC 260' }).waitFor();
+    await page.getByRole('button', { name: 'Later 30 days' }).click();
+    await page.getByText('Nothing in this time').waitFor();
+    await page.getByRole('button', { name: 'Earlier 30 days' }).click();
+    await page.locator('.readout', { hasText: '260 messages' }).waitFor();
+    expectNoFaults();
+  });
+
+  it('goes through all messages, the newest first, each once, with few of them in the document', async () => {
+    await open();
+    const { ids: found, mostInDocument } = await walkTable(page);
+    expect(found).toEqual(ids(NEWEST_FIRST));
+    expect(mostInDocument).toBeLessThan(80);
+    expectNoFaults();
+  });
+
+  it('searches as one types, and two characters on Enter only', async () => {
+    await open();
+    await total('260 in all');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).searchParams.get('q') ?? ''));
+    await page.fill('#search', 'st');
+    await page.getByText('Enter searches for fewer than 3 characters').waitFor();
+    await page.fill('#search', 'STRASSE');
+    await total('26 matches');
+    const { ids: found } = await walkTable(page);
+    expect(found).toEqual(ids(NEWEST_FIRST.filter(({ text }) => text.startsWith('Straße'))));
+    expect(asked).not.toContain('st');
+    await page.fill('#search', '59');
+    await page.press('#search', 'Enter');
+    await total('3 matches');
+    await page.fill('#search', 'nobody wrote this');
+    await page.getByText('No message matches.').waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await total('260 in all');
+    expectNoFaults();
+  });
+
+  it('narrows by sender and time together, by a click on a sender too', async () => {
+    await open();
+    await page.getByRole('button', { name: SELDOM }).click();
+    await total('65 matches');
+    await page.fill('.filters input >> nth=2', '2025-01-15T16:00:00'); // 10:30 UTC
+    await total('58 matches');
+    await page.fill('.filters input >> nth=3', '2025-01-15T17:00:00');
+    await total('15 matches');
+    const { ids: found } = await walkTable(page);
+    expect(found).toEqual(ids(NEWEST_FIRST.filter((_, i) => 259 - i >= 30 && 259 - i < 90 && (259 - i) % 4 === 3)));
+    await page.fill('.filters input >> nth=1', '1 (555) 000-0001');
+    await page.press('.filters input >> nth=1', 'Enter');
+    await total('45 matches');
+    expectNoFaults();
+  });
+
+  it('has what it shows in its address, and goes back', async () => {
+    await open('?q=stra%C3%9Fe&from=%2B15550000002');
+    await total('0 matches');
+    await page.getByRole('button', { name: OFTEN }).click();
+    await total('26 matches');
+    const shared = page.url();
+    await page.locator('tr.message').first().click();
+    await page.getByRole('dialog').getByText('m250', { exact: true }).waitFor();
+    await page.goBack();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(page.url()).toBe(shared);
+    await page.goBack();
+    await total('0 matches');
+    await page.goForward();
+    await total('26 matches');
+    const other = await watchedPage(browser, service.url);
+    await other.page.goto(shared);
+    await other.page.locator('.list [role=status]', { hasText: '26 matches' }).waitFor();
+    await other.page.context().close();
+    expectNoFaults();
+  });
+
+  it('shows all of a message, and the body that brought it', async () => {
+    await open('?message=m001');
+    const dialog = page.getByRole('dialog', { name: 'Message' });
+    await dialog.getByText('"message_id": "m001"').waitFor();
+    const fields = await dialog.locator('.fields').innerText();
+    for (const part of [
+      'm001',
+      OFTEN,
+      '+14155550100',
+      '15 Jan 2025, 15:31:00',
+      'webhook',
+      'text',
+      'none told',
+      'Received',
+    ]) {
+      expect(fields).toContain(part);
+    }
+    await expect(dialog.locator('time').first().getAttribute('title')).resolves.toBe('2025-01-15 10:01:00 UTC');
+    await expect(dialog.locator('.full').innerText()).resolves.toBe('order 1');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(page.url()).toBe(`${service.url}/`);
+    expectNoFaults();
+  });
+
+  it('copies', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await open('?message=m001');
+    const dialog = page.getByRole('dialog', { name: 'Message' });
+    const clipboard = (): Promise<string> => page.evaluate('navigator.clipboard.readText()');
+    await dialog.getByRole('button', { name: 'Copy the id' }).click();
+    await dialog.getByText('Copied').waitFor();
+    await expect(clipboard()).resolves.toBe('m001');
+    await dialog.getByRole('button', { name: 'Copy the body as received' }).click();
+    await dialog.getByText('Copied').nth(1).waitFor();
+    await expect(clipboard()).resolves.toBe(JSON.stringify(MESSAGES[1]));
+    expectNoFaults();
+  });
+
+  it('says what is wrong with a filter, and with a message that is not there', async () => {
+    await open('?from=nobody&since=yesterday');
+    const notice = page.locator('.list .notice');
+    await notice.getByText(/cannot search for this.*From: .*Since: /s).waitFor();
+    await expect(notice.getByRole('button').count()).resolves.toBe(0);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await total('260 in all');
+    await open('?message=unknown');
+    await page.getByRole('dialog').getByText('It is not there.').waitFor();
+    expectNoFaults();
+  });
+
+  it('says when the service is busy, and goes on by itself when that is over', async () => {
+    let isBusy = true;
+    await page.route('**/messages?*', (route) =>
+      isBusy
+        ? route.fulfill({
+            status: 503,
+            headers: { 'Retry-After': '1' },
+            contentType: 'application/problem+json',
+            body: '{}',
+          })
+        : route.continue(),
+    );
+    await open();
+    await page.locator('.list .notice', { hasText: 'busy' }).waitFor();
+    isBusy = false;
+    await total('260 in all');
+    await until(page, '!document.querySelector(".list .notice")');
+    expectNoFaults();
+  });
+
+  it('says that nothing answers, keeps what it has, and comes back', async () => {
+    await open();
+    await total('260 in all');
+    await page.context().setOffline(true);
+    await page.locator('.top .dot.bad', { hasText: 'No answer from the service' }).waitFor();
+    await page.locator('.stale').first().waitFor();
+    await expect(page.locator('tr.message').count()).resolves.toBeGreaterThan(10);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.locator('.list .notice', { hasText: 'does not answer' }).waitFor();
+    await page.context().setOffline(false);
+    await page.getByRole('button', { name: 'Try again' }).first().click();
+    await total('260 in all');
+    await page.locator('.top .dot', { hasText: /^Ready$/ }).waitFor();
+    expectNoFaults();
+  });
+
+  it('follows the theme of the system, or remembers another', async () => {
+    const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await open();
+    const light = await ground();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await page.getByLabel('Theme').selectOption('light');
+    await expect(ground()).resolves.toBe(light);
+    await page.reload();
+    await expect(ground()).resolves.toBe(light);
+    await page.getByLabel('Theme').selectOption('system');
+    await expect(ground()).resolves.toBe(dark);
+    expectNoFaults();
+  });
+});
+
+describe('a service that is not ready', () => {
+  it('says what is missing', async () => {
+    const bare = await startService({ WEBHOOK_SECRET: '' });
+    const { page: own, faults } = await watchedPage(browser, bare.url);
+    await own.goto(bare.url);
+    await own.locator('.top .dot.bad', { hasText: 'Not ready: no webhook secret is set' }).waitFor();
+    await own.getByText('No message has come yet.').waitFor();
+    await own.getByText('Nobody has sent anything yet.').waitFor();
+    expect(faults).toEqual([]);
+    await own.context().close();
+    await bare.stop();
+  });
+});

@@ -1,0 +1,54 @@
+import type { Page } from 'playwright-core';
+
+/** What is in the table, read as a person would: from its top to its end, by scrolling. */
+export interface TableWalk {
+  /** Ids by row, in the order of the rows. */
+  readonly ids: readonly string[];
+  /** Most rows that were in the document at a time. */
+  readonly mostInDocument: number;
+}
+
+const ROWS = `Array.from(document.querySelectorAll('tr.message'), (row) => [
+  Number(row.getAttribute('aria-rowindex')),
+  new URL(row.querySelector('a').href).searchParams.get('message'),
+])`;
+const DRAWN = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))';
+
+/** Throws when a row shows two different messages on the way, or one is left out. */
+export async function walkTable(page: Page): Promise<TableWalk> {
+  const seen = new Map<number, string>();
+  let mostInDocument = 0;
+  await page.evaluate('scrollTo(0, 0)');
+  await page.locator('tr.message').first().waitFor();
+  for (;;) {
+    await page.evaluate(DRAWN);
+    const rows = await page.evaluate<[number, string][]>(ROWS);
+    mostInDocument = Math.max(mostInDocument, rows.length);
+    for (const [row, id] of rows) {
+      if ((seen.get(row) ?? id) !== id) throw new Error(`row ${String(row)} is ${id} and was ${String(seen.get(row))}`);
+      seen.set(row, id);
+    }
+    const before = await page.evaluate<number>('scrollY');
+    await page.evaluate('scrollBy(0, innerHeight / 2)');
+    if ((await page.evaluate<number>('scrollY')) > before) continue;
+    if (await page.locator('.list .end', { hasNotText: 'Loading' }).isVisible()) break;
+  }
+  const rows = [...seen].sort(([a], [b]) => a - b);
+  if (rows.some(([row], i) => row !== i + 2)) throw new Error('rows were left out on the way');
+  return { ids: rows.map(([, id]) => id), mostInDocument };
+}
+
+/** Resolves when the expression is true in the page. */
+export async function until(page: Page, expression: string): Promise<void> {
+  await page.waitForFunction(expression);
+}
+
+/** A table of two columns, such as that of top senders. */
+export async function shares(page: Page, label: string): Promise<Record<string, string>> {
+  const rows = page.locator(`table[aria-label="${label}"] tbody tr`);
+  await rows.first().waitFor();
+  const cells = await Promise.all(
+    (await rows.all()).map(async (row) => [await row.locator('th').innerText(), await row.locator('td').innerText()]),
+  );
+  return Object.fromEntries(cells) as Record<string, string>;
+}
