@@ -1,5 +1,5 @@
 import type { Delivery, SecretGeneration, SignatureVerdict } from '../domain/delivery.ts';
-import type { ErasureRule } from '../domain/erasure.ts';
+import type { ErasureRule, ExpiryRule } from '../domain/erasure.ts';
 import type { Message, MessageId, MessageKey, Msisdn, Order, Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionRetention, StoredRejection } from '../domain/rejection.ts';
@@ -108,8 +108,10 @@ export interface ErasureStep extends Erased {
 
 /** Erases what is stored. Reads are exact at every instant, and a commit waits for a step, not for the whole. */
 export interface MessageEraser {
-  /** The position from which on so many messages stand, the latest; null when there are no more than that. */
+  /** The position from which on so many messages stand, or all when there are fewer; null when there is none. At least 1. */
   newest(messages: number): Promise<Position | null>;
+  /** How many messages the rule takes at most, by the counters alone. */
+  reach(rule: ExpiryRule): Promise<number>;
   /** What the rule would take now. Only reads, and reads every message. */
   preview(rule: ErasureRule): Promise<ErasurePreview>;
   /** One small transaction at most. `busy`: somebody else is erasing. */

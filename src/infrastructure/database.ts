@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { Knex } from 'knex';
 import type { CopySource, CopyTarget } from '../adapters/persistence/copy-messages.ts';
 import type { Dialect } from '../adapters/persistence/dialect.ts';
 import { migrateLatest } from '../adapters/persistence/migrator.ts';
+import type { StoreSpace } from '../adapters/persistence/space.ts';
+import type { MessageEraser } from '../application/ports.ts';
 import type { Config } from './config.ts';
 import type { DatabaseLocation } from './database-location.ts';
 
@@ -79,5 +82,42 @@ async function sqliteTarget(file: string): Promise<CopyTarget> {
     dialect,
     add: (messages) => repository.add(messages),
     deriveNext: (limit) => deriveNext(db, limit),
+  };
+}
+
+export interface ErasingDatabase extends MaintenanceDatabase {
+  readonly eraser: MessageEraser;
+  readonly space: StoreSpace;
+}
+
+/**
+ * A database to erase from. Its `db` is to be destroyed by the caller.
+ * @param overwrite whether SQLite is to overwrite what goes, which costs some writing
+ */
+export async function openForErasing(
+  { database }: Pick<Config, 'database'>,
+  { overwrite }: { readonly overwrite: boolean },
+): Promise<ErasingDatabase> {
+  const { messageEraser } = await import('../adapters/persistence/message-eraser.ts');
+  const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
+  if (database.engine === 'postgres') {
+    const { postgresErasing } = await import('../adapters/persistence/postgres/erasing.ts');
+    const { postgresSpace } = await import('../adapters/persistence/postgres/space.ts');
+    const { db, dialect } = await openForMaintenance({ database });
+    return { db, dialect, eraser: messageEraser(db, dialect, postgresErasing, asItIs), space: postgresSpace(db) };
+  }
+  // Opening would make it.
+  if (!existsSync(database.file)) throw new Error('the database file of DATABASE_URL is not there');
+  const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
+  const { sqliteDialect: dialect } = await import('../adapters/persistence/sqlite/dialect.ts');
+  const { sqliteErasing } = await import('../adapters/persistence/sqlite/erasing.ts');
+  const { sqliteSpace } = await import('../adapters/persistence/sqlite/space.ts');
+  const db = openSqlite({ file: database.file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS });
+  if (overwrite) await db.raw('pragma secure_delete = on');
+  return {
+    db,
+    dialect,
+    eraser: messageEraser(db, dialect, sqliteErasing, asItIs),
+    space: sqliteSpace(db, database.file),
   };
 }

@@ -4,6 +4,7 @@ import type { ErasureRule, ExpiryRule, PersonRule } from '../../domain/erasure.t
 import { fromMessageKey } from '../../domain/message.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
 import { rowsOf, type Dialect } from './dialect.ts';
+import { countBefore } from './message-counters.ts';
 import { eraseMessages, nextToErase, type Place } from './erase-messages.ts';
 import { forgetExcerpts, nextBodies, nextExcerpts } from './erase-mentions.ts';
 import { eraseStrayStatuses, nextStrayStatuses } from './erase-statuses.ts';
@@ -27,13 +28,20 @@ export function messageEraser(
       translate(async () => {
         const [row] = await rowsOf<{ sent_at: bigint; message_id: string }>(
           db,
-          'select sent_at, message_id from messages order by sent_at desc, message_id desc limit 1 offset ?',
-          [messages - 1],
+          `select sent_at, message_id from (
+             select sent_at, message_id from messages order by sent_at desc, message_id desc limit ?
+           ) as latest order by sent_at, message_id limit 1`,
+          [messages],
         );
         return row === undefined
           ? null
           : { ...fromMessageKey(row.message_id), sentAt: timestampFromMicros(row.sent_at) };
       }),
+
+    reach: ({ before, keepSince }) =>
+      translate(() =>
+        countBefore(db, dialect, keepSince !== null && keepSince.sentAt < before ? keepSince.sentAt : before),
+      ),
 
     preview: (rule) => translate(() => previewErasure(db, dialect, erasing, rule)),
 

@@ -4,6 +4,7 @@ import { packageInfo } from '../package-info.ts';
 import { copyCommand } from './copy/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { migrateCommand } from './migrate/command.ts';
+import { purgeCommand } from './purge/command.ts';
 import { sendCommand } from './send/command.ts';
 import { serveCommand } from './serve.ts';
 import { signCommand } from './sign/command.ts';
@@ -24,6 +25,7 @@ function program(): Command {
     .addCommand(doctorCommand())
     .addCommand(migrateCommand())
     .addCommand(copyCommand())
+    .addCommand(purgeCommand())
     .addHelpText(
       'after',
       `

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import { EraseMessages } from '../../../src/application/erase-messages.ts';
 import type { Erased, MessageEraser, MessageRepository, RejectionLog } from '../../../src/application/ports.ts';
-import type { ErasureRule } from '../../../src/domain/erasure.ts';
+import type { ErasureRule, ExpiryRule } from '../../../src/domain/erasure.ts';
 import { messageKey, type Message, type MessageKey, type Position } from '../../../src/domain/message.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
 import type { NewUpdate } from '../../../src/domain/update.ts';
@@ -59,7 +59,7 @@ export const erase = (eraser: MessageEraser, rule: ErasureRule): Promise<Erased>
 const expired = (
   before: number | bigint,
   more: Partial<{ keepFrom: string[]; keepSince: Position }> = {},
-): ErasureRule => ({
+): ExpiryRule => ({
   of: 'age',
   before: micros(before),
   keepFrom: (more.keepFrom ?? []).map(number),
@@ -151,8 +151,10 @@ function byAge(withStore: WithStore): void {
       const all = Array.from({ length: 10 }, (_, i) =>
         message(String(i), { sentAt: micros(i >> 1), from: i === 3 ? '+33' : '+1' }),
       );
+      expect(await eraser.newest(1)).toBeNull();
       await repository.add(all);
-      expect(await eraser.newest(11)).toBeNull();
+      expect(await eraser.newest(11)).toMatchObject({ messageId: '0' });
+      expect(await eraser.reach(expired(3))).toBe(6);
       const keepSince = await eraser.newest(4);
       expect(keepSince).toMatchObject({ messageId: '6', sentAt: 3n });
       if (keepSince === null) return;

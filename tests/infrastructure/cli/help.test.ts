@@ -17,6 +17,7 @@ const OPTIONS = {
   doctor: ['--rebuild', '--url', '--json'],
   migrate: ['latest', 'rollback', 'status', 'make'],
   copy: ['--from', '--to', '--json'],
+  purge: ['--before', '--keep', '--keep-from', '--dry-run', '--compact', '--force', '--json'],
 };
 
 describe('webhook-inbox --help', () => {

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { uncount } from '../counting.ts';
 import type { ErasingDialect } from '../erasing-dialect.ts';
 import { rowOf } from '../dialect.ts';
+import { renewEpoch } from '../stream-epoch.ts';
 import { unflushed } from './derived-data.ts';
 
 const given = 'message_id in (select value from json_each(?))';
@@ -42,9 +43,10 @@ async function highestSeq(transaction: Knex): Promise<number> {
 
 /**
  * The next message is numbered after the highest that is there: numbers that were taken are given again, and must not look as
- * if they had been counted and indexed.
+ * if they had been counted and indexed, or told to those who follow.
  */
 async function giveAgain(transaction: Knex, highest: number): Promise<void> {
   await transaction('message_totals').where('counted_seq', '>', highest).update({ counted_seq: highest });
   await transaction('search_progress').where('indexed_seq', '>', highest).update({ indexed_seq: highest });
+  await renewEpoch(transaction);
 }

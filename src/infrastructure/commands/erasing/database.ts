@@ -1,0 +1,29 @@
+import { schemaStatus } from '../../../adapters/persistence/migrator.ts';
+import { loadEnvFile, readConfig } from '../../config.ts';
+import { openForErasing, type ErasingDatabase } from '../../database.ts';
+import { Stopped } from '../../stop-signals.ts';
+
+/** Runs `work` with the database of DATABASE_URL; stopped by a signal it says that the same command goes on. */
+export async function withErasing(
+  options: { readonly overwrite: boolean },
+  work: (database: ErasingDatabase) => Promise<number>,
+): Promise<number> {
+  loadEnvFile();
+  const database = await openForErasing(readConfig(), options);
+  try {
+    const { pending, unknown } = await schemaStatus(database.db);
+    if (pending.length > 0) {
+      throw new Error(`the database lacks migrations (${pending.join(', ')}): run "webhook-inbox migrate latest"`);
+    }
+    if (unknown.length > 0) {
+      throw new Error(`a newer version migrated the database (${unknown.join(', ')}): erase with that version`);
+    }
+    return await work(database);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.stderr.write(`${error.message}; what is erased is erased, and the same command goes on\n`);
+    return error.status;
+  } finally {
+    await database.db.destroy();
+  }
+}
