@@ -59,7 +59,7 @@ async function mergeIndex(db: Knex, { check, onProgress }: SpaceOptions): Promis
 /** Cuts free pages off the file, where it was made so that it can be. */
 async function shrink(db: Knex, { check, onProgress }: SpaceOptions): Promise<void> {
   const { mode } = await rowOf<{ mode: bigint }>(db, 'select auto_vacuum as mode from pragma_auto_vacuum');
-  if (BigInt(mode) !== INCREMENTAL) return;
+  if (mode !== INCREMENTAL) return;
   const free = await freePages(db);
   for (let left = free; left > 0; left = await freePages(db)) {
     await check();
