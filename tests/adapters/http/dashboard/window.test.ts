@@ -12,6 +12,7 @@ describe('the rows in the document', () => {
         expect(end).toBeLessThanOrEqual(count);
         expect(end - first).toBeLessThanOrEqual(height / row + 30);
         const isSeen = (i: number): boolean => top + (i + 1) * row > 0 && top + i * row < height;
+        expect(end - first).toBeGreaterThanOrEqual(Math.min(count, 24));
         for (const i of [first - 1, end]) if (i >= 0 && i < count) expect(isSeen(i)).toBe(false);
       }),
     );

@@ -59,9 +59,9 @@ export function Detail({ api, id, provider, row, onClose, onStep }) {
     }
     ${
       message.data &&
-      html`<section aria-labelledby="raw-title">
+      html`<section>
         <header>
-          <h3 id="raw-title">Body as received</h3>
+          <h3>Body as received</h3>
           ${raw.data && html`<${CopyButton} text=${raw.data.text} what="the body as received" />`}
         </header>
         ${

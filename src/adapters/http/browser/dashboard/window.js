@@ -1,5 +1,7 @@
 /** Rows above and below what is seen, so that a quick turn of the wheel shows no gap. */
 const MARGIN = 12;
+/** Of a list that is out of sight its nearer end is in the document, for keys and screen readers to go on to. */
+const LEAST = 2 * MARGIN;
 
 /**
  * Which rows of a long list have to be in the document.
@@ -12,7 +14,7 @@ const MARGIN = 12;
 export function visibleRows(count, rowHeight, top, height) {
   const first = Math.floor(-top / rowHeight) - MARGIN;
   const end = Math.ceil((height - top) / rowHeight) + MARGIN;
-  return { first: clamp(first, 0, count), end: clamp(end, 0, count) };
+  return { first: clamp(first, 0, Math.max(0, count - LEAST)), end: clamp(end, Math.min(LEAST, count), count) };
 }
 
 /** @param {number} value @param {number} least @param {number} most */

@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, watchedPage, type WatchedPage } from '../support/browser.ts';
+import { until } from '../support/dashboard.ts';
+import { MESSAGE, startService, type RunningService } from '../support/service.ts';
+
+/** The newest is m0. */
+const COUNT = 150;
+
+let service: RunningService;
+let browser: Browser;
+let watched: WatchedPage;
+let page: Page;
+
+beforeAll(async () => {
+  service = await startService();
+  const messages = Array.from({ length: COUNT }, (_, i) => ({
+    ...MESSAGE,
+    message_id: `m${String(i)}`,
+    ts: new Date(Date.now() - i * 60_000).toISOString(),
+    text: i % 2 === 0 ? 'even' : 'odd one',
+  }));
+  await Promise.all(messages.map((message) => service.webhook(message)));
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await service.stop();
+});
+beforeEach(async () => {
+  watched = await watchedPage(browser, service.url);
+  ({ page } = watched);
+  await page.goto(service.url);
+  await page.locator('tr.message').first().waitFor();
+});
+afterEach(async () => {
+  expect(watched.faults).toEqual([]);
+  await page.context().close();
+});
+
+const press = async (...keys: string[]): Promise<void> => {
+  for (const key of keys) await page.keyboard.press(key);
+};
+/** Resolves when the row of this message has the focus. */
+const onRow = (id: string): Promise<void> =>
+  until(page, `new URL(document.activeElement.href ?? 'http://none').searchParams.get('message') === '${id}'`);
+const open = (id: string): Promise<void> =>
+  page.getByRole('dialog', { name: 'Message' }).getByText(id, { exact: true }).waitFor();
+const closed = (): Promise<void> => page.getByRole('dialog').waitFor({ state: 'detached' });
+
+describe('the keyboard alone', () => {
+  it('searches, goes to a row, opens it, goes on in it, closes it and is where it was', async () => {
+    await press('/');
+    await page.keyboard.type('odd one');
+    await page.locator('.list [role=status]', { hasText: '75 matches' }).first().waitFor();
+    await press('Tab', 'Tab');
+    await page.evaluate('document.activeElement.blur()');
+    await press('j');
+    await onRow('m1');
+    await press('ArrowDown', 'ArrowDown');
+    await onRow('m5');
+    await press('k');
+    await onRow('m3');
+    await press('Enter');
+    await open('m3');
+    await press('j');
+    await open('m5');
+    await press('k');
+    await open('m3');
+    await press('j', 'Escape');
+    await closed();
+    await onRow('m5');
+    await press('ArrowUp', 'ArrowUp', 'ArrowUp');
+    await onRow('m1');
+  });
+
+  it('reaches the table by Tab as one stop, from the top of the page by a link', async () => {
+    await press('Tab');
+    await expect(page.evaluate('document.activeElement.textContent')).resolves.toBe('Skip to the messages');
+    await press('Enter');
+    await until(page, 'document.activeElement.id === "messages"');
+    for (let i = 0; i < 30; i += 1) {
+      await press('Tab');
+      if (await page.evaluate<boolean>('document.activeElement.closest("tr.message") !== null')) break;
+    }
+    await onRow('m0');
+    await press('Tab');
+    await until(page, 'document.activeElement.closest("tr.message") === null');
+  });
+
+  it('goes far, past what is in the document and what was loaded, with the focused row in sight', async () => {
+    await press('j');
+    await onRow('m0');
+    for (let i = 1; i < COUNT; i += 1) {
+      await press('j');
+      await onRow(`m${String(i)}`);
+    }
+    await press('j');
+    await onRow(`m${String(COUNT - 1)}`);
+    await expect(
+      page.evaluate(`(() => {
+        const { top, bottom } = document.activeElement.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      })()`),
+    ).resolves.toBe(true);
+  }, 60_000);
+
+  it('goes through the bars of the chart, and shows the messages of one', async () => {
+    await page.locator('.bar[tabindex="0"]').focus();
+    await press('Home');
+    await page.locator('.readout', { hasText: /^0 messages, / }).waitFor();
+    await press('End');
+    const words = await page.locator('.readout').innerText();
+    await press('Enter');
+    const [count = ''] = words.split(' ');
+    await page
+      .locator('.list [role=status]', { hasText: new RegExp(`^\\s*${count} match(es)?\\s*$`) })
+      .first()
+      .waitFor();
+    await press('ArrowLeft');
+    await page.locator('.readout strong', { hasNotText: words }).waitFor();
+  });
+
+  it('says its keys, and leaves single keys alone when told to', async () => {
+    await press('?');
+    const help = page.getByRole('dialog', { name: 'Keys' });
+    await help.waitFor();
+    await help.getByLabel('Single keys do something').uncheck();
+    await press('Escape');
+    await closed();
+    await press('/', '?', 'j');
+    await expect(page.getByRole('dialog').count()).resolves.toBe(0);
+    await expect(page.evaluate('document.activeElement.id')).resolves.not.toBe('search');
+    await page.reload();
+    await page.locator('tr.message').first().waitFor();
+    await press('?');
+    await expect(page.getByRole('dialog').count()).resolves.toBe(0);
+  });
+
+  it('keeps the focus in a dialog, and types keys into fields', async () => {
+    await page.locator('tr.message a').first().click();
+    await open('m0');
+    for (let i = 0; i < 15; i += 1) {
+      await press('Tab');
+      await expect(
+        page.evaluate('document.activeElement === document.body || document.activeElement.closest("dialog") !== null'),
+      ).resolves.toBe(true);
+    }
+    await press('Escape');
+    await closed();
+    await page.focus('#search');
+    await page.keyboard.type('j/k?');
+    await expect(page.inputValue('#search')).resolves.toBe('j/k?');
+    await expect(page.getByRole('dialog').count()).resolves.toBe(0);
+  });
+});

@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, watchedPage, type WatchedPage } from '../support/browser.ts';
+import { MESSAGE, startService, type RunningService } from '../support/service.ts';
+
+const KEY = 'a-key-for-reading-messages';
+const STORED = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])';
+
+let service: RunningService;
+let browser: Browser;
+let watched: WatchedPage;
+let page: Page;
+let asked: { url: string; authorization: string | undefined }[];
+
+beforeAll(async () => {
+  service = await startService({ READ_API_KEYS: KEY });
+  await service.webhook(MESSAGE);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await service.stop();
+});
+beforeEach(async () => {
+  watched = await watchedPage(browser, service.url);
+  ({ page } = watched);
+  asked = [];
+  page.on('request', (request) => {
+    asked.push({ url: request.url(), authorization: request.headers()['authorization'] });
+  });
+  await page.goto(service.url);
+  await dialog().waitFor();
+});
+afterEach(async () => {
+  expect({ foreign: watched.foreign, faults: watched.faults }).toEqual({ foreign: [], faults: [] });
+  await page.context().close();
+});
+
+const dialog = (): ReturnType<Page['locator']> => page.getByRole('dialog', { name: 'Read key' });
+const unlocked = (): Promise<void> => page.locator('.list [role=status]', { hasText: '1 in all' }).first().waitFor();
+
+async function enter(key: string): Promise<void> {
+  await page.fill('input[name=key]', key);
+  await page.getByRole('button', { name: 'Use this key' }).click();
+}
+
+describe('the read key', () => {
+  it('is asked for once, and then everything is there', async () => {
+    await enter(KEY);
+    await unlocked();
+    await page.locator('.bar').first().waitFor();
+    await page.locator('table[aria-label="Top senders"]').waitFor();
+    await page.getByText('No webhook was refused.').waitFor();
+    await page.locator('table[aria-label="Outcomes of webhooks"]').waitFor();
+    await page.locator('tr.message').click();
+    await page.getByText('"message_id": "m1"').waitFor();
+    await expect(dialog().count()).resolves.toBe(0);
+  });
+
+  it('is said to be wrong when it is, also where no header could carry it', async () => {
+    for (const wrong of ['not-the-key-that-it-wants', 'ключ', 'with a space']) {
+      await enter(wrong);
+      await page.getByRole('alert').getByText('This is not one of the keys of this service.').waitFor();
+    }
+    await enter(KEY);
+    await unlocked();
+  });
+
+  it('is in memory only, in no address, and sent to this service only', async () => {
+    await enter(KEY);
+    await unlocked();
+    await expect(page.evaluate(STORED)).resolves.toBe('[{},{},""]');
+    expect(asked.filter(({ url }) => url.includes(KEY))).toEqual([]);
+    const withKey = asked.filter(({ authorization }) => authorization !== undefined);
+    expect(withKey.length).toBeGreaterThan(4);
+    expect(
+      withKey.every(({ url, authorization }) => url.startsWith(service.url) && authorization === `Bearer ${KEY}`),
+    ).toBe(true);
+    await page.reload();
+    await dialog().waitFor();
+  });
+
+  it('is kept in the tab by who wants that, until it is to be forgotten', async () => {
+    await page.getByLabel('Keep it until this tab is closed').check();
+    await enter(KEY);
+    await unlocked();
+    await page.reload();
+    await unlocked();
+    await page.getByRole('button', { name: 'Forget key' }).click();
+    await dialog().waitFor();
+    await expect(page.evaluate(STORED)).resolves.toBe('[{},{},""]');
+    await expect(page.locator('tr.message').count()).resolves.toBe(0);
+    await expect(page.getByText('+1234567890').count()).resolves.toBe(0);
+  });
+
+  it('can be left for later', async () => {
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+    await page.locator('.list .notice', { hasText: 'A read key is needed' }).waitFor();
+    await page.getByRole('button', { name: 'Enter key' }).click();
+    await enter(KEY);
+    await unlocked();
+  });
+
+  it('is asked for again when the service no longer takes it', async () => {
+    await enter(KEY);
+    await unlocked();
+    await page.route('**/stats', (route) =>
+      route.fulfill({ status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="webhook-inbox"' }, body: '' }),
+    );
+    await dialog().getByText('The service no longer takes the key that was used.').waitFor();
+    await page.unroute('**/stats');
+    await enter(KEY);
+    await unlocked();
+  });
+});
