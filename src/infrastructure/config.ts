@@ -60,3 +60,12 @@ export function inheritedSocket(
 export function describeVariables(): { name: string; fallback: string; help: string }[] {
   return Object.values(VARIABLES).map(({ name, fallback, help }) => ({ name, fallback, help }));
 }
+
+/** What another program needs to find its files and its way to PostgreSQL; none of our secrets. */
+export function programEnvironment(): Record<string, string> {
+  const passed = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && /^(PATH|HOME|LANG|TZ|TMPDIR|LC_\w+|PG\w+)$/.test(entry[0]),
+  );
+  return Object.fromEntries(passed);
+}

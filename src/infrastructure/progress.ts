@@ -3,7 +3,8 @@ import { SingleBar } from 'cli-progress';
 const LINE_EVERY_MS = 10_000;
 
 export interface Progress {
-  readonly show: (phase: string, done: number, total: number) => void;
+  /** `total` is null where nobody knows it. */
+  readonly show: (phase: string, done: number, total: number | null) => void;
   /** Leaves the terminal as it was found. */
   readonly end: () => void;
 }
@@ -25,10 +26,10 @@ function bar(stream: NodeJS.WriteStream): Progress {
     show(phase, done, total) {
       if (phase !== current) {
         single.stop();
-        single.start(total, done, { phase: phase.padEnd(9) });
+        single.start(total ?? 0, done, { phase: phase.padEnd(9) });
       }
       current = phase;
-      single.setTotal(Math.max(total, done));
+      single.setTotal(Math.max(total ?? 0, done));
       single.update(done);
     },
     end() {
@@ -46,7 +47,7 @@ function lines(stream: NodeJS.WriteStream): Progress {
       if (phase === current && now < nextAt) return;
       current = phase;
       nextAt = now + LINE_EVERY_MS;
-      stream.write(`${phase} ${String(done)}/${String(total)}\n`);
+      stream.write(`${phase} ${String(done)}${total === null ? '' : `/${String(total)}`}\n`);
     },
     end: () => undefined,
   };

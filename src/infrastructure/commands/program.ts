@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE, runCommand } from '../command.ts';
 import { packageInfo } from '../package-info.ts';
+import { backupCommand } from './backup/command.ts';
 import { copyCommand } from './copy/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { migrateCommand } from './migrate/command.ts';
 import { purgeCommand } from './purge/command.ts';
+import { restoreCommand } from './restore/command.ts';
 import { sendCommand } from './send/command.ts';
 import { serveCommand } from './serve.ts';
 import { signCommand } from './sign/command.ts';
@@ -26,6 +28,8 @@ function program(): Command {
     .addCommand(migrateCommand())
     .addCommand(copyCommand())
     .addCommand(purgeCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
     .addHelpText(
       'after',
       `

@@ -18,6 +18,8 @@ const OPTIONS = {
   migrate: ['latest', 'rollback', 'status', 'make'],
   copy: ['--from', '--to', '--json'],
   purge: ['--before', '--keep', '--keep-from', '--dry-run', '--compact', '--force', '--json'],
+  backup: ['--force', '--json', '<file>'],
+  restore: ['--force', '--json', '<file>'],
 };
 
 describe('webhook-inbox --help', () => {
@@ -99,6 +101,8 @@ describe('a configuration that is not valid', () => {
     ['verify', []],
     ['doctor', []],
     ['migrate', ['status']],
+    ['backup', ['a.db']],
+    ['restore', ['a.db']],
   ])('ends %s with status 78, every fault and no value', async (command, args) => {
     const { status, stdout, stderr } = await cli.run([command, ...args], {
       PORT: 'the-port',

@@ -5,9 +5,9 @@ import { listMessages } from '../message-queries.ts';
 import { timeseriesFromCounters } from '../message-timeseries.ts';
 import { findArrival, findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
+import { withConnection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
 import { addUpdates } from './writes.ts';
-import { withConnection } from './connection.ts';
 import { translatingErrors } from './store-errors.ts';
 
 /** Messages in an SQLite database that openSqlite opened and migrateLatest brought up to date. */

@@ -6,7 +6,7 @@ import { ConfigError } from '../../config.ts';
 import { openCopySource, openCopyTarget } from '../../database.ts';
 import { databaseLocation, type DatabaseLocation } from '../../database-location.ts';
 import { progressOn } from '../../progress.ts';
-import { Stopped, stopSignal } from '../../stop-signals.ts';
+import { untilStopped } from '../../stop-signals.ts';
 import { asJson, inOrder, summary } from './result.ts';
 
 export interface CopyOptions {
@@ -19,11 +19,15 @@ export async function copy({ from: source, to: target, json = false }: CopyOptio
   if (source === undefined || target === undefined) throw new UsageError('--from and --to are needed');
   const [from, to] = [location('--from', source), location('--to', target)];
   if (same(from, to)) throw new UsageError('--from and --to are the same database');
-  return copyBetween(from, to, json);
+  return untilStopped('the same command goes on', (signal) => copyBetween(from, to, json, signal));
 }
 
-async function copyBetween(from: DatabaseLocation, to: DatabaseLocation, json: boolean): Promise<number> {
-  const signal = stopSignal();
+async function copyBetween(
+  from: DatabaseLocation,
+  to: DatabaseLocation,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<number> {
   const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
   const started = performance.now();
   const source = await openCopySource(from);
@@ -39,10 +43,6 @@ async function copyBetween(from: DatabaseLocation, to: DatabaseLocation, json: b
     } finally {
       await target.db.destroy();
     }
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    process.stderr.write(`${error.message}; the same command goes on\n`);
-    return error.status;
   } finally {
     await source.db.destroy();
   }
