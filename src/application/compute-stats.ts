@@ -1,15 +1,17 @@
 import type { Stats } from '../domain/stats.ts';
-import type { MessageRepository } from './ports.ts';
+import type { MessageRepository, Tracer } from './ports.ts';
 
 /** Counts over everything stored. */
 export class ComputeStats {
   readonly #repository: MessageRepository;
+  readonly #tracer: Tracer;
 
-  constructor(repository: MessageRepository) {
+  constructor(repository: MessageRepository, tracer: Tracer) {
     this.#repository = repository;
+    this.#tracer = tracer;
   }
 
   async execute(): Promise<Stats> {
-    return this.#repository.stats();
+    return this.#tracer.inSpan('ComputeStats', () => this.#repository.stats());
   }
 }

@@ -2,7 +2,7 @@ import type { Msisdn } from '../domain/message.ts';
 import { BUCKET_SECONDS, bucketStart, countBuckets, type Bucket, type TimeRange } from '../domain/timeseries.ts';
 import type { BucketCount } from '../domain/timeseries.ts';
 import { FIRST_TIMESTAMP, type Timestamp } from '../domain/timestamp.ts';
-import type { Clock, MessageRepository } from './ports.ts';
+import type { Clock, MessageRepository, Tracer } from './ports.ts';
 
 /** Enough for a day of minutes, two months of hours or four years of days. */
 export const MAX_BUCKETS = 1_500;
@@ -27,10 +27,12 @@ export interface Timeseries extends TimeRange {
 export class ComputeTimeseries {
   readonly #repository: MessageRepository;
   readonly #clock: Clock;
+  readonly #tracer: Tracer;
 
-  constructor(ports: { repository: MessageRepository; clock: Clock }) {
+  constructor(ports: { repository: MessageRepository; clock: Clock; tracer: Tracer }) {
     this.#repository = ports.repository;
     this.#clock = ports.clock;
+    this.#tracer = ports.tracer;
   }
 
   /** `empty_range`: it ends before it begins. `too_many_buckets`: more than {@link MAX_BUCKETS}. Nothing is counted then. */
@@ -39,7 +41,9 @@ export class ComputeTimeseries {
     const range = { since: question.since ?? defaultSince(until, bucket), until };
     if (range.since >= until) return 'empty_range';
     if (countBuckets(range, bucket) > MAX_BUCKETS) return 'too_many_buckets';
-    const counts = await this.#repository.timeseries(range, bucket, from);
+    const counts = await this.#tracer.inSpan('ComputeTimeseries', () =>
+      this.#repository.timeseries(range, bucket, from),
+    );
     return { ...range, counts };
   }
 }

@@ -1,7 +1,7 @@
 import { VerifiedDelivery, type Delivery, type SignatureRefusal } from '../domain/delivery.ts';
 import type { Provider } from '../domain/provider.ts';
 import { isMessage, type NewUpdate, type UpdateOutcome } from '../domain/update.ts';
-import type { Clock, MessageRepository, Metrics, SignatureVerifier } from './ports.ts';
+import type { Clock, MessageRepository, Metrics, SignatureVerifier, Tracer } from './ports.ts';
 
 const MICROS_PER_SECOND = 1e6;
 
@@ -11,17 +11,20 @@ export class IngestMessage {
   readonly #repository: MessageRepository;
   readonly #metrics: Metrics;
   readonly #clock: Clock;
+  readonly #tracer: Tracer;
 
   constructor(ports: {
     verifiers: ReadonlyMap<Provider, SignatureVerifier>;
     repository: MessageRepository;
     metrics: Metrics;
     clock: Clock;
+    tracer: Tracer;
   }) {
     this.#verifiers = ports.verifiers;
     this.#repository = ports.repository;
     this.#metrics = ports.metrics;
     this.#clock = ports.clock;
+    this.#tracer = ports.tracer;
   }
 
   /** The proof that execute demands, or why there is none. A provider without a verifier is one without a secret. */
@@ -47,9 +50,8 @@ export class IngestMessage {
     traceId?: string,
   ): Promise<readonly UpdateOutcome[]> {
     const arrival = { receivedAt: this.#clock.now(), ...(traceId !== undefined && { traceId }) };
-    const outcomes = await this.#repository.add(
-      updates.map((update) => (isMessage(update) ? { ...update, ...arrival } : update)),
-    );
+    const arrived = updates.map((update) => (isMessage(update) ? { ...update, ...arrival } : update));
+    const outcomes = await this.#tracer.inSpan('IngestMessage', () => this.#repository.add(arrived));
     const now = this.#clock.now();
     const counts = new Map<UpdateOutcome, number>();
     outcomes.forEach((outcome, i) => {

@@ -1,7 +1,7 @@
 import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionReason } from '../domain/rejection.ts';
 import { timestampFromMicros } from '../domain/timestamp.ts';
-import type { Clock, Logger, Metrics, RejectionLog, RejectionPage, RejectionPageStart } from './ports.ts';
+import type { Clock, Logger, Metrics, RejectionLog, RejectionPage, RejectionPageStart, Tracer } from './ports.ts';
 
 /** Of a flood so many are looked into at once, and so many a second go on; all are counted. */
 const BURST = 50;
@@ -29,6 +29,7 @@ export class Rejections {
   readonly #metrics: Metrics;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #tracer: Tracer;
   readonly #options: RejectionsOptions;
   readonly #forgetting: ReturnType<typeof setInterval>;
   #waiting: Rejection[] = [];
@@ -38,13 +39,14 @@ export class Rejections {
   #filledAt: bigint;
 
   constructor(
-    ports: { log: RejectionLog; metrics: Metrics; clock: Clock; logger: Logger },
+    ports: { log: RejectionLog; metrics: Metrics; clock: Clock; logger: Logger; tracer: Tracer },
     options: RejectionsOptions,
   ) {
     this.#log = ports.log;
     this.#metrics = ports.metrics;
     this.#clock = ports.clock;
     this.#logger = ports.logger;
+    this.#tracer = ports.tracer;
     this.#options = options;
     this.#filledAt = ports.clock.now();
     this.#forgetting = setInterval(() => void this.#flush(), FORGET_MS);
@@ -71,7 +73,7 @@ export class Rejections {
 
   /** The latest first. */
   list(filter: RejectionFilter, start: RejectionPageStart, limit: number): Promise<RejectionPage> {
-    return this.#log.list(filter, start, limit);
+    return this.#tracer.inSpan('Rejections', () => this.#log.list(filter, start, limit));
   }
 
   /** Writes what waits, with two writes at most. The last thing to be asked for. */

@@ -16,6 +16,10 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { closeServer, listen } from './listener.ts';
 import { signatureSchemes } from './signature-schemes.ts';
+import { openTracing } from './tracing.ts';
+
+/** How long the process waits at its end for a collector to take the last traces, at most. */
+const LAST_TRACES_MS = 3_000;
 
 export interface Service {
   /**
@@ -41,6 +45,8 @@ export async function composeService(
 ): Promise<Service> {
   if (config.migrateOnStart) await migrate(config, logger);
 
+  const tracing = await openTracing(config, logger);
+  const { tracer } = tracing;
   const stored = await openStore(config);
   const verifiers = signatureSchemes(config);
   const metrics = prometheusMetrics({
@@ -55,23 +61,25 @@ export async function composeService(
     maxQueued: config.maxQueuedMessages,
     maxCommits: config.database.engine === 'postgres' ? config.databaseCommits : 1,
     metrics,
+    tracer,
   });
   const rejections = new Rejections(
-    { log: stored.rejections, metrics, clock: systemClock, logger },
+    { log: stored.rejections, metrics, clock: systemClock, logger, tracer },
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
   const retention = new Retention({ eraser: stored.eraser, metrics, clock: systemClock, logger }, config.retentionDays);
   const checkReadiness = new CheckReadiness({ repository, verifiers });
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock: systemClock }),
-      listMessages: new ListMessages(repository),
-      computeStats: new ComputeStats(repository),
-      computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock }),
+      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock: systemClock, tracer }),
+      listMessages: new ListMessages(repository, tracer),
+      computeStats: new ComputeStats(repository, tracer),
+      computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock, tracer }),
       checkReadiness,
       rejections,
       metrics,
       logger,
+      tracer,
       clock: systemClock,
     },
     {
@@ -102,12 +110,14 @@ export async function composeService(
       return address;
     },
     async stop() {
+      const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
       const finished = await closeServer(server, config);
       await repository.drain();
       await retention.drain();
       await rejections.drain();
       await stored.close();
+      await tracing.close(Math.min(LAST_TRACES_MS, Math.max(0, deadline - performance.now())));
       return finished;
     },
   };

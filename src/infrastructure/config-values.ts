@@ -7,6 +7,10 @@ export const MIN_READ_KEY_LENGTH = 16;
 /** What an Authorization header can carry: RFC 9110, section 11.2, allows less, clients send this. */
 const READ_KEY = new RegExp(`^[\\x21-\\x7e]{${String(MIN_READ_KEY_LENGTH)},}$`);
 
+/** RFC 9110, sections 5.1 and 5.5, in ASCII. */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const HEADER_VALUE = /^[\x20-\x7e]*$/;
+
 const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export function optional(value: string): string | undefined {
@@ -83,4 +87,44 @@ export function optionalUrl(value: string): string | undefined {
     throw new Error('must be an http or https URL without a query, such as https://inbox.example.com');
   }
   return value.replace(/\/+$/, '');
+}
+
+/** An http or https URL as it is to be asked for, with its path and query. */
+export function optionalEndpoint(value: string): string | undefined {
+  if (value === '') return undefined;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hash !== '' || url.username !== '') {
+    throw new Error('must be an http or https URL, such as http://localhost:4318/v1/traces');
+  }
+  return value;
+}
+
+/** A number from 0 to 1. */
+export function share(value: string): number {
+  const number = Number(value);
+  if (!/^\d*\.?\d+$/.test(value) || number > 1) throw new Error('must be a number from 0 to 1');
+  return number;
+}
+
+/** `name=value` separated by commas, both percent-encoded (OpenTelemetry's form of W3C Baggage). */
+export function keyValues(value: string): Readonly<Record<string, string>> {
+  const pairs = value === '' ? [] : value.split(',').map((pair) => /^\s*([^=\s]+)\s*=(.*)$/.exec(pair)?.slice(1) ?? []);
+  try {
+    return Object.fromEntries(
+      pairs.map(([name, text]) => [decodeURIComponent(name ?? '%'), decodeURIComponent((text ?? '%').trim())]),
+    );
+  } catch {
+    throw new Error('must be name=value, percent-encoded, separated by commas');
+  }
+}
+
+/** The same, where names and values are such of HTTP headers. */
+export function httpHeaders(value: string): Readonly<Record<string, string>> {
+  const headers = keyValues(value);
+  for (const [name, text] of Object.entries(headers)) {
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(text)) {
+      throw new Error('must be name=value with names and values of HTTP headers, separated by commas');
+    }
+  }
+  return headers;
 }

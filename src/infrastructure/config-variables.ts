@@ -2,6 +2,7 @@ import { RETRY_DAYS } from '../domain/erasure.ts';
 import { databaseLocation } from './database-location.ts';
 import { addressRanges, integer, MIN_READ_KEY_LENGTH, oneOf, origins, readKeys, zeroOrDays } from './config-values.ts';
 import { PROVIDER_VARIABLES } from './provider-variables.ts';
+import { TRACING_VARIABLES } from './tracing-variables.ts';
 import type { Variable } from './variable.ts';
 
 const LOG_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
@@ -151,6 +152,7 @@ export const VARIABLES = {
     help: 'How long requests under way may take to finish at shutdown before they are cut off.',
     parse: (value) => integer(value, 100, 300_000),
   },
+  ...TRACING_VARIABLES,
 } satisfies Readonly<Record<string, Variable<unknown>>>;
 
 function perMinute(what: string, fallback: string, help: string): Variable<number> {

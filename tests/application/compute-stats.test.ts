@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-memory-message-repository.ts';
+import { NO_TRACING } from '../../src/adapters/tracing/no-tracing.ts';
 import { ComputeStats } from '../../src/application/compute-stats.ts';
 import { StoreUnavailable } from '../../src/application/ports.ts';
 import { messageKey } from '../../src/domain/message.ts';
@@ -16,14 +17,14 @@ describe('execute', () => {
         const kept = sent.filter(
           (message, i) => sent.findIndex((other) => messageKey(other) === messageKey(message)) === i,
         );
-        expect(await new ComputeStats(repository).execute()).toEqual(statsOf(kept));
+        expect(await new ComputeStats(repository, NO_TRACING).execute()).toEqual(statsOf(kept));
       }),
     );
   });
 
   it('looks anew every time', async () => {
     const repository = inMemoryMessageRepository();
-    const computeStats = new ComputeStats(repository);
+    const computeStats = new ComputeStats(repository, NO_TRACING);
     expect(await computeStats.execute()).toMatchObject({ totalMessages: 0, firstMessageAt: null, lastMessageAt: null });
     await repository.add(fc.sample(collidingMessages, 1));
     expect(await computeStats.execute()).toMatchObject({ totalMessages: 1, sendersCount: 1 });
@@ -32,6 +33,6 @@ describe('execute', () => {
   it('hands on that the store is unavailable', async () => {
     const fault = new StoreUnavailable('away');
     const away = { ...inMemoryMessageRepository(), stats: () => Promise.reject(fault) };
-    await expect(new ComputeStats(away).execute()).rejects.toBe(fault);
+    await expect(new ComputeStats(away, NO_TRACING).execute()).rejects.toBe(fault);
   });
 });

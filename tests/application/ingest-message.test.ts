@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-memory-message-repository.ts';
+import { NO_TRACING } from '../../src/adapters/tracing/no-tracing.ts';
 import { IngestMessage } from '../../src/application/ingest-message.ts';
 import { StoreUnavailable, type MessageRepository } from '../../src/application/ports.ts';
 import { VerifiedDelivery, type Delivery } from '../../src/domain/delivery.ts';
@@ -23,7 +24,13 @@ function ingesting(repository: MessageRepository = inMemoryMessageRepository()) 
   const verifier = recordingVerifier({ valid: true, secret: 'current' });
   const metrics = recordingMetrics();
   const clock = manualClock(timestamp('2025-01-15T10:00:10Z'));
-  const ingestMessage = new IngestMessage({ verifiers: new Map([[WEBHOOK, verifier]]), repository, metrics, clock });
+  const ingestMessage = new IngestMessage({
+    verifiers: new Map([[WEBHOOK, verifier]]),
+    repository,
+    metrics,
+    clock,
+    tracer: NO_TRACING,
+  });
   const proof = ingestMessage.authenticate(WEBHOOK, delivery);
   if (!(proof instanceof VerifiedDelivery)) throw new Error('the verifier of this test accepts everything');
   return { ingestMessage, repository, metrics, clock, verifier, proof };
@@ -57,6 +64,7 @@ describe('authenticate', () => {
         repository,
         metrics,
         clock,
+        tracer: NO_TRACING,
       });
       expect(ingestMessage.authenticate(WEBHOOK, delivery)).toEqual({ valid: false, reason });
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-memory-message-repository.ts';
+import { NO_TRACING } from '../../src/adapters/tracing/no-tracing.ts';
 import { ListMessages } from '../../src/application/list-messages.ts';
 import type { MessageFilter, PageStart } from '../../src/application/ports.ts';
 import { comparePositions, newMessage, type Message, type MessageId, type Msisdn } from '../../src/domain/message.ts';
@@ -11,7 +12,7 @@ import { collidingMessages, messages } from '../support/arbitraries.ts';
 async function listing(stored: readonly Message[]) {
   const repository = inMemoryMessageRepository();
   await repository.add(stored);
-  return new ListMessages(repository);
+  return new ListMessages(repository, NO_TRACING);
 }
 
 const at = (messageId: string, micros: bigint, fields: { from?: string; text?: string | null } = {}): Message =>
@@ -148,7 +149,7 @@ describe('one', () => {
     if (message === undefined) throw new Error('there are three');
     const status = { state: 'read', at: message.sentAt };
     await repository.add([message, { kind: 'status', provider: WEBHOOK, messageId: message.messageId, ...status }]);
-    const listMessages = new ListMessages(repository);
+    const listMessages = new ListMessages(repository, NO_TRACING);
     expect(await listMessages.one(message.messageId)).toMatchObject({ message, status });
     expect(await listMessages.one(message.messageId, provider('other'))).toBeNull();
   });
@@ -161,7 +162,7 @@ describe('payload', () => {
     const [withBody, without] = three;
     if (withBody === undefined || without === undefined) throw new Error('there are three');
     await repository.add([{ ...withBody, payload }, without]);
-    const listMessages = new ListMessages(repository);
+    const listMessages = new ListMessages(repository, NO_TRACING);
     expect(await listMessages.payload(withBody.messageId)).toEqual(payload);
     expect(await listMessages.payload(without.messageId)).toBe('none');
     expect(await listMessages.payload('unheard of' as MessageId)).toBeNull();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inMemoryRejectionLog } from '../../src/adapters/persistence/in-memory-rejection-log.ts';
+import { NO_TRACING } from '../../src/adapters/tracing/no-tracing.ts';
 import type { RejectionLog } from '../../src/application/ports.ts';
 import { Rejections } from '../../src/application/rejections.ts';
 import { WEBHOOK } from '../../src/domain/provider.ts';
@@ -13,7 +14,7 @@ const later = (seconds: number) => timestampFromMicros(NOON + BigInt(Math.round(
 
 function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) {
   const [metrics, logger, clock] = [recordingMetrics(), recordingLogger(), manualClock(NOON)];
-  const rejections = new Rejections({ log, metrics, clock, logger }, { maxRows, maxAgeDays: 2 });
+  const rejections = new Rejections({ log, metrics, clock, logger, tracer: NO_TRACING }, { maxRows, maxAgeDays: 2 });
   const record = (times: number): void => {
     for (let i = 0; i < times; i++) {
       rejections.record(WEBHOOK, 'wrong_digest', () => rejection({ receivedAt: clock.now() }));

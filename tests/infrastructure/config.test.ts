@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { SAMPLERS } from '../../src/adapters/tracing/tracing-options.ts';
 import { timestampFromMicros } from '../../src/domain/timestamp.ts';
 import {
   ConfigError,
@@ -54,6 +55,16 @@ const DEFAULTS: Config = {
   maxQueuedReads: 200,
   shutdownDelayMs: 0,
   shutdownTimeoutMs: 10_000,
+  otlpEndpoint: undefined,
+  otlpTracesEndpoint: undefined,
+  otlpHeaders: {},
+  otlpProtocol: 'http/protobuf',
+  otlpTimeoutMs: 10_000,
+  otelServiceName: undefined,
+  otelResourceAttributes: {},
+  otelTracesSampler: 'parentbased_always_on',
+  otelTracesSamplerArg: 1,
+  otelSdkDisabled: false,
 };
 
 const INTEGERS: [string, keyof Config, number, number][] = [
@@ -74,6 +85,7 @@ const INTEGERS: [string, keyof Config, number, number][] = [
   ['MAX_QUEUED_READS', 'maxQueuedReads', 1, 100_000],
   ['SHUTDOWN_DELAY_MS', 'shutdownDelayMs', 0, 300_000],
   ['SHUTDOWN_TIMEOUT_MS', 'shutdownTimeoutMs', 100, 300_000],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', 'otlpTimeoutMs', 1, 300_000],
 ];
 
 const NO_RANGES = [
@@ -190,6 +202,37 @@ describe('every variable', () => {
       'https://a.example:8443 , http://localhost:3000,http://127.0.0.1,http://[::1]:5173',
       { origins: ['https://a.example:8443', 'http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:5173'] },
     ],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318/', { otlpEndpoint: 'http://localhost:4318' }],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otlp.example/prefix', { otlpEndpoint: 'https://otlp.example/prefix' }],
+    [
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+      'https://otlp.example/v1/traces/?tenant=a',
+      { otlpTracesEndpoint: 'https://otlp.example/v1/traces/?tenant=a' },
+    ],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'api-key=a%2Cb', { otlpHeaders: { 'api-key': 'a,b' } }],
+    [
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      ' Authorization = Basic%20dTpw , x-tenant=dGVuYW50==',
+      { otlpHeaders: { Authorization: 'Basic dTpw', 'x-tenant': 'dGVuYW50==' } },
+    ],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf', {}],
+    ['OTEL_SERVICE_NAME', 'inbox', { otelServiceName: 'inbox' }],
+    [
+      'OTEL_RESOURCE_ATTRIBUTES',
+      'deployment.environment.name=t%C3%A4st,empty=',
+      { otelResourceAttributes: { 'deployment.environment.name': 'täst', empty: '' } },
+    ],
+    ...SAMPLERS.map((name): [string, string, Partial<Config>] => [
+      'OTEL_TRACES_SAMPLER',
+      name,
+      { otelTracesSampler: name },
+    ]),
+    ...(['0', '1', '0.25', '1.0', '.5'] as const).map((share): [string, string, Partial<Config>] => [
+      'OTEL_TRACES_SAMPLER_ARG',
+      share,
+      { otelTracesSamplerArg: Number(share) },
+    ]),
+    ['OTEL_SDK_DISABLED', 'True', { otelSdkDisabled: true }],
   ])('%s may be %j', (name, value, expected) => {
     expect(readConfig({ [name]: value })).toEqual({ ...DEFAULTS, ...expected });
   });
@@ -242,6 +285,27 @@ describe('every variable', () => {
     ['READ_API_KEYS', 'a-key-of-sixteen,', 'at least 16'],
     ['READ_API_KEYS', 'a key with blanks in it', 'at least 16'],
     ['READ_API_KEYS', 'ein-schlüssel-der-nicht-geht', 'at least 16'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', 'https://'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://localhost:4317', 'https://'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://user:password@otlp.example', 'https://'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', '/v1/traces', '/v1/traces'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'https://user:password@otlp.example/v1/traces', '/v1/traces'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a-secret-alone', 'name=value'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'key=a-secret,', 'name=value'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'key=a-secret%', 'percent-encoded'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'the key=a-secret', 'name=value'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'the%20key=a-secret', 'names and values of HTTP headers'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'key=a-secret%0D%0Ax:y', 'names and values of HTTP headers'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', 'http/protobuf'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'http/protobuf'],
+    ['OTEL_RESOURCE_ATTRIBUTES', '=value-of-nothing', 'name=value'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'deployment', 'name=value'],
+    ['OTEL_TRACES_SAMPLER', 'jaeger_remote', 'parentbased_always_on'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.01', 'from 0 to 1'],
+    ['OTEL_TRACES_SAMPLER_ARG', '-0.5', 'from 0 to 1'],
+    ['OTEL_TRACES_SAMPLER_ARG', '50%', 'from 0 to 1'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1e-1', 'from 0 to 1'],
+    ['OTEL_SDK_DISABLED', 'yes', 'true, false'],
     ...NO_RANGES.map((value): [string, string, string] => ['TRUST_PROXY', value, 'IP addresses or ranges']),
     ...NO_ORIGINS.map((value): [string, string, string] => ['ORIGINS', value, 'origins as browsers send them']),
   ])('%s must not be %j, and the value is not repeated', (name, value, hint) => {

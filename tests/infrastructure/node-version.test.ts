@@ -17,18 +17,21 @@ afterEach(() => {
 });
 
 describe('requireSupportedNode', () => {
-  it.each(['22.12.0', '22.13.1', '23.0.0', '24.21.0', '100.0.0'])('lets %s pass', (version) => {
+  it.each(['22.15.0', '22.16.1', '23.0.0', '24.21.0', '100.0.0'])('lets %s pass', (version) => {
     requireSupportedNode(version);
     expect([written, exits]).toEqual([[], []]);
   });
 
-  it.each(['22.11.9', '20.20.2', '18.0.0', '4.9.1'])('ends the process on %s, with one line that helps', (version) => {
-    requireSupportedNode(version);
-    expect(exits).toEqual([1]);
-    expect(written).toHaveLength(1);
-    expect(written[0]).toMatch(/^[^\n]+\n$/);
-    expect(written[0]).toContain(`this is ${version}`);
-  });
+  it.each(['22.14.9', '22.11.9', '20.20.2', '18.0.0', '4.9.1'])(
+    'ends the process on %s, with one line that helps',
+    (version) => {
+      requireSupportedNode(version);
+      expect(exits).toEqual([1]);
+      expect(written).toHaveLength(1);
+      expect(written[0]).toMatch(/^[^\n]+\n$/);
+      expect(written[0]).toContain(`this is ${version}`);
+    },
+  );
 
   it('asks for what package.json asks for', () => {
     const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

@@ -4,12 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { connectionLimits, type ConnectionLimits } from '../../src/adapters/http/connection-limits.ts';
 import { createHttpServer } from '../../src/adapters/http/server.ts';
 import { inMemoryRejectionLog } from '../../src/adapters/persistence/in-memory-rejection-log.ts';
+import { NO_TRACING } from '../../src/adapters/tracing/no-tracing.ts';
 import { CheckReadiness } from '../../src/application/check-readiness.ts';
 import { ComputeStats } from '../../src/application/compute-stats.ts';
 import { ComputeTimeseries } from '../../src/application/compute-timeseries.ts';
 import { IngestMessage } from '../../src/application/ingest-message.ts';
 import { ListMessages } from '../../src/application/list-messages.ts';
-import type { Clock, Logger, MessageRepository, Metrics, SignatureVerifier } from '../../src/application/ports.ts';
+import type {
+  Clock,
+  Logger,
+  MessageRepository,
+  Metrics,
+  SignatureVerifier,
+  Tracer,
+} from '../../src/application/ports.ts';
 import { Rejections } from '../../src/application/rejections.ts';
 import type { Provider } from '../../src/domain/provider.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
@@ -24,6 +32,8 @@ export interface HttpParts {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** @default none */
+  readonly tracer?: Tracer;
   readonly checkReadiness?: CheckReadiness;
   /** @default {@link MAX_BODY_BYTES} */
   readonly maxBodyBytes?: number;
@@ -36,20 +46,21 @@ export interface HttpParts {
 export async function serveHttp(
   parts: HttpParts,
 ): Promise<{ readonly server: Server; readonly port: number; readonly client: HttpClient }> {
-  const { repository, verifiers, metrics, logger, clock, limits = {} } = parts;
+  const { repository, verifiers, metrics, logger, clock, tracer = NO_TRACING, limits = {} } = parts;
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock }),
-      listMessages: new ListMessages(repository),
-      computeStats: new ComputeStats(repository),
-      computeTimeseries: new ComputeTimeseries({ repository, clock }),
+      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock, tracer }),
+      listMessages: new ListMessages(repository, tracer),
+      computeStats: new ComputeStats(repository, tracer),
+      computeTimeseries: new ComputeTimeseries({ repository, clock, tracer }),
       checkReadiness: parts.checkReadiness ?? new CheckReadiness({ repository, verifiers }),
       rejections: new Rejections(
-        { log: inMemoryRejectionLog(), metrics, clock, logger },
+        { log: inMemoryRejectionLog(), metrics, clock, logger, tracer },
         { maxRows: 10, maxAgeDays: 1 },
       ),
       metrics,
       logger,
+      tracer,
       clock,
     },
     {

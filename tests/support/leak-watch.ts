@@ -70,6 +70,7 @@ export function leakWatch(): LeakWatch {
     path: (value) => ROUTES.has(String(value)) || (paths.has(outlineOf(String(value))) && !/\d{5}/.test(String(value))),
     request_id: (value) => ID.test(String(value)) || ids.has(String(value)),
     trace_id: (value) => ID.test(String(value)),
+    span_id: (value) => /^[0-9a-f]{16}$/.test(String(value)),
     message_id: (value) => ids.has(String(value)),
     migration: (value) => /^\d{14}_[a-z_]+$/.test(String(value)),
     status: isNumber,
@@ -112,6 +113,9 @@ export function leakWatch(): LeakWatch {
           const { password } = new URL(value);
           secret(password);
           secret(decodeURIComponent(password));
+        }
+        if (name === 'OTEL_EXPORTER_OTLP_HEADERS') {
+          for (const pair of value.split(',')) secret(decodeURIComponent(pair.slice(pair.indexOf('=') + 1)));
         }
         if (!HOLDS_SECRET.test(name) || SETS_SECRET.test(name)) continue;
         const words = name.endsWith('_KEYS') ? value.split(',').map((key) => key.trim()) : [value];

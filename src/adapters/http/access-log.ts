@@ -2,7 +2,8 @@ import type { Logger, Metrics } from '../../application/ports.ts';
 import { UNMATCHED, type Visit } from './visit.ts';
 
 const OTHER_METHOD = 'other';
-const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+/** Others are a stranger's own words. */
+export const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** The end of a request: its one log line, and its part in the metrics. */
 export function recordRequest(
@@ -18,7 +19,7 @@ export function recordRequest(
   const fields = {
     request_id: requestId,
     method: ctx.method,
-    path: route === UNMATCHED ? unmatchedPath(ctx.path) : route,
+    path: shownPath(ctx.path, route),
     status: ctx.status,
     latency_ms: Math.round(seconds * 1e6) / 1000,
     ...(isWebhook && { provider, result }),
@@ -26,6 +27,11 @@ export function recordRequest(
   };
   if (ctx.status >= 500) logger.error('request', fields);
   else logger.info('request', fields);
+}
+
+/** The route, for a path may hold ids; without one the path itself as far as it can be shown. */
+export function shownPath(path: string, route: string): string {
+  return route === UNMATCHED ? unmatchedPath(path) : route;
 }
 
 /** What a stranger asked for, bounded, and without what may be a phone number, also where its digits are encoded. */

@@ -7,7 +7,7 @@ import type { OperationId, OperationRequest, Reply } from './contract.ts';
 export interface Exchange {
   readonly requestId: string;
   readonly accept: string | undefined;
-  /** Of the trace that the client is in. */
+  /** Of the trace that the request belongs to, the client's or our own. */
   readonly traceId: string | undefined;
   /** The proof of the signature. Throws where the contract demands none, for then nothing was verified. */
   proof(): VerifiedDelivery;

@@ -35,6 +35,7 @@ export function recordRejection(
   const { provider, requestId, body, ctx } = visit;
   const reason = reasonOf(problem, visit);
   if (provider === undefined || reason === null) return;
+  visit.rejection = reason;
   const { headers, url: target = '/' } = ctx.req;
   const fields = { receivedAt, provider, reason, requestId, detail: detailOf(problem, visit), ...headersOf(headers) };
   const isRead = reason !== 'too_large';

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import Koa from 'koa';
-import type { Clock, Logger, Metrics } from '../../application/ports.ts';
+import type { Clock, Logger, Metrics, Tracer } from '../../application/ports.ts';
 import { createApi, type Api, type ApiRequest } from './api.ts';
 import { announcesBody, parseBody } from './body.ts';
 import { bodyBudget } from './body-budget.ts';
@@ -22,6 +22,8 @@ import { rateLimits, type RateLimitOptions } from './rate-limits.ts';
 import { recordRequest } from './access-log.ts';
 import { recordRejection, type RejectionOptions } from './rejections.ts';
 import { readCheck } from './read-check.ts';
+import { requestIds } from './request-id.ts';
+import { describeSpan } from './request-span.ts';
 import { SIGNATURE_SCHEMES } from './security.ts';
 import { securityHeaders } from './security-headers.ts';
 import { signatureCheck } from './signature-check.ts';
@@ -47,6 +49,7 @@ export interface HttpOptions {
 export interface HttpDependencies extends UseCases {
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly clock: Clock;
 }
 
@@ -71,9 +74,14 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
     ['/redoc', docsHeaders],
   ]);
 
-  app.use(async (ctx) => {
+  app.use((ctx) => {
+    const ids = requestIds(ctx.req.headers);
+    return dependencies.tracer.inRequest(ids.caller, (span) => respond(newVisit(ctx, ids, span, budget.open())));
+  });
+
+  async function respond(visit: Visit): Promise<void> {
     const start = performance.now();
-    const visit = newVisit(ctx, budget.open());
+    const { ctx } = visit;
     // Only POST takes a body. Others are thrown away as they come, or they would wait in memory for the answer to be read.
     if (ctx.method !== 'POST' && announcesBody(ctx.req)) ctx.req.resume();
     ctx.res.setHeader('X-Request-ID', visit.requestId);
@@ -86,6 +94,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
         write(ctx, (await api.answer(apiRequest(ctx), visit)) as AnyReply);
       });
     } catch (error) {
+      visit.fault = error;
       const problem = toProblem(error);
       // Where a refusal was thrown says nothing, and under overload most of the log would be stacks.
       if (problem.status >= 500) visit.log['error'] = describe(error, problem.kind !== 'unavailable');
@@ -102,7 +111,9 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
       visit.share.release();
     }
     recordRequest(visit, (performance.now() - start) / 1000, dependencies);
-  });
+    describeSpan(visit);
+  }
+
   app.on('error', (error: unknown) => {
     dependencies.logger.error('a response could not be written', { error: describe(error) });
   });

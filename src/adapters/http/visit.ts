@@ -1,10 +1,11 @@
 import type Koa from 'koa';
-import type { Clock } from '../../application/ports.ts';
+import type { Clock, Span } from '../../application/ports.ts';
 import type { SignatureRefusal, VerifiedDelivery } from '../../domain/delivery.ts';
 import type { Provider } from '../../domain/provider.ts';
+import type { RejectionReason } from '../../domain/rejection.ts';
 import type { BodyShare } from './body-budget.ts';
 import type { Exchange } from './exchange.ts';
-import { requestIds } from './request-id.ts';
+import type { RequestIds } from './request-id.ts';
 
 /** The route of a request that matches none: the series of the metrics must not grow with what strangers ask for. */
 export const UNMATCHED = 'unmatched';
@@ -12,12 +13,14 @@ export const UNMATCHED = 'unmatched';
 /** What a delivery of several updates comes to: the first of these that one of them came to. */
 const RESULTS = ['created', 'conflict', 'duplicate'] as const;
 
-/** One request on its way through the service, and what the log line at its end will say. */
+/** One request on its way through the service, and what its log line and its span will say at its end. */
 export interface Visit {
   readonly ctx: Koa.Context;
   readonly requestId: string;
+  /** Of the trace that it belongs to, the client's or our own. */
   readonly traceId: string | undefined;
   readonly log: Record<string, unknown>;
+  readonly span: Span;
   route: string;
   /** Whose webhook it is, once the contract has said that it is one. */
   provider: Provider | undefined;
@@ -28,15 +31,23 @@ export interface Visit {
   /** Why there is no proof, when the signature was looked at. */
   refusal: SignatureRefusal | undefined;
   result: string | undefined;
+  /** Why it is among the rejections, when it is. */
+  rejection: RejectionReason | undefined;
+  /** What was thrown instead of an answer. */
+  fault: unknown;
 }
 
-export function newVisit(ctx: Koa.Context, share: BodyShare): Visit {
-  const { requestId, traceId } = requestIds(ctx.req.headers);
+export function newVisit(ctx: Koa.Context, { requestId, caller }: RequestIds, span: Span, share: BodyShare): Visit {
+  const traceId = span.context?.traceId ?? caller?.traceId;
   return {
     ctx,
     requestId,
     traceId,
-    log: traceId === undefined ? {} : { trace_id: traceId },
+    log: {
+      ...(traceId !== undefined && { trace_id: traceId }),
+      ...(span.context !== undefined && { span_id: span.context.spanId }),
+    },
+    span,
     route: UNMATCHED,
     provider: undefined,
     share,
@@ -44,6 +55,8 @@ export function newVisit(ctx: Koa.Context, share: BodyShare): Visit {
     proof: undefined,
     refusal: undefined,
     result: undefined,
+    rejection: undefined,
+    fault: undefined,
   };
 }
 

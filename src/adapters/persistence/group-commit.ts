@@ -1,10 +1,20 @@
-import { StoreUnavailable, type MessageRepository, type Metrics } from '../../application/ports.ts';
+import {
+  StoreUnavailable,
+  type MessageRepository,
+  type Metrics,
+  type Span,
+  type Tracer,
+} from '../../application/ports.ts';
 import type { NewUpdate, UpdateOutcome } from '../../domain/update.ts';
 
 interface Pending {
   readonly updates: readonly NewUpdate[];
   readonly resolve: (outcomes: readonly UpdateOutcome[]) => void;
   readonly reject: (error: unknown) => void;
+  /** What its caller does. */
+  readonly caller: Span;
+  /** Its time in the queue. */
+  readonly waiting: Span;
 }
 
 export interface GroupCommit extends MessageRepository {
@@ -23,6 +33,7 @@ export interface GroupCommitOptions {
    */
   readonly maxCommits?: number;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
 }
 
 /**
@@ -32,9 +43,12 @@ export interface GroupCommitOptions {
  * A group that fails is tried again call by call, so that a message the store cannot take fails only its own sender. When
  * the store is away, all of the group is told so at once. At most `maxQueued` messages wait; further ones are refused
  * with StoreUnavailable.
+ *
+ * A commit is in the trace of the first of its callers that is recorded, and linked to all of them; the span of each caller's
+ * time in the queue is linked to the commit.
  */
 export function groupCommit(repository: MessageRepository, options: GroupCommitOptions): GroupCommit {
-  const { maxGroup, maxQueued, maxCommits = 1, metrics } = options;
+  const { maxGroup, maxQueued, maxCommits = 1, metrics, tracer } = options;
   let queue: Pending[] = [];
   let queued = 0;
   let commits = 0;
@@ -50,7 +64,7 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
       return Promise.reject(new StoreUnavailable('too many messages are waiting to be stored'));
     }
     return new Promise((resolve, reject) => {
-      queue.push({ updates, resolve, reject });
+      queue.push({ updates, resolve, reject, caller: tracer.active(), waiting: tracer.startSpan('commit queue') });
       queued += updates.length;
       metrics.queueDepth(queued);
       gather();
@@ -88,7 +102,12 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
   async function commit(group: Pending[]): Promise<void> {
     commits++;
     const updates = group.flatMap((call) => call.updates);
-    const settle = await timedAdd(updates).then(
+    const span = commitSpan(group);
+    for (const { waiting } of group) {
+      waiting.link(span);
+      waiting.end();
+    }
+    const settle = await timedAdd(updates, span).then(
       (outcomes) => () => {
         let first = 0;
         for (const call of group) {
@@ -98,7 +117,9 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
       },
       async (error: unknown) => {
         if (group.length > 1 && !(error instanceof StoreUnavailable)) {
-          for (const call of group) await timedAdd(call.updates).then(call.resolve, call.reject);
+          for (const call of group) {
+            await timedAdd(call.updates, commitSpan([call])).then(call.resolve, call.reject);
+          }
           return () => undefined;
         }
         return () => {
@@ -114,19 +135,28 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
     settle();
   }
 
-  async function timedAdd(updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]> {
+  async function timedAdd(updates: readonly NewUpdate[], span: Span): Promise<readonly UpdateOutcome[]> {
     const start = performance.now();
     const report = (outcome: 'committed' | 'failed'): void => {
       metrics.commit({ messages: updates.length, seconds: (performance.now() - start) / 1000, outcome });
+      span.set({ 'commit.messages': updates.length, 'commit.outcome': outcome });
+      span.end();
     };
     try {
       const outcomes = await repository.add(updates);
       report('committed');
       return outcomes;
     } catch (error) {
+      span.fail(error);
       report('failed');
       throw error;
     }
+  }
+
+  function commitSpan(calls: readonly Pending[]): Span {
+    const callers = calls.map(({ caller }) => caller);
+    const parent = callers.find(({ recorded }) => recorded) ?? callers[0];
+    return tracer.startSpan('commit', { parent, links: callers });
   }
 
   return {

@@ -11,7 +11,7 @@ describe('the request id', () => {
     const unit = fc.constantFrom('a', 'z', 'A', 'Z', '0', '9', '.', '_', '-');
     fc.assert(
       fc.property(fc.string({ unit, minLength: 1, maxLength: 64 }), (id) => {
-        expect(requestIds({ 'x-request-id': id })).toEqual({ requestId: id, traceId: undefined });
+        expect(requestIds({ 'x-request-id': id })).toEqual({ requestId: id, caller: undefined });
       }),
     );
   });
@@ -32,29 +32,40 @@ describe('the request id', () => {
   });
 });
 
-describe('the trace id', () => {
+describe('the caller', () => {
   const versions = hex(2).filter((version) => version !== 'ff');
+  const ids = fc.tuple(hex(32).filter(notZero), hex(16).filter(notZero), hex(2));
 
-  it('is that of the traceparent, and the request id where there is no other', () => {
+  it('is the span of the traceparent, and its trace the request id where there is no other', () => {
     fc.assert(
-      fc.property(
-        versions,
-        hex(32).filter(notZero),
-        hex(16).filter(notZero),
-        hex(2),
-        (version, trace, parent, flags) => {
-          const traceparent = `${version}-${trace}-${parent}-${flags}`;
-          expect(requestIds({ traceparent })).toEqual({ requestId: trace, traceId: trace });
-          expect(requestIds({ traceparent, 'x-request-id': 'a' })).toEqual({ requestId: 'a', traceId: trace });
-        },
-      ),
+      fc.property(versions, ids, fc.option(fc.string(), { nil: undefined }), (version, ids, state) => {
+        const [traceId, spanId, flags] = ids;
+        const headers = {
+          traceparent: `${version}-${ids.join('-')}`,
+          ...(state !== undefined && { tracestate: state }),
+        };
+        const caller = { traceId, spanId, sampled: '13579bdf'.includes(flags.slice(1)), state };
+        expect(requestIds(headers)).toEqual({ requestId: traceId, caller });
+        expect(requestIds({ ...headers, 'x-request-id': 'a' })).toEqual({ requestId: 'a', caller });
+      }),
     );
+  });
+
+  it('may have more to say of itself in a later version, and not in the first', () => {
+    const tails = fc.string().map((text) => `-${text.replaceAll(/[\n\r\u2028\u2029]/g, '')}`);
+    fc.assert(
+      fc.property(versions, ids, tails, (version, ids, tail) => {
+        const { caller } = requestIds({ traceparent: `${version}-${ids.join('-')}${tail}` });
+        expect(caller?.traceId).toBe(version === '00' ? undefined : ids[0]);
+      }),
+    );
+    expect(requestIds({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01-more` }).caller).toBeUndefined();
   });
 
   it('is none for anything else', () => {
     fc.assert(
       fc.property(fc.string(), (traceparent) => {
-        expect(requestIds({ traceparent }).traceId).toBeUndefined();
+        expect(requestIds({ traceparent }).caller).toBeUndefined();
       }),
     );
   });

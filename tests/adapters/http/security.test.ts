@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readKeyCheck, requireSignature } from '../../../src/adapters/http/security.ts';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
+import { NO_TRACING } from '../../../src/adapters/tracing/no-tracing.ts';
 import { IngestMessage } from '../../../src/application/ingest-message.ts';
 import { VerifiedDelivery, type SignatureVerdict } from '../../../src/domain/delivery.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
@@ -73,6 +74,7 @@ describe('requireSignature', () => {
       repository,
       metrics,
       clock: manualClock(timestampFromMicros(0n)),
+      tracer: NO_TRACING,
     });
     const reasons: string[] = [];
     const check = (): VerifiedDelivery =>

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { groupCommit } from '../../../src/adapters/persistence/group-commit.ts';
+import { NO_TRACING } from '../../../src/adapters/tracing/no-tracing.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
 import { recordingMetrics } from '../../support/fakes.ts';
 import { heldRepository } from './held-repository.ts';
@@ -8,7 +9,7 @@ import { message, turnOfTheLoop } from './repository-fixtures.ts';
 function queueing(maxQueued = 100) {
   const store = heldRepository();
   const metrics = recordingMetrics();
-  const repository = groupCommit(store, { maxGroup: 100, maxQueued, metrics });
+  const repository = groupCommit(store, { maxGroup: 100, maxQueued, metrics, tracer: NO_TRACING });
   const add = (ids: string) => repository.add(Array.from(ids, (letter) => message(letter)));
   return { store, metrics, repository, add };
 }

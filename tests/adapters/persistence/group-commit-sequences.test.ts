@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { groupCommit } from '../../../src/adapters/persistence/group-commit.ts';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
+import { NO_TRACING } from '../../../src/adapters/tracing/no-tracing.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import type { Message } from '../../../src/domain/message.ts';
 import { collidingMessages } from '../../support/arbitraries.ts';
@@ -30,7 +31,12 @@ describe('Any way of sending', () => {
       fc.asyncProperty(waves, fc.integer({ min: 1, max: 10 }), async (all, maxGroup) => {
         const store = pickyRepository();
         const model = inMemoryMessageRepository();
-        const repository = groupCommit(store, { maxGroup, maxQueued: 1_000, metrics: recordingMetrics() });
+        const repository = groupCommit(store, {
+          maxGroup,
+          maxQueued: 1_000,
+          metrics: recordingMetrics(),
+          tracer: NO_TRACING,
+        });
         const expected = [];
         for (const messages of all.flat()) expected.push(await model.add(messages));
         expect(await send(repository, all)).toEqual(expected);
@@ -46,7 +52,12 @@ describe('Any way of sending', () => {
           messageId === poison.messageId && text === poison.text;
         const model = inMemoryMessageRepository();
         const metrics = recordingMetrics();
-        const repository = groupCommit(pickyRepository(isPoison), { maxGroup, maxQueued: 1_000, metrics });
+        const repository = groupCommit(pickyRepository(isPoison), {
+          maxGroup,
+          maxQueued: 1_000,
+          metrics,
+          tracer: NO_TRACING,
+        });
         const expected = [];
         for (const messages of all.flat())
           expected.push(messages.some(isPoison) ? 'not storable' : await model.add(messages));

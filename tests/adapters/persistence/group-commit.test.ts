@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { groupCommit } from '../../../src/adapters/persistence/group-commit.ts';
+import { NO_TRACING } from '../../../src/adapters/tracing/no-tracing.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
 import { recordingMetrics } from '../../support/fakes.ts';
 import { heldRepository, pickyRepository } from './held-repository.ts';
@@ -7,7 +8,7 @@ import { id, message, turnOfTheLoop } from './repository-fixtures.ts';
 
 function grouping({ maxGroup = 100, maxQueued = 100, maxCommits = 1, store = heldRepository() } = {}) {
   const metrics = recordingMetrics();
-  const repository = groupCommit(store, { maxGroup, maxQueued, maxCommits, metrics });
+  const repository = groupCommit(store, { maxGroup, maxQueued, maxCommits, metrics, tracer: NO_TRACING });
   const add = (ids: string) => repository.add(Array.from(ids, (letter) => message(letter)));
   return { store, metrics, repository, add };
 }
@@ -133,7 +134,12 @@ describe('A group', () => {
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6, 10])('is begun by an add that comes %d steps after the last answer', async (steps) => {
-    const repository = groupCommit(pickyRepository(), { maxGroup: 9, maxQueued: 9, metrics: recordingMetrics() });
+    const repository = groupCommit(pickyRepository(), {
+      maxGroup: 9,
+      maxQueued: 9,
+      metrics: recordingMetrics(),
+      tracer: NO_TRACING,
+    });
     await repository.add([message('a')]);
     for (let step = 0; step < steps; step++) await Promise.resolve();
     const next = repository.add([message('b')]);

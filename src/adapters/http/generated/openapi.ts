@@ -491,7 +491,7 @@ export interface components {
              */
             received_at: string | null;
             /**
-             * @description The trace in which it came (`traceparent`, W3C Trace Context), to look it up in a tracing system.
+             * @description The trace in which it came, of `traceparent` (W3C Trace Context) or, where the service records traces, its own.
              * @example 4bf92f3577b34da6a3ce929d0e0e4736
              */
             trace_id: string | null;

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { NO_TRACING } from '../adapters/tracing/no-tracing.ts';
+import type { Logger, Tracer } from '../application/ports.ts';
+import type { Config } from './config.ts';
+import { packageInfo } from './package-info.ts';
+
+export interface Tracing {
+  readonly tracer: Tracer;
+  /** Exports what has ended, in that time or not at all. Never rejects. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+const OFF: Tracing = { tracer: NO_TRACING, close: () => Promise.resolve() };
+
+/** Traces as the configuration says. Loads OpenTelemetry only when there is a collector to send them to. */
+export async function openTracing(config: Config, logger: Logger): Promise<Tracing> {
+  const { otlpEndpoint, otlpTracesEndpoint, otelResourceAttributes, otelServiceName } = config;
+  const endpoint = otlpTracesEndpoint ?? (otlpEndpoint === undefined ? undefined : `${otlpEndpoint}/v1/traces`);
+  if (endpoint === undefined || config.otelSdkDisabled) return OFF;
+  const { otlpTracing } = await import('../adapters/tracing/otlp-tracing.ts');
+  logger.info('traces are on', { collector: new URL(endpoint).host, sampler: config.otelTracesSampler });
+  return otlpTracing(
+    {
+      endpoint,
+      headers: config.otlpHeaders,
+      timeoutMs: config.otlpTimeoutMs,
+      sampler: config.otelTracesSampler,
+      ratio: config.otelTracesSamplerArg,
+      resource: {
+        'service.name': packageInfo.name,
+        'service.version': packageInfo.version,
+        'service.instance.id': randomUUID(),
+        ...otelResourceAttributes,
+        ...(otelServiceName !== undefined && { 'service.name': otelServiceName }),
+      },
+    },
+    logger,
+  );
+}

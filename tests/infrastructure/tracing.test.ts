@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { MESSAGE, startProcess } from '../support/service.ts';
+import { traceCollector } from '../support/trace-collector.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const TELL_LOADED = `--import=${new URL('../support/tell-loaded.ts', import.meta.url).href}`;
+
+/** The packages of OpenTelemetry that a process loads which takes a webhook and stops, and how it stopped. */
+async function loadedBy(environment: Readonly<Record<string, string>>) {
+  const { child, listening, ended } = startProcess(folder, { NODE_OPTIONS: TELL_LOADED, ...environment });
+  await (await listening).webhook(MESSAGE);
+  child.kill('SIGTERM');
+  const { status, stderr } = await ended;
+  return { status, loaded: new Set(stderr.match(/@opentelemetry\/[\w-]+/g)) };
+}
+
+/** Our library of metrics loads this one itself. */
+const OF_THE_METRICS = '@opentelemetry/api';
+
+describe('a process', () => {
+  it('loads nothing of OpenTelemetry when it does not trace', async () => {
+    const disabled = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_SDK_DISABLED: 'true' };
+    for (const environment of [{}, disabled]) {
+      expect(await loadedBy(environment)).toEqual({ status: 0, loaded: new Set([OF_THE_METRICS]) });
+    }
+  });
+
+  it('exports its last spans before it ends when it does', async () => {
+    const collector = await traceCollector();
+    const { status, loaded } = await loadedBy({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/of/its/own`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=the-key%20of-the-collector',
+      OTEL_SERVICE_NAME: 'inbox',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=another,service.instance.id=one',
+    });
+    await collector.close();
+    expect(status).toBe(0);
+    expect(loaded).toContain('@opentelemetry/sdk-trace');
+    expect(collector.named('POST /webhook')[0]?.resource).toMatchObject({
+      'service.name': 'inbox',
+      'service.instance.id': 'one',
+    });
+    expect(collector.exports.map(({ path: asked, headers }) => [asked, headers['api-key']])).toEqual([
+      ['/of/its/own', 'the-key of-the-collector'],
+    ]);
+  });
+
+  it('does not start with a protocol or headers that cannot be, and does not repeat them', async () => {
+    const { ended, listening } = startProcess(folder, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a-secret-alone',
+    });
+    await expect(listening).rejects.toThrow();
+    const { status, stderr } = await ended;
+    expect(status).toBe(78);
+    expect(stderr.match(/^ {2}OTEL_[A-Z_]+/gm)).toEqual([
+      '  OTEL_EXPORTER_OTLP_HEADERS',
+      '  OTEL_EXPORTER_OTLP_PROTOCOL',
+    ]);
+    expect(stderr).not.toMatch(/grpc|a-secret/);
+  });
+});

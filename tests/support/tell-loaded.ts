@@ -1,0 +1,10 @@
+import { registerHooks } from 'node:module';
+
+/** To be preloaded by a process (`--import`): tells on stderr of each package of OpenTelemetry that it loads, in any thread. */
+registerHooks({
+  load(url, context, next) {
+    const [, name] = /\/node_modules\/(@opentelemetry\/[\w-]+)\//.exec(url) ?? [];
+    if (name !== undefined) process.stderr.write(`loaded ${name}\n`);
+    return next(url, context);
+  },
+});
