@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { CopySource, CopyTarget } from '../adapters/persistence/copy-messages.ts';
 import type { Dialect } from '../adapters/persistence/dialect.ts';
 import { migrateLatest } from '../adapters/persistence/migrator.ts';
+import type { Reindex } from '../adapters/persistence/reindexing.ts';
 import type { StoreSpace } from '../adapters/persistence/space.ts';
 import type { MessageEraser } from '../application/ports.ts';
 import type { Config } from './config.ts';
@@ -88,6 +89,9 @@ async function sqliteTarget(file: string): Promise<CopyTarget> {
 export interface ErasingDatabase extends MaintenanceDatabase {
   readonly eraser: MessageEraser;
   readonly space: StoreSpace;
+  readonly reindex: Reindex;
+  /** Of an SQLite database. */
+  readonly file: string | null;
 }
 
 /**
@@ -102,15 +106,24 @@ export async function openForErasing(
   const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
   if (database.engine === 'postgres') {
     const { postgresErasing } = await import('../adapters/persistence/postgres/erasing.ts');
+    const { postgresReindex } = await import('../adapters/persistence/postgres/reindex.ts');
     const { postgresSpace } = await import('../adapters/persistence/postgres/space.ts');
     const { db, dialect } = await openForMaintenance({ database });
-    return { db, dialect, eraser: messageEraser(db, dialect, postgresErasing, asItIs), space: postgresSpace(db) };
+    return {
+      db,
+      dialect,
+      eraser: messageEraser(db, dialect, postgresErasing, asItIs),
+      space: postgresSpace(db),
+      reindex: postgresReindex(db),
+      file: null,
+    };
   }
   // Opening would make it.
   if (!existsSync(database.file)) throw new Error('the database file of DATABASE_URL is not there');
   const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
   const { sqliteDialect: dialect } = await import('../adapters/persistence/sqlite/dialect.ts');
   const { sqliteErasing } = await import('../adapters/persistence/sqlite/erasing.ts');
+  const { sqliteReindex } = await import('../adapters/persistence/sqlite/reindex.ts');
   const { sqliteSpace } = await import('../adapters/persistence/sqlite/space.ts');
   const db = openSqlite({ file: database.file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS });
   if (overwrite) await db.raw('pragma secure_delete = on');
@@ -119,5 +132,7 @@ export async function openForErasing(
     dialect,
     eraser: messageEraser(db, dialect, sqliteErasing, asItIs),
     space: sqliteSpace(db, database.file),
+    reindex: sqliteReindex(db),
+    file: database.file,
   };
 }

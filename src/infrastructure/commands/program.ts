@@ -7,6 +7,8 @@ import { doctorCommand } from './doctor/command.ts';
 import { migrateCommand } from './migrate/command.ts';
 import { purgeCommand } from './purge/command.ts';
 import { restoreCommand } from './restore/command.ts';
+import { redactCommand } from './redact/command.ts';
+import { reindexCommand } from './reindex/command.ts';
 import { sendCommand } from './send/command.ts';
 import { serveCommand } from './serve.ts';
 import { signCommand } from './sign/command.ts';
@@ -30,6 +32,8 @@ function program(): Command {
     .addCommand(purgeCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
+    .addCommand(redactCommand())
+    .addCommand(reindexCommand())
     .addHelpText(
       'after',
       `

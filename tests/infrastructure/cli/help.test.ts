@@ -17,6 +17,8 @@ const OPTIONS = {
   doctor: ['--rebuild', '--url', '--json'],
   migrate: ['latest', 'rollback', 'status', 'make'],
   copy: ['--from', '--to', '--json'],
+  redact: ['--from', '--dry-run', '--yes', '--no-compact', '--json'],
+  reindex: ['--json'],
   purge: ['--before', '--keep', '--keep-from', '--dry-run', '--compact', '--force', '--json'],
   backup: ['--force', '--json', '<file>'],
   restore: ['--force', '--json', '<file>'],

@@ -99,7 +99,7 @@ describe('webhook-inbox purge', () => {
       const { status, stderr } = await running.ended;
       expect({ status, stderr }).toEqual({
         status: 130,
-        stderr: 'erasing 0/6000\nstopped by SIGINT; what is erased is erased, and the same command goes on\n',
+        stderr: 'erasing 0/6000\nstopped by SIGINT; what is done is done, and the same command goes on\n',
       });
       expect((await purge('--before', '10d')).status).toBe(0);
       expect(await left()).toEqual(upTo(8));

@@ -21,7 +21,7 @@ export async function withErasing(
     return await work(database);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    process.stderr.write(`${error.message}; what is erased is erased, and the same command goes on\n`);
+    process.stderr.write(`${error.message}; what is done is done, and the same command goes on\n`);
     return error.status;
   } finally {
     await database.db.destroy();

@@ -1,0 +1,9 @@
+import { createInterface } from 'node:readline';
+
+/** Asks whether to go on; only `yes` is a yes, and the end of the input is none. */
+export async function agreed(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Promise<boolean> {
+  output.write('Erase it for good? Type yes: ');
+  const lines = createInterface({ input });
+  for await (const line of lines) return line.trim().toLowerCase() === 'yes';
+  return false;
+}
