@@ -1,5 +1,6 @@
 import type { Delivery, SecretGeneration, SignatureVerdict } from '../domain/delivery.ts';
 import type { ErasureRule, ExpiryRule } from '../domain/erasure.ts';
+import type { ArrivedMessage, Place } from '../domain/arrival.ts';
 import type { Message, MessageId, MessageKey, Msisdn, Order, Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionRetention, StoredRejection } from '../domain/rejection.ts';
@@ -64,6 +65,13 @@ export interface MessageRepository {
   /** @default the order of comparePositions */
   list(filter: MessageFilter, start: PageStart, limit: number, order?: Order): Promise<MessagePage>;
   stats(): Promise<Stats>;
+  /**
+   * What was stored after a place, in the order of the places: at most `limit`, fewer when there is no more now. None is left out
+   * for having become visible late. `unknown_place`: it is of another epoch, or lies in the future.
+   */
+  arrivals(after: Place, limit: number): Promise<readonly ArrivedMessage[] | 'unknown_place'>;
+  /** Where that order ends now: whatever is stored from now on stands behind it. */
+  latestArrival(): Promise<Place>;
   /** As timeseriesOf defines it over the messages of this sender, or over all. */
   timeseries(range: TimeRange, bucket: Bucket, from?: Msisdn): Promise<readonly BucketCount[]>;
   /** Never rejects. */
@@ -182,6 +190,8 @@ export interface Metrics {
   bodyBytes(bytes: number): void;
   /** A request was refused because its body had no room in memory. */
   bodyShed(): void;
+  /** So many follow the messages now. */
+  messageStreams(open: number): void;
   /** A connection was closed as it came because there are too many. */
   connectionDropped(): void;
   /** So many messages were erased because they are older than what is kept. */
@@ -235,6 +245,11 @@ export interface Tracer {
 
 export interface Clock {
   now(): Timestamp;
+}
+
+export interface Timer {
+  /** Calls back again and again, with so many ms between, until what it returned is called. Keeps no process alive. */
+  every(milliseconds: number, callBack: () => void): () => void;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;

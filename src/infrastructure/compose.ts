@@ -2,11 +2,13 @@ import type { AddressInfo } from 'node:net';
 import { connectionLimits, type ConnectionLimits } from '../adapters/http/connection-limits.ts';
 import { createHttpServer } from '../adapters/http/server.ts';
 import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
+import { announcingWrites } from '../adapters/persistence/announcing-writes.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
 import { DIAGNOSES } from '../adapters/signature/diagnosis.ts';
 import { CheckReadiness } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';
 import { ComputeTimeseries } from '../application/compute-timeseries.ts';
+import { FollowMessages } from '../application/follow-messages.ts';
 import { IngestMessage } from '../application/ingest-message.ts';
 import { ListMessages } from '../application/list-messages.ts';
 import type { Logger, MessageEraser, MessageRepository, RejectionLog, StoreUsage } from '../application/ports.ts';
@@ -16,6 +18,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { closeServer, listen } from './listener.ts';
 import { signatureSchemes } from './signature-schemes.ts';
+import { systemTimer } from './timer.ts';
 import { openTracing } from './tracing.ts';
 
 /** How long the process waits at its end for a collector to take the last traces, at most. */
@@ -53,10 +56,18 @@ export async function composeService(
     providers: [...verifiers].filter(([, { configured }]) => configured).map(([provider]) => provider),
     maxQueuedMessages: config.maxQueuedMessages,
     maxBufferedBytes: config.maxBufferedBytes,
+    maxStreams: config.maxStreams,
     usage: () => stored.usage(),
     readiness: () => checkReadiness.execute(),
   });
-  const repository = groupCommit(stored, {
+  const followMessages = new FollowMessages(
+    { repository: stored, metrics, timer: systemTimer },
+    { maxFollowers: config.maxStreams },
+  );
+  const announced = announcingWrites(stored, () => {
+    followMessages.stored();
+  });
+  const repository = groupCommit(announced, {
     maxGroup: config.maxBatchMessages,
     maxQueued: config.maxQueuedMessages,
     maxCommits: config.database.engine === 'postgres' ? config.databaseCommits : 1,
@@ -76,11 +87,13 @@ export async function composeService(
       computeStats: new ComputeStats(repository, tracer),
       computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock, tracer }),
       checkReadiness,
+      followMessages,
       rejections,
       metrics,
       logger,
       tracer,
       clock: systemClock,
+      timer: systemTimer,
     },
     {
       maxBodyBytes: config.maxBodyBytes,
@@ -112,6 +125,7 @@ export async function composeService(
     async stop() {
       const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
+      followMessages.stop();
       const finished = await closeServer(server, config);
       await repository.drain();
       await retention.drain();

@@ -140,6 +140,12 @@ export const VARIABLES = {
     help: 'Most reads that wait for a thread or a connection; more are answered with 503.',
     parse: (value) => integer(value, 1, 100_000),
   },
+  maxStreams: {
+    name: 'MAX_STREAMS',
+    fallback: '100',
+    help: 'Most clients that follow the messages (GET /messages/stream); more are answered with 503.',
+    parse: (value) => integer(value, 1, 10_000),
+  },
   shutdownDelayMs: {
     name: 'SHUTDOWN_DELAY_MS',
     fallback: '0',

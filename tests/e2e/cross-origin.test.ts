@@ -72,7 +72,7 @@ describe('a page of an origin that may read', () => {
       {
         'access-control-allow-origin': ORIGIN,
         'access-control-allow-methods': 'GET,HEAD',
-        'access-control-allow-headers': 'Authorization,If-None-Match,X-Request-ID,traceparent',
+        'access-control-allow-headers': 'Authorization,If-None-Match,Last-Event-ID,X-Request-ID,traceparent',
         'access-control-max-age': '600',
         vary: 'Origin',
       },

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
+import { openEventStream } from '../support/event-stream.ts';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
 import {
   get,
@@ -80,6 +81,22 @@ const detail =
 const ALL = ['m1', 'm2', 'm3'];
 const message = (): Promise<CheckedAnswer> => get('/messages/m1');
 
+const follow = (query: string, headers = {}) =>
+  openEventStream(services.providers.url, `/messages/stream${query}`, { ...ID, ...headers });
+const withoutIds = (stream: string): string => stream.replaceAll(/^id: \S+$/gm, 'id:');
+
+/** Sends the message of the contract with another id while it is followed. Gives all that came. */
+async function follows(query: string, id: string): Promise<string> {
+  const stream = await follow(query);
+  await stream.until('\nid: '); // from here on
+  const sent = { ...(value('ingestMessage request text') as object), message_id: id };
+  await ok(services.providers.webhook(sent, ID));
+  const { event, data } = await stream.next();
+  expect([event, JSON.parse(data)]).toEqual(['message', { ...sent, provider: 'webhook', type: 'text' }]);
+  await stream.close();
+  return stream.text();
+}
+
 /** With all of its parameters. */
 const timeseries: Scenario = async () => {
   const names = ['bucket', 'since', 'until', 'from'];
@@ -126,6 +143,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'listMessages ?until': finds('until', ALL),
   'listMessages ?q': finds('q', ['m1']),
   'listMessages 200 page': answers(200, () => get('/messages?limit=2')),
+  'streamMessages header Last-Event-ID': async (example) => {
+    const stream = await follow('', { 'last-event-id': String(example) });
+    expect(await stream.next()).toMatchObject({ event: 'reset', data: '{}' });
+    await stream.close();
+  },
+  'streamMessages ?from': (example) =>
+    follows(`?${new URLSearchParams({ from: String(example) }).toString()}`, 'followed by from'),
+  'streamMessages ?q': (example) =>
+    follows(`?${new URLSearchParams({ q: String(example) }).toString()}`, 'followed by q'),
+  'streamMessages 200 header Cache-Control': has('cache-control', () => get('/messages/stream')),
+  'streamMessages 200 header X-Accel-Buffering': has('x-accel-buffering', () => get('/messages/stream')),
+  'streamMessages 200 message': async (example) => {
+    expect(withoutIds(await follows('', 'm1'))).toBe(withoutIds(String(example)));
+  },
   'getMessage 200 message': detail(message),
   'getMessage 200 read': async (example) => {
     const { message_id: id } = example as { message_id: string };

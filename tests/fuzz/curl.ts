@@ -11,7 +11,9 @@ export function curlOf(origin: string, { method, target, headers, body }: Attemp
     if (!sent.has(name)) lines.push(`-H '${name}:'`);
   }
   const how = method === 'HEAD' ? '--head' : `-i -X ${method}`;
-  const curl = [`curl -sS --path-as-is -g ${how} ${quoted(origin + target)}`, ...lines];
+  // A stream does not end by itself.
+  const long = method === 'GET' && /^\/messages\/stream(\?|$)/.test(target) ? ' --max-time 1' : '';
+  const curl = [`curl -sS${long} --path-as-is -g ${how} ${quoted(origin + target)}`, ...lines];
   if (body === null) return curl.join(' \\\n  ');
   return `base64 -d <<< '${body.toString('base64')}' |\n${[...curl, '--data-binary @-'].join(' \\\n  ')}`;
 }

@@ -107,7 +107,14 @@ export async function send(origin: string, agent: Agent, { method, target, heade
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
     received.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '');
   }
-  return { status: incoming.statusCode ?? 0, headers: received, body: await text(incoming) };
+  return { status: incoming.statusCode ?? 0, headers: received, body: await bodyOf(incoming) };
+}
+
+/** All of the body, or the beginning of one that does not end. */
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  if (incoming.headers['content-type']?.startsWith('text/event-stream') !== true) return text(incoming);
+  for await (const chunk of incoming) return String(chunk); // leaving the loop closes the connection
+  return '';
 }
 
 const reading = { method: 'GET', headers: { Authorization: `Bearer ${READ_KEY}` }, body: null };

@@ -1,4 +1,4 @@
-import type { Clock, LogFields, Logger, Metrics, SignatureVerifier } from '../../src/application/ports.ts';
+import type { Clock, LogFields, Logger, Metrics, SignatureVerifier, Timer } from '../../src/application/ports.ts';
 import type { Delivery, SignatureVerdict } from '../../src/domain/delivery.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
 
@@ -18,6 +18,7 @@ export interface RecordingMetrics extends Metrics {
   readonly bodiesShed: true[];
   readonly connectionsDropped: true[];
   readonly erased: number[];
+  readonly streams: number[];
 }
 
 export function recordingMetrics(): RecordingMetrics {
@@ -35,6 +36,7 @@ export function recordingMetrics(): RecordingMetrics {
     bodiesShed: [] as RecordingMetrics['bodiesShed'],
     connectionsDropped: [] as RecordingMetrics['connectionsDropped'],
     erased: [] as RecordingMetrics['erased'],
+    streams: [] as RecordingMetrics['streams'],
   };
   return {
     ...recorded,
@@ -49,6 +51,7 @@ export function recordingMetrics(): RecordingMetrics {
     queueDepth: (messages) => void recorded.queueDepths.push(messages),
     bodyBytes: (bytes) => void recorded.bodyBytesHeld.push(bytes),
     bodyShed: () => void recorded.bodiesShed.push(true),
+    messageStreams: (open) => void recorded.streams.push(open),
     connectionDropped: () => void recorded.connectionsDropped.push(true),
     messagesErased: (messages) => void recorded.erased.push(messages),
     exposition: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
@@ -67,6 +70,36 @@ export function manualClock(start: Timestamp): ManualClock {
     set(to) {
       instant = to;
     },
+  };
+}
+
+export interface ManualTimer extends Timer {
+  /** Lets so much time go by, and calls whoever was to be called meanwhile. */
+  pass(milliseconds: number): void;
+  /** How many are waiting to be called. */
+  readonly waiting: () => number;
+}
+
+/** No time goes by of itself. */
+export function manualTimer(): ManualTimer {
+  const calls = new Set<{ readonly every: number; next: number; readonly callBack: () => void }>();
+  let now = 0;
+  return {
+    every(milliseconds, callBack) {
+      const call = { every: milliseconds, next: now + milliseconds, callBack };
+      calls.add(call);
+      return () => calls.delete(call);
+    },
+    pass(milliseconds) {
+      now += milliseconds;
+      for (const call of [...calls]) {
+        while (call.next <= now && calls.has(call)) {
+          call.next += call.every;
+          call.callBack();
+        }
+      }
+    },
+    waiting: () => calls.size,
   };
 }
 

@@ -58,7 +58,7 @@ export function httpClient(origin: string, secret: string, sent: (request: SentR
       redirect: 'error',
       ...(body !== undefined && { body }),
     });
-    return checked(method, path, { status: response.status, headers: response.headers, body: await response.text() });
+    return checked(method, path, { status: response.status, headers: response.headers, body: await bodyOf(response) });
   }
 
   return {
@@ -117,9 +117,18 @@ export function httpClient(origin: string, secret: string, sent: (request: SentR
   };
 }
 
-/** What does not change from one answer to the next; fetch closes the connection after a HEAD. */
+/** Of a stream, which does not end, the beginning. */
+async function bodyOf(response: Response): Promise<string> {
+  if (response.body === null || response.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
+    return response.text();
+  }
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) return Buffer.from(chunk).toString();
+  return '';
+}
+
+/** What does not change from one answer to the next; fetch closes the connection after a HEAD, which has no chunks. */
 function told({ status, headers }: Answer): string {
-  const changing = ['connection', 'keep-alive', 'date', 'x-request-id', 'content-length'];
+  const changing = ['connection', 'keep-alive', 'date', 'x-request-id', 'content-length', 'transfer-encoding'];
   return JSON.stringify([status, ...[...headers].filter(([name]) => !changing.includes(name))]);
 }
 

@@ -8,6 +8,7 @@ import { NO_TRACING } from '../../src/adapters/tracing/no-tracing.ts';
 import { CheckReadiness } from '../../src/application/check-readiness.ts';
 import { ComputeStats } from '../../src/application/compute-stats.ts';
 import { ComputeTimeseries } from '../../src/application/compute-timeseries.ts';
+import { FollowMessages } from '../../src/application/follow-messages.ts';
 import { IngestMessage } from '../../src/application/ingest-message.ts';
 import { ListMessages } from '../../src/application/list-messages.ts';
 import type {
@@ -16,10 +17,12 @@ import type {
   MessageRepository,
   Metrics,
   SignatureVerifier,
+  Timer,
   Tracer,
 } from '../../src/application/ports.ts';
 import { Rejections } from '../../src/application/rejections.ts';
 import type { Provider } from '../../src/domain/provider.ts';
+import { manualTimer } from './fakes.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
 import { SECRET } from './service.ts';
 
@@ -35,6 +38,9 @@ export interface HttpParts {
   /** @default none */
   readonly tracer?: Tracer;
   readonly checkReadiness?: CheckReadiness;
+  readonly followMessages?: FollowMessages;
+  /** @default one by which no time goes by */
+  readonly timer?: Timer;
   /** @default {@link MAX_BODY_BYTES} */
   readonly maxBodyBytes?: number;
   /** @default four bodies of {@link MAX_BODY_BYTES} */
@@ -46,7 +52,8 @@ export interface HttpParts {
 export async function serveHttp(
   parts: HttpParts,
 ): Promise<{ readonly server: Server; readonly port: number; readonly client: HttpClient }> {
-  const { repository, verifiers, metrics, logger, clock, tracer = NO_TRACING, limits = {} } = parts;
+  const { repository, verifiers, metrics, logger, clock, limits = {} } = parts;
+  const { tracer = NO_TRACING, timer = manualTimer() } = parts;
   const server = await createHttpServer(
     {
       ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock, tracer }),
@@ -54,6 +61,7 @@ export async function serveHttp(
       computeStats: new ComputeStats(repository, tracer),
       computeTimeseries: new ComputeTimeseries({ repository, clock, tracer }),
       checkReadiness: parts.checkReadiness ?? new CheckReadiness({ repository, verifiers }),
+      followMessages: parts.followMessages ?? new FollowMessages({ repository, metrics, timer }, { maxFollowers: 10 }),
       rejections: new Rejections(
         { log: inMemoryRejectionLog(), metrics, clock, logger, tracer },
         { maxRows: 10, maxAgeDays: 1 },
@@ -62,6 +70,7 @@ export async function serveHttp(
       logger,
       tracer,
       clock,
+      timer,
     },
     {
       maxBodyBytes: parts.maxBodyBytes ?? MAX_BODY_BYTES,

@@ -5,24 +5,23 @@ const OTHER_METHOD = 'other';
 /** Others are a stranger's own words. */
 export const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** The end of a request: its one log line, and its part in the metrics. */
-export function recordRequest(
-  { ctx, requestId, log, provider, route, result }: Visit,
-  seconds: number,
-  dependencies: { readonly logger: Logger; readonly metrics: Metrics },
-): void {
-  const { logger, metrics } = dependencies;
+/** A request is answered: its part in the metrics. Of a stream this is its beginning: how long it lasts is the client's affair. */
+export function countRequest({ ctx, provider, route, result }: Visit, seconds: number, metrics: Metrics): void {
   const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : OTHER_METHOD;
   metrics.httpRequest({ method, path: route, status: ctx.status, seconds });
-  const isWebhook = provider !== undefined;
-  if (isWebhook) metrics.webhookRequest({ result: result ?? 'internal_error', seconds });
+  if (provider !== undefined) metrics.webhookRequest({ result: result ?? 'internal_error', seconds });
+}
+
+/** The end of a request: its one log line. */
+export function logRequest(visit: Visit, seconds: number, logger: Logger): void {
+  const { ctx, requestId, log, provider, route, result } = visit;
   const fields = {
     request_id: requestId,
     method: ctx.method,
     path: shownPath(ctx.path, route),
     status: ctx.status,
     latency_ms: Math.round(seconds * 1e6) / 1000,
-    ...(isWebhook && { provider, result }),
+    ...(provider !== undefined && { provider, result }),
     ...log,
   };
   if (ctx.status >= 500) logger.error('request', fields);

@@ -2,7 +2,7 @@ import cors from '@koa/cors';
 import type Koa from 'koa';
 
 const READ_METHODS = ['GET', 'HEAD'];
-const READ_HEADERS = ['Authorization', 'If-None-Match', 'X-Request-ID', 'traceparent'];
+const READ_HEADERS = ['Authorization', 'If-None-Match', 'Last-Event-ID', 'X-Request-ID', 'traceparent'];
 const EXPOSED_HEADERS = ['X-Request-ID', 'ETag', 'Retry-After', 'X-Message-Result'];
 /** How long a browser may remember the answer to a preflight: Chromium forgets it after two hours in any case. */
 const MAX_AGE_SECONDS = 600;

@@ -42,6 +42,10 @@ export function foundToDto({ message, status, receivedAt, traceId }: FoundMessag
   };
 }
 
+export function followedToDto(message: Message): Schemas['FollowedMessage'] {
+  return { ...messageToDto(message), provider: message.provider, type: message.type };
+}
+
 export function listToDto(
   { messages, total, next }: ListedMessages,
   page: { filter: MessageFilter; limit: number; offset: number; order: Order },

@@ -7,6 +7,8 @@ import type { OperationId, OperationRequest, Reply } from './contract.ts';
 export interface Exchange {
   readonly requestId: string;
   readonly accept: string | undefined;
+  /** Up to where a client has read a stream that it goes on with. */
+  readonly lastEventId: string | undefined;
   /** Of the trace that the request belongs to, the client's or our own. */
   readonly traceId: string | undefined;
   /** The proof of the signature. Throws where the contract demands none, for then nothing was verified. */
@@ -18,6 +20,8 @@ export interface Exchange {
   ingested(messageId: string, outcome: IngestOutcome): void;
   /** The same for a webhook with any number of updates. */
   ingestedAll(counts: Partial<Record<UpdateOutcome, number>>): void;
+  /** Puts into the log line that so many more messages went out. */
+  readonly streamed: (messages: number) => void;
 }
 
 /** One function for each operation of the contract: a missing one, or one too many, does not compile. */

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { CheckReadiness } from '../../application/check-readiness.ts';
 import type { ComputeStats } from '../../application/compute-stats.ts';
 import type { ComputeTimeseries } from '../../application/compute-timeseries.ts';
+import type { FollowMessages } from '../../application/follow-messages.ts';
 import type { IngestMessage } from '../../application/ingest-message.ts';
 import type { ListMessages } from '../../application/list-messages.ts';
-import type { Metrics } from '../../application/ports.ts';
+import type { Metrics, Timer } from '../../application/ports.ts';
 import type { Rejections } from '../../application/rejections.ts';
 import { isMessageId, type MessageId } from '../../domain/message.ts';
 import { isProvider, type Provider } from '../../domain/provider.ts';
@@ -18,6 +19,7 @@ import type { OpenapiDocument } from './openapi-document.ts';
 import { DEFAULT_LIMIT, pageStart } from './page-start.ts';
 import { docsPage, redocPage } from './pages.ts';
 import { Problem } from './problem.ts';
+import { streamOperations } from './message-stream.ts';
 import { timeseriesReply } from './timeseries.ts';
 import { rejectionOperations, type RejectionOptions } from './rejections.ts';
 import { webhookOperations } from './webhooks.ts';
@@ -28,18 +30,21 @@ export interface UseCases {
   readonly computeStats: ComputeStats;
   readonly computeTimeseries: ComputeTimeseries;
   readonly checkReadiness: CheckReadiness;
+  readonly followMessages: FollowMessages;
   readonly rejections: Rejections;
 }
 
 export function operations(
   useCases: UseCases,
-  metrics: Metrics,
+  { metrics, timer }: { readonly metrics: Metrics; readonly timer: Timer },
   document: OpenapiDocument,
   options: { readonly whatsAppVerifyToken: string | undefined; readonly rejections: RejectionOptions },
 ): Operations {
   return {
     ...webhookOperations(useCases.ingestMessage, options.whatsAppVerifyToken),
     ...rejectionOperations(useCases.rejections, options.rejections),
+
+    ...streamOperations(useCases.followMessages, timer),
 
     async listMessages({ query }) {
       const { limit = DEFAULT_LIMIT, offset = 0, order = 'asc' } = query;

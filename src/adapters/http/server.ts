@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
+import { Readable } from 'node:stream';
 import Koa from 'koa';
-import type { Clock, Logger, Metrics, Tracer } from '../../application/ports.ts';
+import type { Clock, Logger, Metrics, Timer, Tracer } from '../../application/ports.ts';
 import { createApi, type Api, type ApiRequest } from './api.ts';
 import { announcesBody, parseBody } from './body.ts';
 import { bodyBudget } from './body-budget.ts';
@@ -19,13 +20,14 @@ import { operations, type UseCases } from './operations.ts';
 import { DOCS_CONTENT_SECURITY_POLICY } from './pages.ts';
 import { Problem } from './problem.ts';
 import { rateLimits, type RateLimitOptions } from './rate-limits.ts';
-import { recordRequest } from './access-log.ts';
+import { countRequest, logRequest } from './access-log.ts';
 import { recordRejection, type RejectionOptions } from './rejections.ts';
 import { readCheck } from './read-check.ts';
 import { requestIds } from './request-id.ts';
 import { describeSpan } from './request-span.ts';
 import { SIGNATURE_SCHEMES } from './security.ts';
 import { securityHeaders } from './security-headers.ts';
+import { sendStream } from './send-stream.ts';
 import { signatureCheck } from './signature-check.ts';
 import { exchangeOf, newVisit, type Visit } from './visit.ts';
 
@@ -51,6 +53,7 @@ export interface HttpDependencies extends UseCases {
   readonly logger: Logger;
   readonly tracer: Tracer;
   readonly clock: Clock;
+  readonly timer: Timer;
 }
 
 interface AnyReply {
@@ -110,8 +113,14 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
     } finally {
       visit.share.release();
     }
-    recordRequest(visit, (performance.now() - start) / 1000, dependencies);
+    const seconds = (): number => (performance.now() - start) / 1000;
+    const log = (): void => {
+      logRequest(visit, seconds(), dependencies.logger);
+    };
+    countRequest(visit, seconds(), dependencies.metrics);
     describeSpan(visit);
+    if (ctx.body instanceof Readable) void sendStream(ctx, ctx.body, dependencies.logger).finally(log);
+    else log();
   }
 
   app.on('error', (error: unknown) => {
@@ -139,7 +148,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
 
 function contractApi(dependencies: HttpDependencies, options: HttpOptions): Promise<Api<Visit>> {
   const document = loadOpenapiDocument();
-  const handlers = operations(dependencies, dependencies.metrics, document, options);
+  const handlers = operations(dependencies, dependencies, document, options);
   const limits = rateLimits(options.rateLimits, clientAddress(options.trustedProxies), dependencies.metrics);
   const signed = signatureCheck(dependencies.ingestMessage, limits, options.maxBodyBytes);
   return createApi<Visit>(document, {
@@ -186,7 +195,7 @@ function write(ctx: Koa.Context, reply: AnyReply): void {
   const isBytes = body instanceof Uint8Array;
   ctx.body = isBytes
     ? Buffer.from(body.buffer, body.byteOffset, body.length)
-    : typeof body === 'string'
+    : typeof body === 'string' || body instanceof Readable
       ? body
       : JSON.stringify(body);
   const etag = reply.headers?.['ETag'];

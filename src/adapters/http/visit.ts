@@ -64,6 +64,7 @@ export function exchangeOf(visit: Visit, clock: Clock): Exchange {
   return {
     requestId: visit.requestId,
     accept: visit.ctx.req.headers.accept,
+    lastEventId: visit.ctx.get('Last-Event-ID') || undefined,
     traceId: visit.traceId,
     proof() {
       if (visit.proof === undefined) throw new Error('this operation verifies no signature');
@@ -79,6 +80,9 @@ export function exchangeOf(visit: Visit, clock: Clock): Exchange {
     ingestedAll(counts) {
       visit.log['outcomes'] = counts;
       visit.result = RESULTS.find((outcome) => counts[outcome] !== undefined) ?? 'accepted';
+    },
+    streamed(messages) {
+      visit.log['messages'] = Number(visit.log['messages'] ?? 0) + messages;
     },
   };
 }

@@ -40,6 +40,7 @@ export interface PrometheusOptions extends StoreQuestions {
   readonly providers: readonly Provider[];
   readonly maxQueuedMessages: number;
   readonly maxBufferedBytes: number;
+  readonly maxStreams: number;
 }
 
 /** Metrics for Prometheus. */
@@ -160,6 +161,16 @@ export function prometheusMetrics(options: PrometheusOptions): Metrics {
     help: 'Requests refused because their bodies had no room in memory.',
     registers,
   });
+  const messageStreams = new Gauge({
+    name: 'message_streams',
+    help: 'Clients that follow the messages.',
+    registers,
+  });
+  new Gauge({
+    name: 'message_streams_limit',
+    help: 'Clients that may follow the messages; one too many is refused.',
+    registers,
+  }).set(options.maxStreams);
   const connectionsDropped = new Counter({
     name: 'http_connections_dropped_total',
     help: 'Connections closed as they came because there were too many.',
@@ -220,6 +231,9 @@ export function prometheusMetrics(options: PrometheusOptions): Metrics {
     },
     bodyShed() {
       bodiesShed.inc();
+    },
+    messageStreams(open) {
+      messageStreams.set(open);
     },
     connectionDropped() {
       connectionsDropped.inc();

@@ -1,5 +1,6 @@
 import type { Erased, MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
 import { isErased, type ErasureRule } from '../../domain/erasure.ts';
+import type { ArrivedMessage } from '../../domain/arrival.ts';
 import {
   comparePositions,
   messageKey,
@@ -30,6 +31,8 @@ export interface InMemoryMessageRepository extends MessageRepository {
   /** What the eraser of any other store must do, in the end. */
   readonly erase: (rule: ErasureRule) => Omit<Erased, 'excerpts'>;
 }
+/** There is but one: no place is ever given to another message, and nothing is restored. */
+const EPOCH = 'memory';
 
 /**
  * The repository in its plainest form: what every other one must answer. Keeps nothing after the process ends, so
@@ -37,6 +40,7 @@ export interface InMemoryMessageRepository extends MessageRepository {
  */
 export function inMemoryMessageRepository(): InMemoryMessageRepository {
   const stored = new Map<MessageKey, Message>();
+  const arrived: ArrivedMessage[] = [];
   const arrivals = new Map<MessageKey, Arrival>();
   const payloads = new Map<MessageKey, Payload>();
   const deliveries = new Map<MessageKey, MessageKey>(); // and the messages they brought
@@ -56,6 +60,7 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
     const existing = stored.get(key);
     if (existing !== undefined) return repeats(news, existing) ? 'duplicate' : 'conflict';
     stored.set(key, message);
+    arrived.push({ message, place: { epoch: EPOCH, at: BigInt(arrived.length) + 1n, key: '' } });
     arrivals.set(key, { receivedAt: news.receivedAt ?? null, traceId: news.traceId ?? null });
     if (payload !== undefined) payloads.set(key, payload);
     if (delivery !== null) deliveries.set(delivery, key);
@@ -129,6 +134,18 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
     },
 
     stats: () => Promise.resolve(statsOf(stored.values())),
+
+    arrivals: (after, limit) =>
+      Promise.resolve(
+        after.epoch !== EPOCH || after.at > arrived.length
+          ? 'unknown_place'
+          : arrived
+              .slice(Number(after.at))
+              .filter(({ message }) => stored.get(messageKey(message)) === message)
+              .slice(0, limit),
+      ),
+
+    latestArrival: () => Promise.resolve({ epoch: EPOCH, at: BigInt(arrived.length), key: '' }),
 
     timeseries: (range, bucket, from) => {
       const counted = Array.from(stored.values()).filter((message) => from === undefined || message.from === from);

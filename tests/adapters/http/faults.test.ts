@@ -24,6 +24,8 @@ const repository: MessageRepository = {
   findPayload: (key) => (broken.findPayload ?? sound.findPayload)(key),
   list: (filter, start, limit) => (broken.list ?? sound.list)(filter, start, limit),
   stats: () => (broken.stats ?? sound.stats)(),
+  arrivals: (...asked) => (broken.arrivals ?? sound.arrivals)(...asked),
+  latestArrival: () => (broken.latestArrival ?? sound.latestArrival)(),
   timeseries: (...asked) => (broken.timeseries ?? sound.timeseries)(...asked),
   health: () => (broken.health ?? sound.health)(),
 };

@@ -29,6 +29,7 @@ function used(metrics: Metrics): Metrics {
   metrics.queueDepth(4);
   metrics.bodyBytes(3_000);
   metrics.bodyShed();
+  metrics.messageStreams(7);
   metrics.connectionDropped();
   return metrics;
 }
@@ -48,6 +49,7 @@ const options = {
   providers: [WEBHOOK],
   maxQueuedMessages: 100,
   maxBufferedBytes: 1_000,
+  maxStreams: 100,
   usage: () => Promise.resolve(USAGE),
   readiness: () => Promise.resolve(READINESS),
 };
@@ -73,6 +75,8 @@ describe('the exposition', () => {
       request_bodies_shed_total: 'counter',
       http_connections_dropped_total: 'counter',
       messages_erased_total: 'counter',
+      message_streams: 'gauge',
+      message_streams_limit: 'gauge',
       stored_messages: 'gauge',
       webhook_request_duration_seconds: 'histogram',
       commit_queue_limit_messages: 'gauge',

@@ -123,6 +123,37 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow messages as they are stored
+         * @description [Server-Sent Events](https://html.spec.whatwg.org/multipage/server-sent-events.html) that do not end by themselves. Each
+         *     message is told once, in the order in which the service stored them, whatever their `ts`, and by whichever replica.
+         *
+         *     - `event: message`: `data` is a `FollowedMessage`, `id` where to go on after it.
+         *     - `event: reset`: your `Last-Event-ID` cannot be honoured, because a backup was restored or messages were erased. What
+         *       was stored since is not told: read the list again. The stream goes on from now.
+         *     - An event with nothing but an `id`, at once and now and then: up to there nothing that fits was missed.
+         *     - A comment every 15 seconds.
+         *
+         *     Keep the last `id` and send it as `Last-Event-ID` when the connection has ended: none is missed, none is repeated. Where
+         *     reading needs a key, browsers follow with `fetch`, for `EventSource` sends none. The number of streams is limited; one
+         *     too many is a 503. A message whose id is `stream` is at `/messages/%73tream`.
+         */
+        get: operations["streamMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{message_id}": {
         parameters: {
             query?: never;
@@ -475,14 +506,13 @@ export interface components {
          * @example webhook
          */
         Provider: string;
+        /**
+         * @description What a message is in the provider's word, such as `text`, `image`, `location`.
+         * @example text
+         */
+        MessageType: string;
         /** @description A stored message with what is known beyond its words. */
-        MessageDetail: components["schemas"]["Message"] & {
-            provider: components["schemas"]["Provider"];
-            /**
-             * @description What it is in the provider's word, such as `text`, `image`, `location`.
-             * @example text
-             */
-            type: string;
+        MessageDetail: components["schemas"]["FollowedMessage"] & {
             status: components["schemas"]["MessageStatus"];
             /**
              * Format: date-time
@@ -631,6 +661,11 @@ export interface components {
              * @example delivered
              */
             MessageStatus?: unknown;
+        };
+        /** @description A message, and whose it is. In a stream the `data` of an event. */
+        FollowedMessage: components["schemas"]["Message"] & {
+            provider: components["schemas"]["Provider"];
+            type: components["schemas"]["MessageType"];
         };
         MessageList: {
             /** @description The messages of this page. */
@@ -1373,6 +1408,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["KeyRequired"];
+            422: components["responses"]["ValidationError"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamMessages: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only messages of this sender. Write the `+` as `%2B`.
+                 * @example +919876543210
+                 */
+                from?: components["schemas"]["PhoneNumber"];
+                /**
+                 * @description Only messages whose text contains this, as in the list.
+                 * @example hello
+                 */
+                q?: string;
+            };
+            header?: {
+                /**
+                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
+                 */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The last `id` you were given. Left out, the stream begins now.
+                 * @example WyJxN2NWWjVwZTk4ayIsIjQyIiwiIl0
+                 */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events, until you or the service end the connection. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestID"];
+                    /**
+                     * @description No cache may keep it.
+                     * @example no-store
+                     */
+                    "Cache-Control": "no-store";
+                    /**
+                     * @description No proxy may hold it back.
+                     * @example no
+                     */
+                    "X-Accel-Buffering": "no";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -6,6 +6,7 @@ import { timeseriesFromCounters } from '../message-timeseries.ts';
 import { findArrival, findMessage, findPayload, findStatus } from '../message-lookups.ts';
 import { schemaHealth } from '../migrator.ts';
 import { postgresDialect } from './dialect.ts';
+import { arrivalsAfter, latestArrival } from './arrivals.ts';
 import { translatingErrors } from './store-errors.ts';
 import { addUpdates } from './writes.ts';
 
@@ -40,6 +41,10 @@ export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRep
       translatingErrors(() =>
         reads.transaction((snapshot) => timeseriesFromCounters(snapshot, postgresDialect, ...asked), SNAPSHOT),
       ),
+
+    arrivals: (after, limit) => translatingErrors(() => arrivalsAfter(reads, after, limit)),
+
+    latestArrival: () => translatingErrors(() => latestArrival(reads)),
 
     health: () => schemaHealth(writes),
   };

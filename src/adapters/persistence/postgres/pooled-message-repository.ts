@@ -71,6 +71,8 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     findPayload: (key) => bounded(() => repository.findPayload(key)),
     list: (...args) => bounded(() => repository.list(...args)),
     stats: () => bounded(() => repository.stats()),
+    arrivals: (...args) => bounded(() => repository.arrivals(...args)),
+    latestArrival: () => bounded(() => repository.latestArrival()),
     timeseries: (...args) => bounded(() => repository.timeseries(...args)),
     health: () => repository.health(),
   };

@@ -8,6 +8,7 @@ import { schemaHealth } from '../migrator.ts';
 import { withConnection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
 import { addUpdates } from './writes.ts';
+import { arrivalsAfter, latestArrival } from './arrivals.ts';
 import { translatingErrors } from './store-errors.ts';
 
 /** Messages in an SQLite database that openSqlite opened and migrateLatest brought up to date. */
@@ -34,6 +35,10 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
 
     timeseries: (...asked) =>
       translatingErrors(() => db.transaction((snapshot) => timeseriesFromCounters(snapshot, sqliteDialect, ...asked))),
+
+    arrivals: (after, limit) => translatingErrors(() => arrivalsAfter(db, after, limit)),
+
+    latestArrival: () => translatingErrors(() => latestArrival(db)),
 
     health: () => schemaHealth(db),
   };

@@ -82,6 +82,8 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     findPayload: (key) => read('findPayload', key),
     list: (...args) => read('list', ...args),
     stats: () => read('stats'),
+    arrivals: (...args) => read('arrivals', ...args),
+    latestArrival: () => read('latestArrival'),
     timeseries: (...args) => read('timeseries', ...args),
     // Asked of the thread that ingests: a flood of slow searches must not make the process look unable to.
     health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),

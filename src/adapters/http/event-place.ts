@@ -1,0 +1,38 @@
+import type { Place } from '../../domain/arrival.ts';
+import { fromMessageKey } from '../../domain/message.ts';
+
+/** The greatest number that both databases can compare. */
+const MAX_AT = 2n ** 63n - 1n;
+
+/** What no store has given: whoever goes on from it is told that it is not known. */
+const UNKNOWN: Place = { epoch: '', at: 0n, key: '' };
+
+/** A place in the order of arrival as the `id` of an event: opaque, on one line. */
+export function encodePlace({ epoch, at, key }: Place): string {
+  return Buffer.from(JSON.stringify([epoch, String(at), key])).toString('base64url');
+}
+
+/** The place that an `id` stands for. Whatever else is sent as one stands for a place that no store knows. */
+export function decodePlace(id: string): Place {
+  const [epoch, at, key] = parseArray(Buffer.from(id, 'base64url').toString());
+  if (typeof epoch !== 'string' || typeof at !== 'string' || typeof key !== 'string') return UNKNOWN;
+  if (!/^\d{1,19}$/.test(at) || BigInt(at) > MAX_AT || !isKey(key)) return UNKNOWN;
+  return { epoch, at: BigInt(at), key };
+}
+
+function isKey(key: string): boolean {
+  try {
+    return key === '' || fromMessageKey(key).messageId !== '';
+  } catch {
+    return false;
+  }
+}
+
+function parseArray(text: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

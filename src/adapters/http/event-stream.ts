@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream';
+import type { Following, News } from '../../application/follow-messages.ts';
+import type { Timer } from '../../application/ports.ts';
+import type { Place } from '../../domain/arrival.ts';
+import { followedToDto } from './dto.ts';
+import { encodePlace } from './event-place.ts';
+
+/** More often than any proxy gives up a silent connection: 30 s are the shortest that are common. */
+export const KEEP_ALIVE_MS = 15_000;
+/** After which time a client that was cut off is to come back. */
+const RETRY_MS = 2_000;
+/** What is written at a time, and about what waits in memory for who reads slowly. */
+const CHUNK_CHARACTERS = 16_384;
+
+/**
+ * News as Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Every event carries in its `id`
+ * where to go on. While the reader is slow nothing is written, nor read from the store, and so no keep-alive hides from the
+ * connection's timeout that nobody reads. `onSent` is told how many messages went out.
+ */
+export function eventStream(
+  { news, end, signal }: Following,
+  timer: Timer,
+  onSent: (messages: number) => void,
+): Readable {
+  let wake: (() => void) | undefined;
+  let told: Place | undefined;
+  let reached: Place | undefined;
+  const stream = new Readable({
+    highWaterMark: CHUNK_CHARACTERS,
+    read() {
+      wake?.();
+    },
+    destroy(error, callback) {
+      stopKeepingAlive();
+      end();
+      wake?.();
+      callback(error);
+    },
+  });
+  const stopKeepingAlive = timer.every(KEEP_ALIVE_MS, () => {
+    if (stream.readableLength > 0 || wake !== undefined) return;
+    // How far a filter has looked without finding anything: who comes back need not look again.
+    if (reached === undefined || reached === told) {
+      stream.push(':\n\n');
+      return;
+    }
+    told = reached;
+    stream.push(`:\nid: ${encodePlace(reached)}\n\n`);
+  });
+
+  async function send(text: string): Promise<void> {
+    if (stream.destroyed || stream.push(text)) return;
+    await new Promise<void>((resolve) => (wake = resolve));
+    wake = undefined;
+  }
+
+  async function sendAll({ messages, place, reset }: News): Promise<void> {
+    if (reset) await send(eventText(place, 'reset', '{}'));
+    else if (told === undefined && messages.length === 0) await send(`id: ${encodePlace(place)}\n\n`);
+    if (reset || told === undefined) told = place;
+    let text = '';
+    for (const { message, place: at } of messages) {
+      text += eventText(at, 'message', JSON.stringify(followedToDto(message)));
+      told = at;
+      if (text.length < CHUNK_CHARACTERS) continue;
+      await send(text);
+      text = '';
+    }
+    if (text !== '') await send(text);
+    onSent(messages.length);
+    reached = place;
+  }
+
+  async function sendNews(): Promise<void> {
+    for await (const item of news) await sendAll(item);
+    if (!stream.destroyed) stream.push(null);
+  }
+
+  // Whoever does not read what is there would hold up the end.
+  signal.addEventListener('abort', () => {
+    if (stream.readableLength > 0) stream.destroy();
+  });
+  stream.push(`retry: ${String(RETRY_MS)}\n\n`);
+  sendNews().catch((error: unknown) => {
+    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  return stream;
+}
+
+function eventText(place: Place, event: string, data: string): string {
+  return `event: ${event}\nid: ${encodePlace(place)}\ndata: ${data}\n\n`;
+}

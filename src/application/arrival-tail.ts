@@ -1,0 +1,110 @@
+import { comparePlaces, type ArrivedMessage, type Place } from '../domain/arrival.ts';
+import { StoreUnavailable, type MessageRepository, type Timer } from './ports.ts';
+
+/** Messages of one read. */
+export const ARRIVALS_AT_A_TIME = 100;
+/** How often to look for what other processes have stored. */
+export const POLL_MS = 1_000;
+
+interface Waiter {
+  readonly after: Place;
+  readonly settle: (arrived: readonly ArrivedMessage[] | null) => void;
+}
+
+/**
+ * Where all who have read everything wait for more, and share one read of it. It looks when this process has stored something,
+ * and from time to time, but only while somebody waits. Whoever is slow does not wait here and is not waited for.
+ */
+export class ArrivalTail {
+  readonly #repository: MessageRepository;
+  readonly #timer: Timer;
+  readonly #waiting = new Set<Waiter>();
+  /** From here the next read goes on. None of those who wait stands before it. */
+  #head: Place | undefined;
+  /** Rises with every reason to look; the number that the last look began with, or -1 when it has left something behind. */
+  #reasons = 0;
+  #looked = -1;
+  #looking = false;
+  #stopPolling: (() => void) | undefined;
+
+  constructor(ports: { repository: MessageRepository; timer: Timer }) {
+    this.#repository = ports.repository;
+    this.#timer = ports.timer;
+  }
+
+  /** There may be more now. */
+  nudge(): void {
+    this.#reasons++;
+    void this.#look();
+  }
+
+  /**
+   * What has arrived after the place, as soon as there is something. Null when that cannot be said here: the caller is to read by
+   * itself, or the signal is aborted.
+   */
+  next(after: Place, signal: AbortSignal): Promise<readonly ArrivedMessage[] | null> {
+    if (signal.aborted) return Promise.resolve(null);
+    if (this.#waiting.size === 0 || this.#head === undefined) {
+      if (this.#head !== after) this.#looked = -1; // what lies behind this place was not looked for
+      this.#head = after;
+    } else if (after.epoch !== this.#head.epoch || comparePlaces(after, this.#head) < 0) return Promise.resolve(null);
+    const { promise, resolve } = Promise.withResolvers<readonly ArrivedMessage[] | null>();
+    const leave = (): void => {
+      waiter.settle(null);
+    };
+    const waiter: Waiter = {
+      after,
+      settle: (arrived) => {
+        this.#waiting.delete(waiter);
+        signal.removeEventListener('abort', leave);
+        if (this.#waiting.size === 0) this.#rest();
+        resolve(arrived);
+      },
+    };
+    signal.addEventListener('abort', leave);
+    this.#waiting.add(waiter);
+    this.#stopPolling ??= this.#timer.every(POLL_MS, () => {
+      this.nudge();
+    });
+    void this.#look(); // for what came since the caller has read
+    return promise;
+  }
+
+  #rest(): void {
+    this.#stopPolling?.();
+    this.#stopPolling = undefined;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    while (this.#waiting.size > 0 && this.#head !== undefined && this.#looked !== this.#reasons) {
+      this.#looked = this.#reasons;
+      const head = this.#head;
+      const page = await this.#read(head);
+      if (this.#head === head) this.#deliver(page);
+      else this.#looked = -1; // all have gone, and others wait for what comes after another place
+    }
+    this.#looking = false;
+  }
+
+  /** Null when nobody can be told anything, and all are to find out by themselves. */
+  async #read(after: Place): Promise<readonly ArrivedMessage[] | null> {
+    try {
+      const page = await this.#repository.arrivals(after, ARRIVALS_AT_A_TIME);
+      return page === 'unknown_place' ? null : page;
+    } catch (error) {
+      return error instanceof StoreUnavailable ? [] : null; // it is tried again soon
+    }
+  }
+
+  #deliver(page: readonly ArrivedMessage[] | null): void {
+    const last = page?.at(-1);
+    if (last !== undefined) this.#head = last.place;
+    if (page?.length === ARRIVALS_AT_A_TIME) this.#looked = -1;
+    for (const { after, settle } of [...this.#waiting]) {
+      const arrived = page?.filter(({ place }) => comparePlaces(place, after) > 0) ?? null;
+      if (arrived === null || arrived.length > 0) settle(arrived);
+    }
+  }
+}

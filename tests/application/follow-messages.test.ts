@@ -1,0 +1,306 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { announcingWrites } from '../../src/adapters/persistence/announcing-writes.ts';
+import { inMemoryMessageRepository } from '../../src/adapters/persistence/in-memory-message-repository.ts';
+import { ARRIVALS_AT_A_TIME, POLL_MS } from '../../src/application/arrival-tail.ts';
+import { FollowMessages, type Following, type FollowFilter, type News } from '../../src/application/follow-messages.ts';
+import { StoreUnavailable, type MessageRepository } from '../../src/application/ports.ts';
+import type { Place } from '../../src/domain/arrival.ts';
+import { newMessage, type Message, type Msisdn } from '../../src/domain/message.ts';
+import { timestampFromMicros } from '../../src/domain/timestamp.ts';
+import { manualTimer, recordingMetrics } from '../support/fakes.ts';
+
+const message = (messageId: string, fields: { from?: string; text?: string | null } = {}): Message =>
+  newMessage({ messageId, from: '+1', to: '+2', sentAt: timestampFromMicros(0n), text: null, ...fields });
+
+/** A store, what follows it, and a count of how often the store was asked. */
+function following(maxFollowers = 10) {
+  const [store, metrics, timer] = [inMemoryMessageRepository(), recordingMetrics(), manualTimer()];
+  const asked = { arrivals: 0 };
+  let failure: Error | undefined;
+  const repository: MessageRepository = {
+    ...store,
+    arrivals(...args) {
+      asked.arrivals++;
+      return failure === undefined ? store.arrivals(...args) : Promise.reject(failure);
+    },
+    latestArrival: () => (failure === undefined ? store.latestArrival() : Promise.reject(failure)),
+  };
+  const followMessages = new FollowMessages({ repository, metrics, timer }, { maxFollowers });
+  const own = announcingWrites(store, () => {
+    followMessages.stored();
+  });
+  return {
+    ...{ followMessages, metrics, timer, asked },
+    /** Stores as this process does; and as another one does, which tells nobody. */
+    add: (...messages: Message[]) => own.add(messages),
+    addElsewhere: (...messages: Message[]) => store.add(messages),
+    fail: (error: Error | undefined): void => {
+      failure = error;
+    },
+    open: async (filter: FollowFilter = {}, after?: Place): Promise<Reader> => {
+      const opened = await followMessages.open(filter, after);
+      if (typeof opened === 'string') throw new Error(opened);
+      return reader(opened);
+    },
+  };
+}
+
+interface Reader extends Following {
+  /** The next news of any kind. */
+  readonly next: () => Promise<News>;
+  /** The ids of the next messages, so many of them. */
+  readonly ids: (count: number) => Promise<string[]>;
+  readonly isOver: () => Promise<boolean>;
+}
+
+function reader(opened: Following): Reader {
+  const news = opened.news[Symbol.asyncIterator]();
+  const next = async (): Promise<News> => {
+    const result = await news.next();
+    if (result.done === true) throw new Error('the news have ended');
+    return result.value;
+  };
+  return {
+    ...opened,
+    next,
+    async ids(count) {
+      const ids: string[] = [];
+      while (ids.length < count) ids.push(...(await next()).messages.map(({ message: { messageId } }) => messageId));
+      return ids;
+    },
+    isOver: async () => (await news.next()).done === true,
+  };
+}
+
+/** Whatever can happen without any time going by has happened. */
+const settled = async (): Promise<void> => {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('a follower', () => {
+  it('is told at once where it stands, and then of what this process stores, without any time going by', async () => {
+    const { add, open } = following();
+    await add(message('before'));
+    const one = await open();
+    expect(await one.next()).toMatchObject({ messages: [], reset: false, place: { at: 1n } });
+    const coming = one.ids(2);
+    await add(message('a'));
+    await add(message('b'));
+    expect(await coming).toEqual(['a', 'b']);
+  });
+
+  it('is told of what others store when the time has come to look', async () => {
+    const { addElsewhere, open, timer } = following();
+    const one = await open();
+    await one.next();
+    const coming = one.ids(1);
+    await settled();
+    await addElsewhere(message('a'));
+    timer.pass(POLL_MS);
+    expect(await coming).toEqual(['a']);
+  });
+
+  it('misses nothing that is stored between its own reading and its waiting', async () => {
+    const { add, open } = following();
+    const one = await open();
+    await one.next(); // it has read, and does not wait yet
+    await add(message('a'));
+    expect(await one.ids(1)).toEqual(['a']);
+  });
+
+  it('is told only what fits its filter, as the domain defines it, and how far it is all the same', async () => {
+    const { add, open } = following();
+    const one = await open({ from: '+1' as Msisdn, contains: 'STRASSE' });
+    await one.next();
+    const coming = one.next();
+    await add(message('a', { text: 'another' }), message('b', { from: '+9', text: 'Straße' }));
+    expect(await coming).toMatchObject({ messages: [], place: { at: 2n } });
+    const fitting = one.ids(1);
+    await add(message('c'), message('d', { text: 'die straße' }));
+    expect(await fitting).toEqual(['d']);
+  });
+
+  it('goes on after any place, however much there is', async () => {
+    const { add, open } = following();
+    const first = await (await open()).next();
+    const all = Array.from({ length: 2 * ARRIVALS_AT_A_TIME + 7 }, (_, i) => message(String(i)));
+    await add(...all);
+    const one = await open({}, first.place);
+    expect(await one.ids(all.length)).toEqual(all.map(({ messageId }) => messageId));
+  });
+
+  it('is told when its place is not known, and then goes on from now', async () => {
+    const { add, open } = following();
+    await add(message('before'));
+    for (const place of [
+      { epoch: 'another', at: 0n, key: '' },
+      { epoch: 'memory', at: 99n, key: '' },
+    ]) {
+      const one = await open({}, place);
+      expect(await one.next()).toMatchObject({ reset: true, messages: [] });
+      await one.next();
+      const coming = one.ids(1);
+      await add(message(`after ${place.epoch}`));
+      expect(await coming).toEqual([`after ${place.epoch}`]);
+    }
+  });
+
+  it('is not told twice and not left out, wherever it was cut off and whoever stored', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            what: fc.constantFrom('own', 'elsewhere', 'read', 'reconnect', 'poll'),
+            n: fc.integer({ min: 1, max: 130 }),
+          }),
+          { maxLength: 25 },
+        ),
+        async (steps) => {
+          const { add, addElsewhere, open, timer } = following();
+          let one = await open();
+          let place = (await one.next()).place;
+          const [stored, seen]: [string[], string[]] = [[], []];
+          let pending: Promise<News> | undefined;
+          const read = async (): Promise<void> => {
+            pending ??= one.next();
+            await settled();
+            const news = await Promise.race([pending, settled().then(() => null)]);
+            if (news === null) return;
+            pending = undefined;
+            seen.push(...news.messages.map(({ message: { messageId } }) => messageId));
+            place = news.place;
+          };
+          for (const { what, n } of [...steps, { what: 'poll', n: 1 }]) {
+            if (what === 'own' || what === 'elsewhere') {
+              const news = Array.from({ length: n }, (_, i) => message(String(stored.length + i)));
+              stored.push(...news.map(({ messageId }) => messageId));
+              await (what === 'own' ? add : addElsewhere)(...news);
+            } else if (what === 'reconnect') {
+              one.end();
+              pending?.catch(() => undefined);
+              pending = undefined;
+              one = await open({}, place);
+            } else if (what === 'poll') timer.pass(POLL_MS);
+            else await read();
+          }
+          for (let i = 0; i < 60 && seen.length < stored.length; i++) {
+            await read();
+            timer.pass(POLL_MS);
+          }
+          expect(seen).toEqual(stored);
+        },
+      ),
+      { numRuns: 60 },
+    ));
+});
+
+describe('many followers', () => {
+  it('share the reads of what is new', async () => {
+    const { add, open, asked } = following(100);
+    const all = await Promise.all(Array.from({ length: 100 }, () => open()));
+    for (const one of all) await one.next();
+    const first = all.map((one) => one.ids(1));
+    await settled();
+    const before = asked.arrivals;
+    await add(message('a'));
+    expect(await Promise.all(first)).toEqual(all.map(() => ['a']));
+    for (const id of ['b', 'c', 'd']) {
+      const coming = all.map((one) => one.ids(1));
+      await settled();
+      await add(message(id));
+      expect(await Promise.all(coming)).toEqual(all.map(() => [id]));
+    }
+    expect(asked.arrivals - before).toBeLessThan(20);
+  });
+
+  it('do not wait for one that does not read, who has it all when he does', async () => {
+    const { add, open } = following();
+    const [slow, fast] = [await open(), await open()];
+    for (const one of [slow, fast]) await one.next();
+    for (const id of ['a', 'b', 'c']) {
+      const coming = fast.ids(1);
+      await add(message(id));
+      expect(await coming).toEqual([id]);
+    }
+    expect(await slow.ids(3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are as many as there may be, and no more until one has gone', async () => {
+    const { open, followMessages, metrics } = following(2);
+    const [one, two] = [await open(), await open()];
+    expect(await followMessages.open({})).toBe('too_many');
+    one.end();
+    one.end();
+    await open();
+    expect(await followMessages.open({})).toBe('too_many');
+    expect(metrics.streams).toEqual([1, 2, 1, 2]);
+    two.end();
+  });
+
+  it('all end when the service stops, also those that wait, and none begins', async () => {
+    const { open, followMessages, metrics, timer } = following();
+    const [waiting, idle] = [await open(), await open()];
+    await waiting.next();
+    const over = waiting.isOver();
+    await settled();
+    followMessages.stop();
+    expect([await over, await idle.isOver(), idle.signal.aborted]).toEqual([true, true, true]);
+    expect([await followMessages.open({}), metrics.streams.at(-1)]).toEqual(['stopped', 0]);
+    expect(timer.waiting()).toBe(0);
+  });
+});
+
+describe('the store', () => {
+  it('is asked for nothing while nobody follows', async () => {
+    const { add, open, asked, timer } = following();
+    const one = await open();
+    await one.next();
+    const over = one.isOver();
+    await settled();
+    expect(timer.waiting()).toBe(1);
+    one.end();
+    expect([await over, timer.waiting()]).toEqual([true, 0]);
+    const before = asked.arrivals;
+    await add(message('a'));
+    timer.pass(10 * POLL_MS);
+    await settled();
+    expect(asked.arrivals).toBe(before);
+  });
+
+  it('may be away meanwhile: the news come when it is back', async () => {
+    const { add, open, fail, timer } = following();
+    const [waiting, reading] = [await open(), await open()];
+    await waiting.next();
+    const first = waiting.ids(1);
+    await settled();
+    fail(new StoreUnavailable('away'));
+    const second = reading.ids(1);
+    await add(message('a'));
+    timer.pass(3 * POLL_MS);
+    await settled();
+    fail(undefined);
+    timer.pass(POLL_MS);
+    expect([await first, await second]).toEqual([['a'], ['a']]);
+  });
+
+  it('that is away lets nobody begin, and keeps no place taken', async () => {
+    const { open, fail, metrics } = following(1);
+    fail(new StoreUnavailable('away'));
+    await expect(open()).rejects.toThrow(StoreUnavailable);
+    fail(undefined);
+    await open();
+    expect(metrics.streams).toEqual([1, 0, 1]);
+  });
+
+  it('that fails for good ends what follows it', async () => {
+    const { add, open, fail } = following();
+    const one = await open();
+    await one.next();
+    const coming = one.next();
+    await settled();
+    fail(new Error('a fault'));
+    await add(message('a'));
+    await expect(coming).rejects.toThrow('a fault');
+  });
+});
