@@ -1,4 +1,5 @@
 import { launchBrowser } from '../tests/support/browser.ts';
+import { until } from '../tests/support/dashboard.ts';
 import { sqliteDatabases } from './databases.ts';
 import { fill } from './reads.ts';
 import { startService } from './subjects.ts';
@@ -26,7 +27,7 @@ try {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
     await page.goto(`http://127.0.0.1:${String(service.port)}/`, { waitUntil: 'commit' });
-    await page.waitForFunction(FILLED, undefined, { polling: 'raf' });
+    await until(page, FILLED);
     const filled = await page.evaluate<number>('performance.now()');
     const painted = await page.evaluate<number>(PAINTED);
     const loaded = await page.evaluate<number[]>(

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
 import { launchBrowser, watchedPage, type WatchedPage } from '../support/browser.ts';
 import { shares, until, walkTable } from '../support/dashboard.ts';
 import { sign } from '../support/http-client.ts';
@@ -83,6 +84,40 @@ describe('the dashboard', () => {
     const all = page.getByRole('dialog', { name: 'Refused webhooks' });
     await all.getByText('These are all that are kept.').waitFor();
     await expect(all.getByText('content-length').count()).resolves.toBe(2);
+    expectNoFaults();
+  });
+
+  it('goes through all rejections page by page', async () => {
+    const answer = await service.fetch('/rejections?limit=1');
+    const { data } = answer.json() as { data: { id: number; request_id: string }[] };
+    await page.route('**/rejections?*', (route) => {
+      const { searchParams: query } = new URL(route.request().url());
+      const first = Number(query.get('cursor') ?? 0);
+      const rows = Array.from({ length: Math.min(Number(query.get('limit')), 120 - first) }, (_, i) => ({
+        ...data[0],
+        id: first + i + 1,
+        request_id: `request-${String(first + i + 1)}`,
+      }));
+      const end = first + rows.length;
+      const json = {
+        data: rows,
+        total: 120,
+        limit: rows.length,
+        offset: 0,
+        next_cursor: end < 120 ? String(end) : null,
+      };
+      return route.fulfill({ json });
+    });
+    await open();
+    await page.getByRole('button', { name: 'All 120…' }).click();
+    const all = page.getByRole('dialog', { name: 'Refused webhooks' });
+    await all.getByRole('button', { name: 'More' }).click();
+    await all.getByText('request-100', { exact: true }).waitFor();
+    await all.getByRole('button', { name: 'More' }).click();
+    await all.getByText('These are all that are kept.').waitFor();
+    await expect(all.locator('code', { hasText: /^request-/ }).allInnerTexts()).resolves.toEqual(
+      Array.from({ length: 120 }, (_, i) => `request-${String(i + 1)}`),
+    );
     expectNoFaults();
   });
 
@@ -300,6 +335,42 @@ describe('the dashboard', () => {
     await page.getByLabel('Theme').selectOption('system');
     await expect(ground()).resolves.toBe(dark);
     expectNoFaults();
+  });
+});
+
+describe('an id that two providers use', () => {
+  it('opens the message of the row', async () => {
+    const secret = `whsec_${Buffer.from('a secret of twenty-four.').toString('base64')}`;
+    const both = await startService({ STANDARD_WEBHOOK_SECRET: secret });
+    const message = { ...MESSAGES[0], message_id: 'same' };
+    await both.webhook({ ...message, text: 'of one' });
+    const body = JSON.stringify({ ...message, text: 'of the other' });
+    const timestampSeconds = Math.floor(Date.now() / 1_000);
+    await both.fetch('/webhooks/standard', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'webhook-id': 'delivery',
+        'webhook-timestamp': String(timestampSeconds),
+        'webhook-signature': signStandardWebhook({ secret, id: 'delivery', timestampSeconds, body }),
+      },
+      body,
+    });
+    const { page: own, faults } = await watchedPage(browser, both.url);
+    const dialog = own.getByRole('dialog', { name: 'Message' });
+    for (const [text, provider] of [
+      ['of the other', 'standard'],
+      ['of one', 'webhook'],
+    ] as const) {
+      await own.goto(`${both.url}/?${new URLSearchParams({ q: text }).toString()}`);
+      await own.locator('tr.message', { hasText: text }).click();
+      await dialog.locator('.full', { hasText: text }).waitFor();
+      await dialog.locator('.fields dd', { hasText: provider }).waitFor();
+      await dialog.locator('pre.body', { hasText: text }).waitFor();
+    }
+    expect(faults).toEqual([]);
+    await own.context().close();
+    await both.stop();
   });
 });
 

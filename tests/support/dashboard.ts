@@ -38,9 +38,18 @@ export async function walkTable(page: Page): Promise<TableWalk> {
   return { ids: rows.map(([, id]) => id), mostInDocument };
 }
 
-/** Resolves when the expression is true in the page. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Resolves when the expression is true in the page, looked at with each frame. Playwright's own way needs `eval` in the page, which the
+ * policy forbids.
+ */
 export async function until(page: Page, expression: string): Promise<void> {
-  await page.waitForFunction(expression);
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await page.evaluate<boolean>(expression))) {
+    if (performance.now() > end) throw new Error(`it did not come to this: ${expression}`);
+    await page.evaluate(DRAWN);
+  }
 }
 
 /** A table of two columns, such as that of top senders. */

@@ -67,6 +67,15 @@ export function createApi(key, onKeyRefused) {
   };
 }
 
+/**
+ * Where a message is.
+ * @param {string} id
+ */
+export function messagePath(id) {
+  // The stream is in the place where a message of that name would be.
+  return `/messages/${id === 'stream' ? '%73tream' : encodeURIComponent(id)}`;
+}
+
 /** @param {Readonly<Record<string, string | number | null>>} query what is null or empty is left out */
 function queryString(query) {
   const parameters = new URLSearchParams();

@@ -1,3 +1,4 @@
+import { messagePath } from './api.js';
 import { CopyButton } from './copy-button.js';
 import { Dialog } from './dialog.js';
 import { findMessage } from './find-message.js';
@@ -150,6 +151,6 @@ ${lines.slice(0, MOST_CHARACTERS)}</pre>
  * @returns {Promise<RawBody>}
  */
 async function rawBody(api, id, provider, signal) {
-  const response = await api.request(`/messages/${encodeURIComponent(id)}/raw`, { query: { provider }, signal });
+  const response = await api.request(`${messagePath(id)}/raw`, { query: { provider }, signal });
   return { text: await response.text(), type: response.headers.get('Content-Type') ?? '' };
 }

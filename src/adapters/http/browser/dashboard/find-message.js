@@ -1,3 +1,5 @@
+import { messagePath } from './api.js';
+
 /**
  * @typedef {import('./api.js').Message} Message
  * @typedef {import('./api.js').MessageDetail} MessageDetail
@@ -12,7 +14,7 @@
  * @returns {Promise<MessageDetail>}
  */
 export async function findMessage(api, { id, provider, row }, signal) {
-  const path = `/messages/${encodeURIComponent(id)}`;
+  const path = messagePath(id);
   /** @param {string} name @returns {Promise<MessageDetail>} */
   const ask = (name) => api.json(path, { query: { provider: name }, signal });
 

@@ -34,9 +34,7 @@ export function LiveTail({ tail, onOpen }) {
   return html`<section class="panel tail" aria-labelledby="panel-tail">
     <header>
       <h2 id="panel-tail">Live</h2>
-      <span class="muted"
-        >${state.kind === 'live' ? `${number(count)} since the page was opened` : tailWords(tail)}</span
-      >
+      <span class="muted">${state.kind === 'live' ? `${number(count)} since opened` : tailWords(tail)}</span>
       <button type="button" aria-pressed=${String(paused)} onClick=${toggle}>
         ${paused ? `Continue${held > 0 ? ` (${number(held)} new)` : ''}` : 'Pause'}
       </button>

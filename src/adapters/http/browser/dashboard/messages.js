@@ -29,6 +29,10 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
   useEffect(() => {
     if (missed > 0) refresh();
   }, [missed]);
+  const news = filtered ? 0 : arrived - known;
+  useEffect(() => {
+    if (news > 0 && total === 0) refresh(); // the first ones of all need no click
+  }, [news, total]);
   function refresh() {
     begin();
     messages.again();
@@ -67,7 +71,6 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
     return () => removeEventListener('keydown', onKeyDown);
   }, [rows, hasShortcuts]);
 
-  const news = filtered ? 0 : arrived - known;
   return html`<section class="panel list" id="messages" aria-labelledby="panel-messages" tabindex="-1">
     <header>
       <h2 id="panel-messages">Messages</h2>
