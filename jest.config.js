@@ -30,6 +30,9 @@ const DEFAULT_DATABASE_ONLY = [
   'shutdown',
   'documentation',
   'replicas',
+  'operations',
+  'rolling-upgrade',
+  'socket-activation',
   'clients-page',
   'retention',
 ];

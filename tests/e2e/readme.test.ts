@@ -1,46 +1,16 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import os from 'node:os';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { parseEnv, promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leakWatch } from '../support/leak-watch.ts';
+import { freePort, freshCopy, readPage, ROOT, shellBlocks } from '../support/page-commands.ts';
 
 const run = promisify(execFile);
-const ROOT = path.resolve(import.meta.dirname, '../..');
-const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-
-/** Fenced shell blocks; what stands behind `sh` says why a test cannot run one. */
-const BLOCKS = Array.from(README.matchAll(/^```sh(.*)\n([^]*?)^```$/gm), ([, why = '', script = '']) => ({
-  why: why.trim(),
-  script,
-}));
-
-/** A copy of what git would clone, so that the README's first command meets a fresh folder. */
-function freshCopy(): string {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'readme-'));
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  for (const file of execFileSync('git', list, { cwd: ROOT, encoding: 'utf8' }).split('\0').filter(Boolean)) {
-    mkdirSync(path.join(folder, path.dirname(file)), { recursive: true });
-    cpSync(path.join(ROOT, file), path.join(folder, file), { force: true, errorOnExist: false });
-  }
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-  // Older than what is installed, or make would install again: through the link, under the feet of this very run.
-  utimesSync(path.join(folder, 'package-lock.json'), 0, 0);
-  return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+const README = readPage('README.md');
+const BLOCKS = shellBlocks(README);
 
 describe('the README', () => {
   let folder = '';
@@ -55,7 +25,7 @@ describe('the README', () => {
     });
 
   beforeAll(async () => {
-    folder = freshCopy();
+    folder = freshCopy('readme');
     port = await freePort();
     service = spawn('make', ['run'], {
       cwd: folder,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import net from 'node:net';
 
 export interface ListeningSocket {
@@ -18,7 +19,7 @@ export const ACTIVATED = ['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 's
 
 /**
  * A socket of the loopback interface that stays while the processes come and go that take connections from it, as one of systemd's
- * does. This process must not take any itself, as a net.Server would: so it only binds, and the first process listens.
+ * does. This process must not take any itself, as a net.Server would: so it only binds, and another one listens and is gone.
  * @param port 0 for any that is free
  */
 export function listeningSocket(port = 0): ListeningSocket {
@@ -27,6 +28,9 @@ export function listeningSocket(port = 0): ListeningSocket {
   };
   const handle = bind('127.0.0.1', port, 4, null);
   if (typeof handle === 'number') throw new Error(`no socket at port ${String(port)}: ${String(handle)}`);
+  const listen = 'require("node:net").createServer().listen({ fd: 3, backlog: 4096 }); process.exit()';
+  const { status } = spawnSync(process.execPath, ['-e', listen], { stdio: ['ignore', 'ignore', 'inherit', handle.fd] });
+  if (status !== 0) throw new Error(`nobody listens at port ${String(port)}`);
   const address: { port?: number } = {};
   handle.getsockname(address);
   return {

@@ -18,9 +18,10 @@ export function postWebhook(
   body: string,
   agent: Agent,
   sent?: (request: SentRequest) => void,
+  secret = SECRET,
 ): Promise<WebhookAnswer> {
   return new Promise((resolve, reject) => {
-    const headers = { 'Content-Type': 'application/json', 'X-Signature': signHmac(SECRET, body) };
+    const headers = { 'Content-Type': 'application/json', 'X-Signature': signHmac(secret, body) };
     sent?.({ headers, body });
     request({ port, host: '127.0.0.1', method: 'POST', path: '/webhook', agent, headers }, (response) => {
       response.resume().on('error', reject);

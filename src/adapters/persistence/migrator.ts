@@ -30,12 +30,28 @@ export async function migrateLatest(db: Knex): Promise<string[]> {
   });
 }
 
-/** Takes back what the last migrateLatest applied. Gives the names, none when there was nothing. */
+/**
+ * Takes back what the last migrateLatest applied. Gives the names, none when there was nothing. Rejects, and changes nothing,
+ * when the table of the messages is among it and holds some: a database that was made by one migrateLatest goes back to nothing.
+ */
 export async function migrateRollback(db: Knex): Promise<string[]> {
   return exclusively(db, async (transaction) => {
+    await keepMessages(transaction);
     const [, reverted] = (await transaction.migrate.rollback(config)) as [number, string[]];
     return reverted;
   });
+}
+
+async function keepMessages(db: Knex): Promise<void> {
+  const [first] = await migrationNames();
+  if (first === undefined || !(await db.schema.hasTable(TABLE))) return;
+  const latest = db(TABLE).max('batch');
+  const batch = await db<{ name: string }>(TABLE).select('name').where('batch', latest);
+  if (!batch.some(({ name }) => name === first)) return;
+  if ((await db('messages').select(db.raw('1')).limit(1)).length === 0) return;
+  throw new Error(
+    'the last "migrate latest" made the database from nothing, and taking it back would drop the messages: delete the database instead, if that is meant',
+  );
 }
 
 /**

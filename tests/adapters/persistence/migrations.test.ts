@@ -176,6 +176,17 @@ describe('Migrating', () => {
     });
   });
 
+  it('never takes back the messages themselves', () =>
+    migrating(file, async (db) => {
+      const names = await migrateLatest(db);
+      await insertRows(db, kept);
+      await expect(migrateRollback(db)).rejects.toThrow('would drop the messages');
+      expect((await schemaStatus(db)).applied).toEqual(names);
+      expect(await rowsOf(db)).toHaveLength(kept.length);
+      await db('messages').delete();
+      expect(await migrateRollback(db)).toEqual(names.toReversed());
+    }));
+
   it('marks the file as one of this program', () =>
     migrating(file, async (db) => {
       await migrateLatest(db);

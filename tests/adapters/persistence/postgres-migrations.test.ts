@@ -89,6 +89,16 @@ describe('Migrating PostgreSQL', () => {
     expect(await migrateLatest(db)).toEqual(names);
   });
 
+  it('never takes back the messages themselves, nor anything else with them', async () => {
+    const names = await migrateLatest(db);
+    await fill();
+    await expect(migrateRollback(db)).rejects.toThrow('would drop the messages');
+    expect(await schemaHealth(db)).toEqual({ database: 'ok', schema: 'ok' });
+    expect(await db('messages').count()).toEqual([{ count: String(kept.length) }]);
+    await db('messages').delete();
+    expect(await migrateRollback(db)).toEqual(names.toReversed());
+  });
+
   it('replaces the index of an attempt that was cut off', async () => {
     for (let step = 0; step < 2; step++) await db.migrate.up(CONFIG);
     await db.raw('create index messages_by_trigram on messages (folded)');

@@ -22,7 +22,7 @@ export function migrateCommand(): Command {
     });
   migrate
     .command('rollback')
-    .description('take back what the last "latest" applied')
+    .description('take back what the last "latest" applied; never the messages themselves')
     .action(async () => {
       process.exitCode = await (await import('./migrate.ts')).rollback();
     });
