@@ -94,7 +94,7 @@ describe('Migrating PostgreSQL', () => {
     await fill();
     await expect(migrateRollback(db)).rejects.toThrow('would drop the messages');
     expect(await schemaHealth(db)).toEqual({ database: 'ok', schema: 'ok' });
-    expect(await db('messages').count()).toEqual([{ count: String(kept.length) }]);
+    expect(await db('messages').select('message_id')).toHaveLength(kept.length);
     await db('messages').delete();
     expect(await migrateRollback(db)).toEqual(names.toReversed());
   });
