@@ -38,12 +38,12 @@ export function endOf(bucket, at) {
 }
 
 /**
- * A round number at or above, to end an axis with.
+ * A round number at or a little above, to end an axis with; its half is one, too.
  * @param {number} most
  */
 export function ceiling(most) {
   if (most <= 4) return 4;
   const power = 10 ** Math.floor(Math.log10(most));
-  const step = [1, 2, 4, 5, 10].find((factor) => factor * power >= most) ?? 10;
+  const step = [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10].find((factor) => factor * power >= most) ?? 10;
   return Math.round(step * power);
 }
