@@ -6,7 +6,7 @@ import type { ErasingDialect } from './erasing-dialect.ts';
 import { isErased, marks, where, withinReach } from './erasure-conditions.ts';
 
 /** Messages in a transaction: a commit that meets one waits for it. */
-export const ERASED_AT_A_TIME = 500;
+export const ERASED_AT_A_TIME = 250;
 /** Messages that are looked at for them: hardly any may be to go. */
 const EXAMINED_AT_A_TIME = 5_000;
 

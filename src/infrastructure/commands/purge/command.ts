@@ -6,7 +6,7 @@ import type { PurgeOptions } from './purge.ts';
 const MORE = `
 Erases from the database of DATABASE_URL, beside the service, the messages whose ts and whose receipt are both before an instant,
 with their bodies and statuses, and statuses as old of messages that never were here. Totals, statistics and searches are
-right at every instant. Each transaction takes 500 messages and some ms, and the command rests for as long after it.
+right at every instant. Each transaction takes 250 messages and some ms, and the command rests for as long after it.
 
 A provider may send a webhook again for 7 days, and an id that was erased is new: an instant after that needs --force.
 
