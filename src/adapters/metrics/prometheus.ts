@@ -255,7 +255,9 @@ export function prometheusMetrics(options: PrometheusOptions): Metrics {
  * prom-client, which renames the counters themselves, so that the plain format lost its suffixes from then on.
  */
 function openMetrics(plain: string): string {
-  return `${plain.replace(/^# (HELP|TYPE) (\S+)_total /gm, '# $1 $2 ').trimEnd()}\n# EOF\n`;
+  const families = plain.replace(/^# (HELP|TYPE) (\S+)_total /gm, '# $1 $2 ');
+  // The plain format allows empty lines; for one of them, Prometheus throws away the whole of OpenMetrics.
+  return `${families.replace(/\n+/g, '\n').trimEnd()}\n# EOF\n`;
 }
 
 function once<T>(known: Map<string, T>, key: string, make: () => T): T {

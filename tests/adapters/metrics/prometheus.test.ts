@@ -140,6 +140,7 @@ describe('the exposition', () => {
     const { contentType, body } = await metrics.exposition(`${OPEN_METRICS},text/plain;q=0.5`);
     expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
     expect(body.endsWith('\n# EOF\n')).toBe(true);
+    expect(body).not.toContain('\n\n'); // or Prometheus takes none of it
     const open = parseExposition(body);
     const plain = await families();
     expect(open.map(({ name, type }) => (type === 'counter' ? `${name}_total` : name))).toEqual(
