@@ -34,6 +34,7 @@ const DEFAULT_DATABASE_ONLY = [
   'rolling-upgrade',
   'socket-activation',
   'clients-page',
+  'observability',
   'retention',
 ];
 

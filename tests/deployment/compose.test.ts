@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019.js';
@@ -21,14 +22,17 @@ interface Service {
   healthcheck: { test: string[] };
   logging: { options: Record<string, string> };
   profiles: string[];
+  command: string[];
+  secrets: string[];
   depends_on: Record<string, { condition: string }>;
 }
 
-type Name = 'api' | 'proxy' | 'replica-1' | 'replica-2' | 'migrate' | 'postgres';
+type Name = 'api' | 'proxy' | 'replica-1' | 'replica-2' | 'migrate' | 'postgres' | 'prometheus' | 'grafana';
 
 interface Compose {
   services: Record<Name, Service>;
   volumes: Record<string, unknown>;
+  secrets: Record<string, { file: string }>;
 }
 
 const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -332,7 +336,7 @@ describe('the profile postgres', () => {
   });
 
   it('migrates with what the build compiles', () => {
-    const [command, ...args] = compose().services.migrate['command'] as string[];
+    const [command, ...args] = compose().services.migrate['command'];
 
     expect(command).toBe('node');
     expect(args.slice(-3)).toEqual(['dist/infrastructure/cli.js', 'migrate', 'latest']);
@@ -405,5 +409,123 @@ describe('deploy/haproxy.cfg', () => {
 
     expect(patience).toBeLessThan(seconds(compose().services.proxy['stop_grace_period']));
     expect(patience).toBeGreaterThanOrEqual(seconds(compose().services.api['stop_grace_period']));
+  });
+});
+
+const WATCHING = ['prometheus', 'grafana'] as const;
+const provisioned = (name: string): unknown => parse(file(`deploy/observability/grafana/provisioning/${name}`));
+
+const watchingRules: Record<string, { holds: (compose: Compose) => boolean; broken: (compose: Compose) => void }> = {
+  'both are in the profile, and in no other': {
+    holds: ({ services }) => WATCHING.every((name) => services[name].profiles.join() === 'observability'),
+    broken: ({ services }) => services.grafana.profiles.push('postgres'),
+  },
+  'they wait for nobody: what is to be watched may be away, and of another profile': {
+    holds: ({ services }) => WATCHING.every((name) => !('depends_on' in services[name])),
+    broken: ({ services }) => (services.prometheus.depends_on = { api: { condition: 'service_healthy' } }),
+  },
+  'images have a full version, and may have a digest': {
+    holds: ({ services: { prometheus, grafana } }) =>
+      /^prom\/prometheus:v\d+\.\d+\.\d+(?:@sha256:[0-9a-f]{64})?$/.test(String(prometheus['image'])) &&
+      /^grafana\/grafana:\d+\.\d+\.\d+(?:@sha256:[0-9a-f]{64})?$/.test(String(grafana['image'])),
+    broken: ({ services: { grafana } }) => (grafana['image'] = 'grafana/grafana:latest'),
+  },
+  'they are as locked up as the service, and their images decide who runs them': {
+    holds: ({ services }) =>
+      WATCHING.every((name) => {
+        const { cap_drop: dropped, security_opt: options, logging } = services[name];
+        return (
+          services[name]['read_only'] === true &&
+          dropped.join() === 'ALL' &&
+          !['cap_add', 'privileged', 'user'].some((key) => key in services[name]) &&
+          options.includes('no-new-privileges:true') &&
+          /^\d+[mg]$/.test(String(services[name]['mem_limit'])) &&
+          Number(services[name]['pids_limit']) > 0 &&
+          services[name]['restart'] === 'unless-stopped' &&
+          'max-size' in logging.options
+        );
+      }),
+    broken: ({ services: { grafana } }) => (grafana['user'] = 'root'),
+  },
+  'they are reached from this machine only': {
+    holds: ({ services }) =>
+      WATCHING.flatMap((name) => services[name].ports).join() === '127.0.0.1:9090:9090,127.0.0.1:3000:3000',
+    broken: ({ services: { grafana } }) => (grafana.ports = ['3000:3000']),
+  },
+  'what they are told cannot be changed by them, and what they keep is in named volumes': {
+    holds: ({ services, volumes }) =>
+      WATCHING.every((name) => {
+        const [kept = '', ...others] = services[name].volumes.filter((volume) => !volume.endsWith(':ro'));
+        return others.length === 0 && kept.startsWith(`${name}:/`) && name in volumes;
+      }),
+    broken: ({ services: { prometheus } }) =>
+      (prometheus.volumes = prometheus.volumes.map((v) => v.replace(':ro', ''))),
+  },
+  'they are asked whether they serve': {
+    holds: ({ services: { prometheus, grafana } }) =>
+      prometheus.healthcheck.test.join().endsWith('127.0.0.1:9090/-/ready') &&
+      grafana.healthcheck.test.join().endsWith('127.0.0.1:3000/api/health'),
+    broken: ({ services: { grafana, prometheus } }) => (grafana.healthcheck = prometheus.healthcheck),
+  },
+  'nobody has an account, and who comes may only look': {
+    holds: ({ services: { grafana } }) =>
+      grafana.environment['GF_AUTH_ANONYMOUS_ORG_ROLE'] === 'Viewer' &&
+      grafana.environment['GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION'] === 'true' &&
+      !Object.keys(grafana.environment).some((name) => name.includes('PASSWORD')),
+    broken: ({ services: { grafana } }) => (grafana.environment['GF_AUTH_ANONYMOUS_ORG_ROLE'] = 'Admin'),
+  },
+  'the read key comes from a file outside, and without one there is an empty one': {
+    holds: ({ services: { prometheus }, secrets }) =>
+      prometheus.secrets.join() === 'read-api-key' &&
+      secrets['read-api-key']?.file === '${READ_API_KEY_FILE:-/dev/null}' &&
+      file('deploy/observability/prometheus.yml').includes('credentials_file: /run/secrets/read-api-key'),
+    broken: ({ secrets }) => delete secrets['read-api-key'],
+  },
+};
+
+describe('the profile observability', () => {
+  it.each(Object.entries(watchingRules))('%s', (_, rule) => {
+    expect(rule.holds(compose())).toBe(true);
+  });
+
+  it.each(Object.entries(watchingRules))('would be noticed if it broke: %s', (_, rule) => {
+    const changed = compose();
+    rule.broken(changed);
+    expect(rule.holds(changed)).toBe(false);
+  });
+
+  it('mounts what Prometheus and Grafana are told to read', () => {
+    const { prometheus, grafana } = compose().services;
+    const mounted = [...prometheus.volumes, ...grafana.volumes]
+      .filter((volume) => volume.endsWith(':ro'))
+      .map((volume) => volume.split(':'));
+    for (const [from = ''] of mounted) expect(() => statSync(new URL(`../../${from}`, import.meta.url))).not.toThrow();
+    const places = mounted.map(([, to = '']) => to);
+    const home = grafana.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'] ?? '';
+    expect(prometheus.command).toContain(`--config.file=${places[0] ?? ''}`);
+    expect(places).toContain(path.dirname(home));
+    expect(() => file(`deploy/observability/grafana/dashboards/${path.basename(home)}`)).not.toThrow();
+    expect(provisioned('dashboards/webhook-inbox.yml')).toMatchObject({
+      providers: [{ options: { path: path.dirname(home) } }],
+    });
+  });
+
+  it('has Prometheus where Grafana looks for it, scraping as often as Grafana believes', () => {
+    const { global } = parse(file('deploy/observability/prometheus.yml')) as { global: { scrape_interval: string } };
+    expect(provisioned('datasources/prometheus.yml')).toMatchObject({
+      datasources: [{ url: 'http://prometheus:9090', jsonData: { timeInterval: global.scrape_interval } }],
+    });
+  });
+
+  it('scrapes every container that serves, at the port it listens on', () => {
+    const { scrape_configs: jobs } = parse(file('deploy/observability/prometheus.yml')) as {
+      scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
+    };
+    const serving = Object.entries(compose().services)
+      .filter(([name, service]) => service['build'] !== undefined && name !== 'migrate')
+      .map(([name]) => name);
+    expect(jobs.find(({ job_name: name }) => name === 'webhook-inbox')).toMatchObject({
+      dns_sd_configs: [{ names: serving, port: Number(imageEnvironment()['PORT']) }],
+    });
   });
 });
