@@ -243,11 +243,23 @@ const HTTP: Row = {
       width: 12,
     }),
     timeSeries({
+      title: 'Streams',
+      description: 'How full the places of clients that follow the messages are. One too many gets 503.',
+      unit: 'percentunit',
+      queries: [[`message_streams{${S}} / message_streams_limit{${S}}`, '{{instance}}']],
+      max: 1,
+      thresholds: [
+        ['transparent', null],
+        ['red', 0.9],
+      ],
+      width: 8,
+    }),
+    timeSeries({
       title: 'Refused by address',
       description: '429, by what it was too much of. Right signatures are never refused for wrong ones.',
       unit: 'reqps',
       queries: [[rate('kind', 'http_rate_limited_total'), '{{kind}}']],
-      width: 12,
+      width: 8,
     }),
     timeSeries({
       title: 'Refused for want of room',
@@ -257,7 +269,7 @@ const HTTP: Row = {
         [rate('instance', 'http_connections_dropped_total'), '{{instance}} connections'],
         [rate('instance', 'request_bodies_shed_total'), '{{instance}} bodies'],
       ],
-      width: 12,
+      width: 8,
     }),
   ],
 };
