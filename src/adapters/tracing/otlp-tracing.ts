@@ -9,6 +9,8 @@ import { openTelemetryTracer } from './opentelemetry-tracer.ts';
 import { samplerNamed } from './samplers.ts';
 import type { TracingOptions } from './tracing-options.ts';
 
+/** Spans that wait to be exported: some 8 MiB. The SDK's 2,048 are what a busy service ends while one export is on its way. */
+const MAX_WAITING = 8_192;
 /** How often the log is told what else the SDK has to say, at most. */
 const DIAGNOSTIC_INTERVAL_MS = 60_000;
 const MAX_DIAGNOSTIC = 256;
@@ -20,7 +22,7 @@ export interface Tracing {
 }
 
 /**
- * Traces to a collector by OTLP over HTTP, in batches and in the background: 2,048 ended spans wait at most, further ones are
+ * Traces to a collector by OTLP over HTTP, in batches and in the background. Of spans that wait, those above {@link MAX_WAITING} are
  * dropped. A collector that is away or slow costs the requests nothing, and the log a line when it begins and one when it ends.
  */
 export function otlpTracing(options: TracingOptions, logger: Logger): Tracing {
@@ -31,7 +33,7 @@ export function otlpTracing(options: TracingOptions, logger: Logger): Tracing {
     resource: defaultResource().merge(resourceFromAttributes(resource)),
     sampler: samplerNamed(sampler, ratio),
     spanLimits: { linkCountLimit: Infinity }, // a commit has one for each request, and MAX_BATCH_MESSAGES bounds those
-    spanProcessors: [new BatchSpanProcessor({ exporter: tellingOutages(exporter, logger) })],
+    spanProcessors: [new BatchSpanProcessor({ exporter: tellingOutages(exporter, logger), maxQueueSize: MAX_WAITING })],
   });
   return {
     tracer: openTelemetryTracer(provider.getTracer('webhook-inbox')),

@@ -9,7 +9,7 @@ import { traceCollector, type TraceCollector } from '../../support/trace-collect
 /** As many as make the SDK export at once. */
 const BATCH = 512;
 /** As many as may wait behind a batch that is being exported. */
-const QUEUE = 2_048;
+const QUEUE = 8_192;
 const CLOSE_MS = 5_000;
 
 const closing: (() => Promise<void>)[] = [];
