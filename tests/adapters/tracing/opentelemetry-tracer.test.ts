@@ -142,18 +142,21 @@ describe('a span', () => {
     expect(named('span').attributes).toEqual({ number: 1, text: 'a' });
   });
 
-  it('lies within its parent, to the microsecond', async () => {
-    const { tracer, named } = tracing();
-    await tracer.inRequest(undefined, async (span) => {
-      span.rename('outer');
-      await tracer.inSpan('inner', turnOfTheLoop);
-      await turnOfTheLoop();
-    });
+  it('lies within its parent, however short it is', async () => {
     const nanos = ([seconds, rest]: readonly [number, number]) => BigInt(seconds) * 1_000_000_000n + BigInt(rest);
-    const [outer, inner] = [named('outer'), named('inner')];
-    expect(nanos(inner.startTime) >= nanos(outer.startTime)).toBe(true);
-    expect(nanos(inner.endTime) <= nanos(outer.endTime)).toBe(true);
-    expect(Math.abs(outer.startTime[0] - Date.now() / 1000)).toBeLessThan(10);
+    for (let time = 0; time < 20; time++) {
+      const { tracer, named } = tracing();
+      await tracer.inRequest(undefined, async (span) => {
+        span.rename('outer');
+        await tracer.inSpan('inner', turnOfTheLoop);
+        await Promise.resolve();
+      });
+      const [outer, inner] = [named('outer'), named('inner')];
+      const times = [outer.startTime, inner.startTime, inner.endTime, outer.endTime].map(nanos);
+      expect(times).toEqual([...times].sort((a, b) => Number(a - b)));
+      expect(inner.duration).not.toEqual([0, 0]);
+      expect(Math.abs(outer.startTime[0] - Date.now() / 1000)).toBeLessThan(10);
+    }
   });
 });
 
