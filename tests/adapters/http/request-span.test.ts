@@ -26,10 +26,13 @@ const logger = recordingLogger();
 const tracer = recordingTracer();
 let server: Server;
 let client: HttpClient;
+let origin: string;
 
 beforeAll(async () => {
   const parts = { repository, verifiers, metrics: recordingMetrics(), logger, clock, tracer };
-  ({ server, client } = await serveHttp(parts));
+  const { port, ...served } = await serveHttp(parts);
+  ({ server, client } = served);
+  origin = `http://127.0.0.1:${String(port)}`;
 });
 
 beforeEach(() => {
@@ -129,6 +132,14 @@ describe('the span of a request', () => {
   it('failed with the status where nothing was thrown', async () => {
     await client.fetch('/health/ready');
     expect(requestSpan().failure).toBe('503');
+  });
+
+  it('ends when a stream begins, however long that lasts', async () => {
+    const stop = new AbortController();
+    const { status } = await fetch(`${origin}/messages/stream`, { signal: stop.signal });
+    const span = requestSpan();
+    expect([status, span.name, span.ended]).toEqual([200, 'GET /messages/stream', true]);
+    stop.abort();
   });
 
   it("uses the names of OpenTelemetry's stable conventions", () => {
