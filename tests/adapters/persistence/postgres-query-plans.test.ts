@@ -136,6 +136,14 @@ describe('A query to PostgreSQL', () => {
     ]);
   });
 
+  it('for what arrived after a place reads the index by arrival from there on', async () => {
+    const place = await repository.latestArrival();
+    const plans = await plansOf(() => repository.arrivals({ ...place, at: place.at - 1n }, 10));
+    expect(plans.map(({ plan }) => plan)).toEqual([
+      expect.stringMatching(/messages_by_arrival.*\n.*Index Cond: .*arrived < .*arrived >= /),
+    ]);
+  });
+
   it('for the tail finds no rows that were counted long ago', async () => {
     const step = backgroundStep(db);
     for (let round = 0; round < 20; round++) {

@@ -78,6 +78,15 @@ describe('A query', () => {
     expect(payload).toContain(`${unique} (message_id=?)`);
   });
 
+  it('for what arrived after a place reads on from there, and the end of the primary key', async () => {
+    const place = await repository.latestArrival();
+    const plans = await plansOf(() => repository.arrivals({ ...place, at: place.at - 5n }, 10));
+    expect(plans).toHaveLength(1);
+    for (const step of plans[0]?.plan.split('; ').filter((part) => part.includes('messages')) ?? []) {
+      expect(step).toMatch(/^SEARCH messages( USING INTEGER PRIMARY KEY \(rowid>\?\))?$/);
+    }
+  });
+
   it('for the statistics reads the ends of an index, the counters, and the messages that are not counted yet', async () => {
     const plans = await plansOf(() => repository.stats());
     for (const { sql, plan } of plans) {

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
+import { renewEpoch } from '../../../src/adapters/persistence/stream-epoch.ts';
+import type { MessageRepository } from '../../../src/application/ports.ts';
+import type { Place } from '../../../src/domain/arrival.ts';
+import { openTestPool, openTestPostgres } from '../../support/postgres.ts';
+import { insertRows } from '../../support/sqlite.ts';
+import { message } from './repository-fixtures.ts';
+
+let db: Knex;
+let beside: Knex;
+let repository: MessageRepository;
+let close: () => Promise<void>;
+let begin: Place;
+
+beforeAll(async () => {
+  const database = await openTestPostgres();
+  db = database.db;
+  beside = openTestPool(database.url);
+  repository = postgresMessageRepository(db, db);
+  close = async () => {
+    await beside.destroy();
+    await database.close();
+  };
+});
+afterAll(() => close());
+beforeEach(async () => {
+  begin = await repository.latestArrival();
+});
+
+/**
+ * As soon as there are so many. Transactions of other tests, in other databases of the same server, hold the horizon too: it
+ * takes until they end.
+ */
+async function awaited(place: Place, count: number): Promise<string[]> {
+  for (;;) {
+    const ids = await idsAfter(place);
+    if (ids.length >= count) return ids;
+  }
+}
+
+async function idsAfter(place: Place): Promise<string[]> {
+  const arrivals = await repository.arrivals(place, 100);
+  if (arrivals === 'unknown_place') throw new Error(arrivals);
+  return arrivals.map((one) => one.message.messageId);
+}
+
+it('what is committed late is not skipped: nothing behind it is told before it', async () => {
+  await beside.transaction(async (late) => {
+    await insertRows(late, [message('late')]);
+    await repository.add([message('early')]);
+    expect(await idsAfter(begin)).toEqual([]);
+  });
+  expect(await awaited(begin, 2)).toEqual(['late', 'early']);
+});
+
+it('what is rolled back holds nothing up any longer', async () => {
+  const failing = beside.transaction(async (transaction) => {
+    await insertRows(transaction, [message('never')]);
+    await repository.add([message('after a failure')]);
+    expect(await idsAfter(begin)).toEqual([]);
+    throw new Error('rolled back');
+  });
+  await expect(failing).rejects.toThrow('rolled back');
+  expect(await awaited(begin, 1)).toEqual(['after a failure']);
+});
+
+it('who only reads holds nothing up, however long', async () => {
+  const snapshot = { isolationLevel: 'repeatable read', readOnly: true } as const;
+  await beside.transaction(async (reading) => {
+    await reading('messages').first();
+    await repository.add([message('beside a reader')]);
+    expect(await awaited(begin, 1)).toEqual(['beside a reader']);
+  }, snapshot);
+});
+
+it('who begins while a commit is under way is told of it', async () => {
+  await beside.transaction(async (open) => {
+    await insertRows(open, [message('under way')]);
+    begin = await repository.latestArrival();
+  });
+  expect(await awaited(begin, 1)).toEqual(['under way']);
+});
+
+it('what was stored before the order was kept is never told', async () => {
+  await repository.add([message('old')]);
+  await db('messages').where({ message_id: 'old' }).update({ arrived: null });
+  await repository.add([message('new')]);
+  expect(await awaited(begin, 1)).toEqual(['new']);
+});
+
+it('a new epoch makes places unknown, and forgets numbers of another server', async () => {
+  await repository.add([message('foreign'), message('own')]);
+  await db.raw("update messages set arrived = '4611686018427387904'::xid8 where message_id = 'foreign'");
+  await db.transaction((transaction) => renewEpoch(transaction));
+  expect(await repository.arrivals(begin, 10)).toBe('unknown_place');
+  const rows = await db<{ message_id: string; arrived: string | null }>('messages')
+    .whereIn('message_id', ['foreign', 'own'])
+    .orderBy('message_id');
+  expect(rows.map(({ arrived }) => arrived !== null)).toEqual([false, true]);
+});
