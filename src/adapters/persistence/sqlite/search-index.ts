@@ -24,7 +24,8 @@ export async function indexedSeq(db: Knex): Promise<number> {
 /** Empties the search index; the service fills it again in the background, and searches are right meanwhile. */
 export async function resetIndex(db: Knex): Promise<void> {
   await db.transaction(async (transaction) => {
-    await transaction.raw("insert into message_search (message_search) values ('delete-all')");
+    // First, for it takes the lock: the other begins by reading, and would fail when another process writes meanwhile.
     await transaction('search_progress').update({ indexed_seq: 0 });
+    await transaction.raw("insert into message_search (message_search) values ('delete-all')");
   });
 }
