@@ -1,0 +1,175 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, watchedPage, type WatchedPage } from '../support/browser.ts';
+import { until } from '../support/dashboard.ts';
+import { cuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
+import { MESSAGE, startService, type RunningService } from '../support/service.ts';
+
+let service: RunningService;
+let proxy: CuttableProxy;
+let browser: Browser;
+let watched: WatchedPage;
+let page: Page;
+let posted = 0;
+
+beforeAll(async () => {
+  service = await startService();
+  await service.webhook(MESSAGE);
+  proxy = await cuttableProxy(service.port);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await proxy.close();
+  await service.stop();
+});
+beforeEach(async () => {
+  watched = await watchedPage(browser, proxy.url);
+  ({ page } = watched);
+  await page.goto(proxy.url);
+  await live();
+});
+afterEach(async () => {
+  expect({ foreign: watched.foreign, faults: watched.faults }).toEqual({ foreign: [], faults: [] });
+  await page.context().close();
+});
+
+const live = (): Promise<void> => page.locator('.top .dot.good', { hasText: /^Live$/ }).waitFor();
+const rows = (): Promise<string[]> => page.locator('.tail li bdi').allInnerTexts();
+/** Posts so many, one after the other; gives their texts. */
+async function post(count: number): Promise<string[]> {
+  const texts: string[] = [];
+  for (let i = 0; i < count; i += 1) {
+    posted += 1;
+    const text = `live ${String(posted)}`;
+    await service.webhook({ ...MESSAGE, message_id: `live-${String(posted)}`, ts: new Date().toISOString(), text });
+    texts.push(text);
+  }
+  return texts;
+}
+const counted = (count: number): Promise<void> =>
+  page.locator('.tail', { hasText: `${String(count)} since opened` }).waitFor();
+
+describe('the live tail', () => {
+  it('shows what is stored as it is stored, the newest first, and opens it', async () => {
+    await page.getByText('Waiting for the next message…').waitFor();
+    const texts = await post(3);
+    await counted(3);
+    await expect(rows()).resolves.toEqual(texts.toReversed());
+    await page.locator('.tail li button').first().click();
+    await page
+      .getByRole('dialog')
+      .locator('.full', { hasText: texts[2] ?? '' })
+      .waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('offers the new ones to the table, and counts them at the top', async () => {
+    const before = await page.locator('.top .total strong').innerText();
+    const texts = await post(2);
+    await page.getByRole('button', { name: 'Show 2 new ones' }).click();
+    await page
+      .locator('tr.message .text')
+      .first()
+      .getByText(texts[1] ?? '')
+      .waitFor();
+    await page.locator('.top .total strong', { hasText: String(Number(before) + 2) }).waitFor();
+    await page.getByRole('button', { name: 'Refresh' }).waitFor();
+  });
+
+  it('goes on after the connection was cut, without loss and without showing anything twice', async () => {
+    const first = await post(2);
+    await counted(2);
+    proxy.cut();
+    await page.locator('.top .dot', { hasText: 'Cut off, trying again' }).waitFor();
+    const missed = await post(5);
+    proxy.mend();
+    await live();
+    const after = await post(2);
+    await counted(9);
+    await expect(rows()).resolves.toEqual([...first, ...missed, ...after].toReversed());
+  });
+
+  it('goes on behind the moment it was opened in when it was cut before the first message', async () => {
+    proxy.cut();
+    await page.locator('.top .dot', { hasText: 'Cut off, trying again' }).waitFor();
+    const missed = await post(3);
+    proxy.mend();
+    await counted(3);
+    await expect(rows()).resolves.toEqual(missed.toReversed());
+  });
+
+  it('stands still while it is paused, and has missed nothing', async () => {
+    const first = await post(1);
+    await counted(1);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const more = await post(2);
+    await page.getByRole('button', { name: 'Continue (2 new)' }).waitFor();
+    await expect(rows()).resolves.toEqual(first);
+    await page.locator('.top .dot', { hasText: 'Paused' }).waitFor();
+    await page.getByRole('button', { name: 'Continue (2 new)' }).click();
+    await until(page, 'document.querySelectorAll(".tail li").length === 3');
+    await expect(rows()).resolves.toEqual([...first, ...more].toReversed());
+  });
+
+  it('keeps fifty, however many come', async () => {
+    const texts = await post(70);
+    await counted(70);
+    await expect(rows()).resolves.toEqual(texts.toReversed().slice(0, 50));
+  });
+
+  it('tells screen readers now and then, not of each', async () => {
+    await page.clock.install();
+    await page.reload();
+    await page.clock.runFor(1_000);
+    await live();
+    const said = page.locator('.tail [role=status]');
+    await post(4);
+    for (let i = 0; i < 40 && (await page.locator('.tail li').count()) < 4; i += 1) await page.clock.runFor(250);
+    await expect(page.locator('.tail li').count()).resolves.toBe(4);
+    await expect(said.innerText()).resolves.toBe('');
+    await page.clock.runFor(10_000);
+    await expect(said.innerText()).resolves.toBe('4 new messages');
+    await expect(page.locator('.tail [aria-live], .tail [role=log]').count()).resolves.toBe(0);
+  });
+});
+
+describe('an empty table', () => {
+  it('fills by itself when the first message comes', async () => {
+    const fresh = await startService();
+    const { page: own, faults } = await watchedPage(browser, fresh.url);
+    await own.goto(fresh.url);
+    await own.locator('.top .dot.good', { hasText: /^Live$/ }).waitFor();
+    await own.getByText('No message has come yet.').waitFor();
+    await fresh.webhook(MESSAGE);
+    await own.locator('tr.message').waitFor();
+    expect(faults).toEqual([]);
+    await own.context().close();
+    await fresh.stop();
+  });
+});
+
+describe('a place that the service no longer knows', () => {
+  it('has the list read anew', async () => {
+    await post(1);
+    await counted(1);
+    const lists: string[] = [];
+    page.on('request', (request) => {
+      if (new URL(request.url()).pathname === '/messages') lists.push(request.url());
+    });
+    await page.route('**/messages/stream', (route) =>
+      route.continue({ headers: { ...route.request().headers(), 'last-event-id': 'no-place-of-this-service' } }),
+    );
+    proxy.cut();
+    await page.locator('.top .dot', { hasText: 'Cut off, trying again' }).waitFor();
+    const missed = await post(1);
+    proxy.mend();
+    await page
+      .locator('tr.message .text')
+      .first()
+      .getByText(missed[0] ?? '')
+      .waitFor();
+    expect(lists.length).toBeGreaterThan(0);
+    await expect(page.locator('.tail li').count()).resolves.toBe(0);
+  });
+});
