@@ -75,14 +75,17 @@ function columns(): string[] {
 }
 
 /** Sends without a pause while the work is done, on a new connection each; gives what was not answered with 200, in words. */
-async function refusedDuring(work: () => Promise<unknown>): Promise<{ refused: string[]; acknowledged: number }> {
+async function refusedDuring(
+  work: () => Promise<unknown>,
+  secret = SECRET,
+): Promise<{ refused: string[]; acknowledged: number }> {
   const refused: string[] = [];
   let acknowledged = 0;
   let working = true;
   async function sender(): Promise<void> {
     while (working) {
       await delay(SENDERS_PAUSE_MS);
-      const answer = await post().catch((error: unknown) => String(error));
+      const answer = await post(secret).catch((error: unknown) => String(error));
       if (typeof answer === 'string') refused.push(answer);
       else if (answer.status === 200) acknowledged++;
       else refused.push(String(answer.status));
@@ -227,6 +230,59 @@ describe('docs/operations.md', () => {
     await procedure(['Rotate a secret', 'For reading'], 1);
     expect(keys()).toEqual([second]);
     expect(await statuses(first, second)).toEqual([401, 200]);
+  }, 120_000);
+
+  it('backs up, tries the backup beside the service, and restores it', async () => {
+    const before = stored();
+    const first = await procedure(['Back up and restore', 'Back up']);
+    expect(first).toMatch(/\d{8}T\d{6}Z\.db$/m);
+    const secret = environment()['WEBHOOK_SECRET'];
+    const drill = await refusedDuring(() => procedure(['Back up and restore', 'The restore drill']), secret);
+    expect(drill.refused).toEqual([]);
+    expect(stored()).toBe(before + drill.acknowledged);
+    expect(readdirSync(host.here('/var/lib/webhook-inbox'))).not.toContain('drill');
+
+    await procedure(['Back up and restore', 'Restore']);
+    expect(stored()).toBe(before);
+    expect((await post(secret)).result).toBe('created');
+    const data = path.dirname(database());
+    const kept = readdirSync(data).filter((name) => /^app\.db\.before-restore-.*Z$/.test(name));
+    expect(kept).toHaveLength(1);
+    const old = new Database(path.join(data, kept[0] ?? ''), { readonly: true });
+    expect(old.prepare('select count(*) as rows from messages').get()).toEqual({ rows: before + drill.acknowledged });
+    old.close();
+  }, 120_000);
+
+  it('erases what is old, and one person', async () => {
+    const db = new Database(database());
+    const age = () =>
+      db
+        .prepare(
+          'update messages set received_at = 0 where seq in (select seq from messages where received_at <> 0 limit 2)',
+        )
+        .run();
+    const secret = environment()['WEBHOOK_SECRET'];
+    const before = stored();
+    expect(before).toBeGreaterThan(4);
+    age();
+    await procedure(['Keep less'], 0);
+    expect(stored()).toBe(before - 2);
+
+    age();
+    const starts = versions().length;
+    await procedure(['Keep less'], 1);
+    await host.log.first(({ message }) => message === 'old messages were erased');
+    expect(versions()).toHaveLength(starts + 1);
+    expect(stored()).toBe(before - 4);
+
+    const person = { ...MESSAGE, from: '+14155550100', message_id: `m${String(messages++)}` };
+    expect((await postWebhook(port, JSON.stringify(person), agent, host.watch.sent, secret)).result).toBe('created');
+    await procedure(['Keep less'], 2);
+    expect(stored()).toBe(before - 4);
+    expect(db.prepare('select count(*) as rows from messages where from_msisdn = ?').get(person.from)).toEqual({
+      rows: 0,
+    });
+    db.close();
   }, 120_000);
 
   it('says what to do about a full disk, of which the service recovers by itself', async () => {
