@@ -14,37 +14,49 @@ interface Belonging {
   readonly delivery_id: string | null;
   readonly payload: bigint | number | null;
   readonly bytes: bigint | number | null;
+  readonly received_at: bigint | null;
+  readonly trace_id: string | null;
+}
+
+/** Adds messages with what belongs to them in `db`. One outcome for each message, in order. */
+export async function addWithDeliveries(db: Knex, messages: readonly Message[], add: Add): Promise<UpdateOutcome[]> {
+  const outcomes: UpdateOutcome[] = [];
+  for await (const slice of withDeliveries(db, messages)) outcomes.push(...(await add(slice)));
+  return outcomes;
 }
 
 /**
- * Adds messages with what belongs to them in `db`: their bodies, each once for all messages here that share it, and the
- * ids of their deliveries. One outcome for each message, in order.
+ * The messages in their order with what belongs to them in `db`: how they came in, the ids of their deliveries, and their
+ * bodies, each once for all messages of a slice that share it.
  */
-export async function addWithDeliveries(db: Knex, messages: readonly Message[], add: Add): Promise<UpdateOutcome[]> {
+export async function* withDeliveries(db: Knex, messages: readonly Message[]): AsyncGenerator<NewMessage[]> {
   const keys = messages.map((message) => messageKey(message));
   const rows = await rowsOf<Belonging>(
     db,
-    `select message_id, delivery_id, payload, length(body) as bytes
+    `select message_id, delivery_id, payload, length(body) as bytes, received_at, trace_id
      from messages left join payloads on payloads.id = payload where message_id in (${marks(keys)})`,
     keys,
   );
   const belongings = new Map(rows.map((row) => [row.message_id, row]));
-  const outcomes: UpdateOutcome[] = [];
   for (const slice of slices(messages, belongings)) {
     const ids = slice.map((message) => belongings.get(messageKey(message))?.payload ?? null);
     const payloads = await payloadsOf(db, [...new Set(ids.filter((id) => id !== null))]);
-    const news = slice.map((message, i): NewMessage => {
+    yield slice.map((message, i): NewMessage => {
       const payload = payloads.get(String(ids[i]));
-      const delivery = belongings.get(messageKey(message))?.delivery_id ?? null;
+      const {
+        delivery_id: delivery = null,
+        received_at: receivedAt = null,
+        trace_id: traceId = null,
+      } = belongings.get(messageKey(message)) ?? {};
       return {
         ...message,
         ...(payload !== undefined && { payload }),
         ...(delivery !== null && { deliveryId: fromMessageKey(delivery).messageId }),
+        ...(receivedAt !== null && { receivedAt: timestampFromMicros(receivedAt) }),
+        ...(traceId !== null && { traceId }),
       };
     });
-    outcomes.push(...(await add(news)));
   }
-  return outcomes;
 }
 
 /** Adds what `db` knows of the states of messages, whether it has the messages or not. */
@@ -76,16 +88,27 @@ export interface Belongings {
   readonly bodies: number;
   /** Messages of which a state is known. */
   readonly statuses: number;
+  /** Messages of which it is known when they came in. */
+  readonly arrivals: number;
+  /** Messages of which the trace is known. */
+  readonly traces: number;
 }
 
 /** Reads all messages. */
 export async function countBelongings(db: Knex): Promise<Belongings> {
-  const row = await rowOf<{ bodies: bigint; statuses: bigint }>(
+  const row = await rowOf<Record<keyof Belongings, bigint>>(
     db,
-    `select (select count(*) from messages where payload is not null) as bodies,
-            (select count(*) from message_statuses) as statuses`,
+    `select count(payload) as bodies, (select count(*) from message_statuses) as statuses,
+            count(received_at) as arrivals, count(trace_id) as traces
+     from messages`,
   );
-  return { bodies: Number(row.bodies), statuses: Number(row.statuses) };
+  const { bodies, statuses, arrivals, traces } = row;
+  return {
+    bodies: Number(bodies),
+    statuses: Number(statuses),
+    arrivals: Number(arrivals),
+    traces: Number(traces),
+  };
 }
 
 /** The messages in their order, cut where their bodies become too many bytes. */

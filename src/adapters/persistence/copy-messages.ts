@@ -124,7 +124,7 @@ export async function copyMessages(
 export async function requireNewestSchema(db: Knex): Promise<void> {
   const { pending, unknown } = await schemaStatus(db);
   if (unknown.length > 0) {
-    throw new Error(`a newer version migrated the source (${unknown.join(', ')}): copy with that version`);
+    throw new Error(`a newer version migrated the source (${unknown.join(', ')}): use that version`);
   }
   if (pending.length > 0) {
     throw new Error(`the source lacks migrations (${pending.join(', ')}): migrate it first, npm run migrate`);

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { messageKey, type Message, type Position } from '../../domain/message.ts';
+import { messageKey, type Message, type Msisdn, type Position } from '../../domain/message.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import { rowsOf } from './dialect.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
@@ -7,17 +7,30 @@ import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
 /** Where to go on reading: after a message, or with the first one of an instant. */
 export type ReadFrom = Position | { readonly sentAt: Timestamp };
 
+/** Which messages to read. */
+export interface PageFilter {
+  readonly sender?: Msisdn | undefined;
+  /** Exclusive. */
+  readonly until?: Timestamp | undefined;
+}
+
 /**
  * The next messages in the order of all messages, at most `limit`; fewer mean that there are no more now. Each call sees
  * what is committed then. Rejects when a row breaks the domain's rules, naming its id.
  */
-export async function nextPage(db: Knex, from: ReadFrom, limit: number): Promise<Message[]> {
+export async function nextPage(
+  db: Knex,
+  from: ReadFrom,
+  limit: number,
+  { sender, until }: PageFilter = {},
+): Promise<Message[]> {
   const after = 'messageId' in from ? messageKey(from) : ''; // no key is empty
   const rows = await rowsOf<MessageRow>(
     db,
     `select ${MESSAGE_COLUMNS.join(', ')} from messages where (sent_at, message_id) > (?, ?)
+     ${until === undefined ? '' : 'and sent_at < ?'} ${sender === undefined ? '' : 'and from_msisdn = ?'}
      order by sent_at, message_id limit ?`,
-    [from.sentAt, after, limit],
+    [from.sentAt, after, ...[until, sender].filter((given) => given !== undefined), limit],
   );
   return rows.map(readable);
 }

@@ -4,6 +4,8 @@ import { packageInfo } from '../package-info.ts';
 import { backupCommand } from './backup/command.ts';
 import { copyCommand } from './copy/command.ts';
 import { doctorCommand } from './doctor/command.ts';
+import { exportCommand } from './export/command.ts';
+import { importCommand } from './import/command.ts';
 import { migrateCommand } from './migrate/command.ts';
 import { purgeCommand } from './purge/command.ts';
 import { restoreCommand } from './restore/command.ts';
@@ -34,6 +36,8 @@ function program(): Command {
     .addCommand(restoreCommand())
     .addCommand(redactCommand())
     .addCommand(reindexCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
     .addHelpText(
       'after',
       `

@@ -21,7 +21,15 @@ function stored(): NewUpdate[] {
     { ...second, payload: payload(9 * MIB, 2) },
     { ...third, payload: shared },
     ...others.map((each, i) => (i % 2 === 0 ? { ...each, payload: payload(10, 10 + i) } : each)),
-    { ...message('delivered', { provider: OTHER }), deliveryId: 'd1', payload: payload(3, 9) },
+    {
+      ...message('delivered', { provider: OTHER }),
+      ...{
+        deliveryId: 'd1',
+        payload: payload(3, 9),
+        receivedAt: micros(5),
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+      },
+    },
     { kind: 'status', provider: OTHER, messageId: message('delivered').messageId, state: 'read', at: micros(7) },
     { kind: 'status', provider: OTHER, messageId: message('elsewhere').messageId, state: 'sent', at: micros(8) },
   ];
@@ -35,7 +43,7 @@ describe('A copy', () => {
     await between(from, to, async (source, target) => {
       const updates = stored();
       await on(source, ({ add }) => add(updates));
-      const belongings = { bodies: 9, statuses: 2 };
+      const belongings = { bodies: 9, statuses: 2, arrivals: 1, traces: 1 };
       const expected = { firstDifference: null, belongings: { source: belongings, target: belongings } };
       expect(await copied(source, target)).toMatchObject({ copied: 13, ...expected });
       expect(await copied(source, target)).toMatchObject({ copied: 0, ...expected });
@@ -47,6 +55,8 @@ describe('A copy', () => {
             expect(await repository.findStatus(messageKey(update as never))).toEqual(state);
             continue;
           }
+          const { receivedAt = null, traceId = null } = update;
+          expect(await repository.findArrival(messageKey(update))).toEqual({ receivedAt, traceId });
           const found = await repository.findPayload(messageKey(update));
           expect(found && Buffer.compare(found.body, update.payload?.body ?? Buffer.of())).toBe(
             update.payload === undefined ? null : 0,

@@ -22,6 +22,8 @@ const OPTIONS = {
   purge: ['--before', '--keep', '--keep-from', '--dry-run', '--compact', '--force', '--json'],
   backup: ['--force', '--json', '<file>'],
   restore: ['--force', '--json', '<file>'],
+  export: ['--since', '--until', '--from', '--resume', '--force', '--json', '[file]'],
+  import: ['--json', '[file]'],
 };
 
 describe('webhook-inbox --help', () => {
@@ -105,6 +107,8 @@ describe('a configuration that is not valid', () => {
     ['migrate', ['status']],
     ['backup', ['a.db']],
     ['restore', ['a.db']],
+    ['export', ['a.ndjson']],
+    ['import', ['a.ndjson']],
   ])('ends %s with status 78, every fault and no value', async (command, args) => {
     const { status, stdout, stderr } = await cli.run([command, ...args], {
       PORT: 'the-port',

@@ -3,7 +3,7 @@ import type { CopyResult } from '../../../adapters/persistence/copy-messages.ts'
 /** Whether the target holds all that the source does, and nothing else for it. */
 export function inOrder({ conflicts, firstDifference, belongings, wrongCounters }: CopyResult): boolean {
   const { source, target } = belongings;
-  const complete = target.bodies >= source.bodies && target.statuses >= source.statuses;
+  const complete = (['bodies', 'statuses', 'arrivals', 'traces'] as const).every((it) => target[it] >= source[it]);
   return conflicts === 0 && firstDifference === null && complete && wrongCounters.length === 0;
 }
 
@@ -23,6 +23,8 @@ export function summary(result: CopyResult, seconds: number): string[] {
     `difference     ${difference}`,
     `bodies         ${String(belongings.target.bodies)} of ${String(belongings.source.bodies)}`,
     `statuses       ${String(belongings.target.statuses)} of ${String(belongings.source.statuses)}`,
+    `arrivals       ${String(belongings.target.arrivals)} of ${String(belongings.source.arrivals)}`,
+    `traces         ${String(belongings.target.traces)} of ${String(belongings.source.traces)}`,
     `counters       ${wrongCounters.length === 0 ? 'ok' : `wrong in ${wrongCounters.join(', ')}: run doctor --rebuild`}`,
     `time           ${seconds.toFixed(1)} s, ${rate(source.rows, seconds)} rows/s`,
   ];

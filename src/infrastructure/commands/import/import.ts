@@ -1,0 +1,91 @@
+import { createReadStream, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { importUpdates, type ImportResult } from '../../../adapters/persistence/import-store.ts';
+import { LineFault, lineReader } from '../../../adapters/ndjson/read-lines.ts';
+import { splitLines } from '../../../adapters/ndjson/split-lines.ts';
+import type { NewUpdate } from '../../../domain/update.ts';
+import { EXIT_FAULT, say, UsageError } from '../../command.ts';
+import { loadEnvFile, readConfig } from '../../config.ts';
+import { openCopyTarget } from '../../database.ts';
+import { progressOn } from '../../progress.ts';
+import { untilStopped } from '../../stop-signals.ts';
+
+/** Of a body of the largest size there may be, in base64, with all that stands beside it. */
+const MAX_LINE_BYTES = 96 * 2 ** 20;
+
+export interface ImportOptions {
+  readonly json?: boolean;
+}
+
+export async function importLines(file: string, { json = false }: ImportOptions): Promise<number> {
+  loadEnvFile();
+  const { database } = readConfig();
+  const { stream, bytes } = open(file);
+  return untilStopped('the same command goes on', async (signal) => {
+    const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+    const started = performance.now();
+    const target = await openCopyTarget(database);
+    try {
+      let done = 0;
+      const counted = countingBytes(stream, (more) => (done += more));
+      const onStored = (): void => {
+        progress.show('importing', done, bytes);
+      };
+      onStored();
+      const result = await importUpdates(target, updatesIn(counted), { signal, onStored }).finally(progress.end);
+      const seconds = (performance.now() - started) / 1000;
+      const ok = result.conflicts === 0;
+      say(json ? [JSON.stringify({ ok, ...result, seconds: Number(seconds.toFixed(3)) })] : summary(result, seconds));
+      return ok ? 0 : EXIT_FAULT;
+    } finally {
+      stream.destroy();
+      await target.db.destroy();
+    }
+  });
+}
+
+/** Throws, with the number of the line, at the first that is not valid. */
+async function* updatesIn(stream: AsyncIterable<Uint8Array>): AsyncGenerator<NewUpdate[]> {
+  const reader = lineReader();
+  let number = 1;
+  try {
+    for await (const line of splitLines(stream, MAX_LINE_BYTES)) {
+      if (line.trim() !== '') yield reader.read(line);
+      number++;
+    }
+  } catch (error) {
+    if (!(error instanceof LineFault)) throw error;
+    throw new Error(`line ${String(number)}: ${error.message}; all before it is stored`, { cause: error });
+  }
+}
+
+async function* countingBytes(
+  stream: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
+function open(file: string): { stream: Readable; bytes: number | null } {
+  if (file === '-') return { stream: process.stdin, bytes: null };
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError(`${file} is not there: name a file, or - for standard input`);
+  if (found.isDirectory()) throw new UsageError(`${file} is a folder`);
+  return { stream: createReadStream(file, { highWaterMark: 256 * 1024 }), bytes: found.size };
+}
+
+function summary(result: ImportResult, seconds: number): string[] {
+  const { created, duplicates, conflicts, conflicting, statuses, unknown } = result;
+  const ids = conflicting.map((id) => JSON.stringify(id)).join(', ');
+  return [
+    `created     ${String(created)}`,
+    `duplicates  ${String(duplicates)}`,
+    `conflicts   ${String(conflicts)}${conflicts === 0 ? '' : `: ${ids}${conflicts > conflicting.length ? ', ...' : ''}`}`,
+    `statuses    ${String(statuses)} news of states`,
+    `unknown     ${String(unknown)} updates`,
+    `time        ${seconds.toFixed(1)} s`,
+  ];
+}
