@@ -5,7 +5,7 @@ import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from './ports.
 const BUSY_MS = 250;
 
 export interface EraseOptions {
-  /** Stops between two steps, and rejects with the signal's reason. */
+  /** Stops between two steps, also while it rests, and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** All that was erased so far. */
   readonly onProgress?: (erased: Erased) => void;
@@ -21,12 +21,15 @@ export interface EraseOptions {
   readonly whenBusy?: 'wait' | 'leave';
 }
 
+/** Ends early when the signal is aborted. */
+type Sleep = (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
+
 /** Erases messages for good, in small steps. Stopped at any instant, what was erased is erased, and calling it again goes on. */
 export class EraseMessages {
   readonly #eraser: Pick<MessageEraser, 'eraseNext'>;
-  readonly #sleep: (milliseconds: number) => Promise<void>;
+  readonly #sleep: Sleep;
 
-  constructor(eraser: Pick<MessageEraser, 'eraseNext'>, sleep: (milliseconds: number) => Promise<void> = wait) {
+  constructor(eraser: Pick<MessageEraser, 'eraseNext'>, sleep: Sleep = wait) {
     this.#eraser = eraser;
     this.#sleep = sleep;
   }
@@ -42,14 +45,14 @@ export class EraseMessages {
       const step: ErasureStep | 'busy' = await this.#eraser.eraseNext(rule, cursor);
       if (step === 'busy') {
         if (whenBusy === 'leave') return erased;
-        await this.#sleep(BUSY_MS);
+        await this.#sleep(BUSY_MS, signal);
         continue;
       }
       erased = sum(erased, step);
       onProgress(erased);
       if (step.next === null) return erased;
       cursor = step.next;
-      await this.#sleep((performance.now() - began) * restFor);
+      await this.#sleep((performance.now() - began) * restFor, signal);
     }
   }
 }
@@ -64,6 +67,15 @@ function sum(a: Erased, b: Erased): Erased {
   };
 }
 
-function wait(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted) end();
+  });
 }

@@ -53,6 +53,24 @@ describe('EraseMessages', () => {
     expect(eraser.cursors).toHaveLength(2);
   });
 
+  it('stops at once when it is told to while it rests after a step that took long', async () => {
+    const stop = new AbortController();
+    const eraseNext = async (): Promise<ErasureStep> => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return { ...NOTHING, next: { in: 'messages', after: 1 } };
+    };
+    const stopping = new EraseMessages({ eraseNext }).execute(RULE, {
+      signal: stop.signal,
+      restFor: 10_000,
+      onProgress() {
+        setImmediate(() => {
+          stop.abort(new Error('enough'));
+        });
+      },
+    });
+    await expect(stopping).rejects.toThrow('enough');
+  });
+
   it('stops between two steps with the reason of the signal', async () => {
     const eraser = steps(1, 2, 3);
     const stop = new AbortController();
