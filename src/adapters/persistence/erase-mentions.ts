@@ -3,6 +3,7 @@ import { namesNumber } from '../../domain/erasure.ts';
 import type { Msisdn } from '../../domain/message.ts';
 import { rowsOf } from './dialect.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
+import { marks, type Condition } from './erasure-conditions.ts';
 
 /** Bodies and excerpts that are looked through in a step; a body is read only when it holds the digits somewhere. */
 const EXAMINED_AT_A_TIME = 500;
@@ -15,16 +16,33 @@ export interface Mentions {
 
 /** The next bodies that are no message's and name the number. Only reads. */
 export async function nextBodies(db: Knex, dialect: ErasingDialect, number: Msisdn, after: string): Promise<Mentions> {
-  const digits = number.slice(1);
   const end = await endOfPage(db, 'payloads', after);
+  const page = { sql: `id > ? ${end === null ? '' : 'and id <= ?'}`, bindings: end === null ? [after] : [after, end] };
+  return { ids: await bodiesNaming(db, dialect, number, page), next: end };
+}
+
+/** Erases those of the bodies that are still to go. To be called alone. */
+export async function eraseBodiesNaming(
+  transaction: Knex,
+  dialect: ErasingDialect,
+  number: Msisdn,
+  candidates: readonly string[],
+): Promise<number> {
+  // Looked at again: SQLite gives the number of the highest body to the next one when it has gone, and that is a message's.
+  const among = { sql: `id in (${marks(candidates)})`, bindings: candidates };
+  const ids = await bodiesNaming(transaction, dialect, number, among);
+  return ids.length === 0 ? 0 : transaction('payloads').whereIn('id', ids).delete();
+}
+
+async function bodiesNaming(db: Knex, dialect: ErasingDialect, number: Msisdn, among: Condition): Promise<string[]> {
   const rows = await rowsOf<{ id: bigint; body: Uint8Array }>(
     db,
-    `select id, body from payloads where id > ? ${end === null ? '' : 'and id <= ?'} and ${dialect.placeInBody} > 0
+    `select id, body from payloads where ${among.sql} and ${dialect.placeInBody} > 0
      and not exists (select 1 from messages where messages.payload = payloads.id)`,
-    [after, ...(end === null ? [] : [end]), Buffer.from(digits)],
+    [...among.bindings, Buffer.from(number.slice(1))],
   );
   const naming = rows.filter(({ body }) => namesNumber(Buffer.from(body).toString('latin1'), number));
-  return { ids: naming.map(({ id }) => String(id)), next: end };
+  return naming.map(({ id }) => String(id));
 }
 
 /** The next rejections whose excerpt names the number. Only reads. */

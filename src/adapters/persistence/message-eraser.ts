@@ -6,7 +6,7 @@ import { timestampFromMicros } from '../../domain/timestamp.ts';
 import { rowsOf, type Dialect } from './dialect.ts';
 import { countBefore } from './message-counters.ts';
 import { eraseMessages, nextToErase, type Place } from './erase-messages.ts';
-import { forgetExcerpts, nextBodies, nextExcerpts } from './erase-mentions.ts';
+import { eraseBodiesNaming, forgetExcerpts, nextBodies, nextExcerpts } from './erase-mentions.ts';
 import { eraseStrayStatuses, nextStrayStatuses } from './erase-statuses.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
 import { previewErasure } from './erasure-preview.ts';
@@ -102,7 +102,7 @@ async function bodiesStep(
   const bodies =
     ids.length === 0
       ? 0
-      : await erasing.alone(db, (transaction) => transaction('payloads').whereIn('id', ids).delete());
+      : await erasing.alone(db, (transaction) => eraseBodiesNaming(transaction, erasing, number, ids));
   if (bodies === 'busy') return 'busy';
   return { ...NOTHING, bodies, next: next === null ? { in: 'excerpts', after: '0' } : { in: 'bodies', after: next } };
 }

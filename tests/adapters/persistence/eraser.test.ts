@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
 import type { Dialect } from '../../../src/adapters/persistence/dialect.ts';
@@ -14,7 +14,9 @@ import { sqliteErasing } from '../../../src/adapters/persistence/sqlite/erasing.
 import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import { emptyTables, openTestPostgres } from '../../support/postgres.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
-import { eraserContract, type ErasableStore } from './eraser-contract.ts';
+import { WEBHOOK } from '../../../src/domain/provider.ts';
+import { erase, eraserContract, type ErasableStore } from './eraser-contract.ts';
+import { everyMessage, message, micros, number } from './repository-fixtures.ts';
 
 const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
 
@@ -87,5 +89,59 @@ eraserContract('PostgreSQL', async (test) => {
     deriveNext: (limit) => postgresDerived.deriveNext(db, limit),
     faults: () => faults(db, postgresDialect),
     bodies: bodiesIn(db),
+  });
+});
+
+describe('Between the look for what is to go and the transaction that erases it', () => {
+  const person = number('+919876543210');
+
+  /** A store whose eraser is overtaken by `others` before each transaction. */
+  async function overtaken(
+    others: (store: ErasableStore, db: Knex) => Promise<unknown>,
+    test: (store: ErasableStore) => Promise<void>,
+  ): Promise<void> {
+    const { db, close } = await openTestDatabase();
+    const store = sqliteStore(db);
+    const alone: typeof sqliteErasing.alone = async (...args) => {
+      await others(store, db);
+      return sqliteErasing.alone(...args);
+    };
+    try {
+      await test({ ...store, eraser: messageEraser(db, sqliteDialect, { ...sqliteErasing, alone }, asItIs) });
+    } finally {
+      await close();
+    }
+  }
+
+  it('a message that another erased and its provider sent again stays', () => {
+    const old = message('old', { sentAt: micros(1) });
+    return overtaken(
+      async ({ repository }, db) => {
+        await db('messages').delete();
+        await repository.add([{ ...old, receivedAt: micros(3_000) }]);
+      },
+      async ({ repository, eraser }) => {
+        await repository.add([{ ...old, receivedAt: micros(1) }]);
+        const rule = { of: 'age' as const, before: micros(2_000), keepFrom: [], keepSince: null };
+        expect(await erase(eraser, rule)).toMatchObject({ messages: 0 });
+        expect(await everyMessage(repository)).toEqual([old]);
+      },
+    );
+  });
+
+  it('the body of a message that got the number of a body that is gone stays', () => {
+    const body = (text: string) => ({ mediaType: 'text/plain', body: Buffer.from(text) });
+    return overtaken(
+      async ({ repository }, db) => {
+        await db('payloads').delete();
+        await repository.add([{ ...message('new'), payload: body('of 919876543210, by others') }]);
+      },
+      async ({ repository, eraser, bodies, faults }) => {
+        await repository.add([{ kind: 'unknown', provider: WEBHOOK, payload: body('919876543210') }]);
+        expect(await erase(eraser, { of: 'person', number: person })).toMatchObject({ bodies: 0 });
+        expect(await bodies()).toEqual(['of 919876543210, by others']);
+        expect(await faults()).toEqual([]);
+      },
+    );
   });
 });
