@@ -65,11 +65,12 @@ function inherit(command: Command): void {
   for (const one of command.commands) inherit(one);
 }
 
-/** What stands behind an option may be a password, and errors end in logs. */
+/** What stands behind an option, or beside all, may be a password or a number, and errors end in logs. */
 function withoutValue(error: string): string {
   return error
     .replace(/^(error: unknown option '-[^'=]*)=.*'$/m, "$1'")
-    .replace(/^(error: option '[^']*') argument '[^]*' is invalid\./, '$1 is invalid.');
+    .replace(/^(error: option '[^']*') argument '[^]*' is invalid\./, '$1 is invalid.')
+    .replace(/^(error: too many arguments [^:]*): [^]*$/, '$1.\n');
 }
 
 /** Runs a command to its exit status. */

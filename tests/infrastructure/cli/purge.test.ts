@@ -108,6 +108,7 @@ describe('webhook-inbox purge', () => {
   it.each([
     ['nothing', [], 64, '--before is needed'],
     ['an instant that is none', ['--before', 'yesterday'], 64, '--before takes an RFC 3339 date-time'],
+    ['days before the calendar', ['--before', '999999d'], 64, '--before takes an RFC 3339 date-time'],
     ['what may be sent again', ['--before', '6d'], 64, '--before is less than 7 days ago'],
     ['the future', ['--before', '2999-01-01T00:00:00Z'], 64, '--before is less than 7 days ago'],
     ['a count that is none', ['--before', '9d', '--keep', '-1'], 64, 'whole number'],

@@ -142,6 +142,7 @@ describe('webhook-inbox redact', () => {
   it.each([
     ['no number', [], 'required option'],
     ['what is no number', ['--from', '14155550100'], 'phone number'],
+    ['a second number', ['--from', PERSON, '+14155550100'], 'too many arguments'],
   ])('refuses %s', async (_what, args, reason) => {
     const ended = await cli.run(['redact', '--yes', ...args], { DATABASE_URL: 'sqlite:///./none.db' });
     expect(ended).toEqual({ status: 64, stdout: '', stderr: expect.stringContaining(reason) });

@@ -56,7 +56,7 @@ async function purgeFrom(
 }
 
 function instant(given: string, now: Timestamp): Timestamp {
-  const days = /^(\d{1,6})d$/.exec(given)?.[1];
+  const days = /^(\d{1,5})d$/.exec(given)?.[1];
   if (days !== undefined) return timestampFromMicros(now - BigInt(days) * MICROS_PER_DAY);
   const parsed = parseTimestamp(given);
   if (parsed === null) {
