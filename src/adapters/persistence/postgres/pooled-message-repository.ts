@@ -43,7 +43,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   const { url, poolSize, maxCommits, readTimeoutMs, maxQueuedReads } = options;
   const writes = openPostgres({
     url,
-    poolSize: maxCommits + 3, // one for the counters, one for rejections, one for the health check
+    poolSize: maxCommits + 4, // one for the counters, one for rejections, one for erasing, one for the health check
     statementTimeoutMs: WRITE_TIMEOUT_MS,
     acquireTimeoutMs: WRITE_TIMEOUT_MS,
   });
