@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { indexedSeq, resetIndex } from '../../../src/adapters/persistence/sqlite/search-index.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import { manyMessages } from '../../adapters/persistence/repository-fixtures.ts';
 import { commandLine, type CommandEnd } from '../../support/command-line.ts';
+import { openTestDatabase } from '../../support/sqlite.ts';
 import { on, place, repositoryOf, type Engine } from '../../support/stores.ts';
 
 const cli = commandLine();
@@ -64,6 +68,26 @@ describe('webhook-inbox reindex', () => {
       const indexed = await on(url, ({ db }) => db('search_progress').select('indexed_seq'));
       expect(indexed).toEqual([{ indexed_seq: 2_500n }]);
     });
+  });
+
+  it('waits for whoever is writing', async () => {
+    const { db, file, close } = await openTestDatabase();
+    await indexedSeq(db); // from then on it knows the schema, as the command does
+    const writing = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const db = new (require('better-sqlite3'))(workerData);
+      db.exec('begin immediate; update search_progress set indexed_seq = 5');
+      parentPort.postMessage('it has the lock');
+      setTimeout(() => db.exec('commit'), 200);`;
+    const writer = new Worker(writing, { eval: true, workerData: file });
+    try {
+      await once(writer, 'message');
+      await resetIndex(db);
+      expect(await indexedSeq(db)).toBe(0);
+    } finally {
+      await once(writer, 'exit');
+      await close();
+    }
   });
 
   it('stopped on the way it leaves searches right, and what is missing to the service', () =>
