@@ -125,8 +125,10 @@ export async function composeService(
     async stop() {
       const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
-      followMessages.stop();
-      const finished = await closeServer(server, config);
+      // Not before the delay is over: who is cut off earlier comes back here, and a browser's EventSource takes a 503 as final.
+      const finished = await closeServer(server, config, () => {
+        followMessages.stop();
+      });
       await repository.drain();
       await retention.drain();
       await rejections.drain();

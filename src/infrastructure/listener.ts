@@ -33,15 +33,18 @@ export async function listen(
 /**
  * Serves on for the shutdown delay, then takes no more connections and waits for the requests under way, at most the
  * shutdown timeout. Gives false when some had to be cut off.
+ * @param onClosing called when the delay is over, to end answers that would not end by themselves
  */
 export async function closeServer(
   server: Server,
   { shutdownDelayMs, shutdownTimeoutMs }: Pick<Config, 'shutdownDelayMs' | 'shutdownTimeoutMs'>,
+  onClosing: () => void = () => undefined,
 ): Promise<boolean> {
   if (!server.listening) return true;
   await delay(shutdownDelayMs);
   const closed = once(server, 'close').then(() => true);
   server.close();
+  onClosing();
   // A connection kept alive is idle again only after its last answer: server.close() alone would wait for its timeout.
   const idle = setInterval(() => {
     server.closeIdleConnections();

@@ -210,6 +210,17 @@ describe('a service that stops', () => {
     expect(own.log.records.filter(({ level }) => level !== 'INFO')).toEqual([]);
   });
 
+  it('tells on, and takes new ones, until its delay is over', async () => {
+    const own = await startService({ SHUTDOWN_DELAY_MS: '1500' });
+    const before = await follow('', {}, own);
+    const stopped = own.stop();
+    const meanwhile = await follow('', {}, own);
+    const id = await send({}, own);
+    for (const stream of [before, meanwhile]) expect(idOf((await stream.next()).data)).toBe(id);
+    await stopped;
+    for (const { ended } of [before, meanwhile]) expect(await ended).toEqual({ whole: true });
+  });
+
   it('is not held up by who does not read', async () => {
     const own = await startService({ SHUTDOWN_TIMEOUT_MS: '20000' });
     const stuck = await follow('', {}, own);
