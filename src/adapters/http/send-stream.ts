@@ -17,7 +17,9 @@ export async function sendStream(ctx: Koa.Context, body: Readable, logger: Logge
   }
   // Of who has not read what is there nobody knows whether he ever will, and he can go on from where he was.
   body.once('end', () => {
-    if (ctx.res.writableNeedDrain) ctx.res.destroy();
+    setImmediate(() => {
+      if (ctx.res.writableLength > 0) ctx.res.destroy();
+    });
   });
   try {
     await pipeline(body, ctx.res);

@@ -29,6 +29,7 @@ import { SIGNATURE_SCHEMES } from './security.ts';
 import { securityHeaders } from './security-headers.ts';
 import { sendStream } from './send-stream.ts';
 import { signatureCheck } from './signature-check.ts';
+import { keepUnsentAnswers } from './unsent-answers.ts';
 import { exchangeOf, newVisit, type Visit } from './visit.ts';
 
 export interface HttpOptions {
@@ -128,8 +129,13 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   });
 
   const handle = app.callback();
-  const turns = inTurn((request, response) => void handle(request, response));
-  const server = createServer(serverOptions(options.connections), turns.handle);
+  const server = createServer(serverOptions(options.connections));
+  const sending = keepUnsentAnswers(server);
+  const turns = inTurn((request, response) => {
+    sending(response);
+    void handle(request, response);
+  });
+  server.on('request', turns.handle);
   // What Node would refuse by itself, without a body, a log line or a metric, goes the way of every request.
   server.on('checkExpectation', turns.handle);
   server.on('clientError', (error, socket) => {

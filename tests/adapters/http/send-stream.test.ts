@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { expect, it } from '@jest/globals';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
+import { FollowMessages } from '../../../src/application/follow-messages.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
-import { manualClock, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
+import { manualClock, recordingLogger, recordingMetrics, manualTimer } from '../../support/fakes.ts';
 import { serveHttp } from '../../support/http-server.ts';
+import { message } from '../persistence/repository-fixtures.ts';
 
 it('who leaves while his stream is being opened is no fault, and leaves nothing open', async () => {
   const asked = Promise.withResolvers<undefined>();
@@ -36,6 +39,38 @@ it('who leaves while his stream is being opened is no fault, and leaves nothing 
     expect(logger.lines.map(({ level, message }) => [level, message])).toEqual([['info', 'request']]);
     expect(metrics.streams).toEqual([1, 0]);
   } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+it('who has not taken the last of a stream does not hold up its end, however little that is', async () => {
+  const [repository, metrics] = [inMemoryMessageRepository(), recordingMetrics()];
+  const followMessages = new FollowMessages({ repository, metrics, timer: manualTimer() }, { maxFollowers: 1 });
+  const parts = {
+    ...{ repository, metrics, followMessages, verifiers: new Map(), logger: recordingLogger() },
+    clock: manualClock(timestampFromMicros(0n)),
+  };
+  const { server, port } = await serveHttp(parts);
+  const client = connect(port, '127.0.0.1');
+  try {
+    const arriving = once(server, 'request');
+    client.write('GET /messages/stream HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [, response] = (await arriving) as [unknown, ServerResponse];
+    await once(client, 'data');
+    client.pause();
+    // Until the buffers between the two are full, and no further.
+    for (let i = 0; response.writableLength === 0; i++) {
+      await repository.add([message(`m${String(i)}`, { text: 'x'.repeat(4_096) })]);
+      followMessages.stored();
+      for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+    }
+    expect(response.writableNeedDrain).toBe(false);
+    const closed = once(response, 'close');
+    followMessages.stop();
+    await closed;
+  } finally {
+    client.destroy();
     server.close();
     server.closeAllConnections();
   }
