@@ -81,7 +81,7 @@ export interface MessageRepository {
 /** What was erased, or would be. */
 export interface Erased {
   readonly messages: number;
-  /** States of those messages; by age also those of messages that were never here. */
+  /** States of those messages, and of messages that were never here: as old ones, or those whose id holds the number. */
   readonly statuses: number;
   /** Kept bodies of deliveries. */
   readonly bodies: number;

@@ -59,3 +59,10 @@ export function namesNumber(text: string, number: Msisdn): boolean {
   const before = digits.length < TELLING_DIGITS ? PLUS : `(?:${PLUS}|(?<![0-9]))`;
   return new RegExp(`${before}${digits}(?![0-9])`).test(text);
 }
+
+/** Whether an id holds the number of whom the message was from or to: WhatsApp's do, in base64, behind its length. */
+export function idHoldsNumber(messageId: string, number: Msisdn): boolean {
+  const encoded = /^wamid\.((?:[A-Za-z0-9+/]{4})+)/.exec(messageId)?.[1] ?? '';
+  const digits = number.slice(1);
+  return atob(encoded).includes(`\x18${String.fromCharCode(digits.length)}${digits}`);
+}

@@ -1,40 +1,50 @@
 import type { Knex } from 'knex';
-import type { ExpiryRule } from '../../domain/erasure.ts';
+import { idHoldsNumber, type ErasureRule } from '../../domain/erasure.ts';
 import { rowsOf } from './dialect.ts';
 import { ERASED_AT_A_TIME, eraseStatuses } from './erase-messages.ts';
-import { marks } from './erasure-conditions.ts';
+import { marks, type Condition } from './erasure-conditions.ts';
 
-/** A state of a message that is not here, of those that were sent by others: nothing else would ever take it away. */
-const stray = `changed_at < ?
-  and not exists (select 1 from messages where messages.message_id = message_statuses.message_id)`;
+/**
+ * A state of a message that is not here, of those that were sent by others: nothing else would ever take it away. Whose it is
+ * only the id may tell.
+ */
+function isStray(rule: ErasureRule): Condition {
+  const sql = 'not exists (select 1 from messages where messages.message_id = message_statuses.message_id)';
+  return rule.of === 'age' ? { sql: `changed_at < ? and ${sql}`, bindings: [rule.before] } : { sql, bindings: [] };
+}
 
-/** The next states of that kind that are too old, and where to look on; null when all have been looked at. Only reads. */
+/** The next of them that are too old, or the person's, and where to look on; null when all have been looked at. Only reads. */
 export async function nextStrayStatuses(
   db: Knex,
-  { before }: ExpiryRule,
+  rule: ErasureRule,
   after: string,
 ): Promise<{ keys: string[]; next: string | null }> {
-  const page = await rowsOf<{ message_id: string; goes: boolean | bigint | number }>(
+  const stray = isStray(rule);
+  const page = await rowsOf<{ message_id: string; stray: boolean | bigint | number }>(
     db,
-    `select message_id, (${stray}) as goes from message_statuses where message_id > ?
+    `select message_id, (${stray.sql}) as stray from message_statuses where message_id > ?
      order by message_id limit ${String(ERASED_AT_A_TIME)}`,
-    [before, after],
+    [...stray.bindings, after],
   );
   const last = page.length === ERASED_AT_A_TIME ? page.at(-1) : undefined;
-  const keys = page.filter(({ goes }) => Boolean(goes)).map(({ message_id: key }) => key);
-  return { keys, next: last?.message_id ?? null };
+  const keys = page.filter((row) => Boolean(row.stray)).map(({ message_id: key }) => key);
+  return {
+    keys: rule.of === 'age' ? keys : keys.filter((key) => idHoldsNumber(key, rule.number)),
+    next: last?.message_id ?? null,
+  };
 }
 
 /** To be called alone. */
 export async function eraseStrayStatuses(
   transaction: Knex,
-  { before }: ExpiryRule,
+  rule: ErasureRule,
   candidates: readonly string[],
 ): Promise<number> {
+  const stray = isStray(rule);
   const rows = await rowsOf<{ message_id: string }>(
     transaction,
-    `select message_id from message_statuses where message_id in (${marks(candidates)}) and ${stray}`,
-    [...candidates, before],
+    `select message_id from message_statuses where message_id in (${marks(candidates)}) and ${stray.sql}`,
+    [...candidates, ...stray.bindings],
   );
   return rows.length === 0
     ? 0

@@ -46,11 +46,11 @@ export async function previewErasure(
     firstAt: first === null ? null : timestampFromMicros(first),
     lastAt: last === null ? null : timestampFromMicros(last),
     bereft: byAge ? 0 : Number(bereft),
+    statuses: Number(statuses) + (await all((after) => nextStrayStatuses(db, rule, after), '')),
   };
   if (rule.of === 'age') {
     return {
       ...counts,
-      statuses: Number(statuses) + (await all((after) => nextStrayStatuses(db, rule, after), '')),
       bodies: Number(bodies) - Number(kept),
       excerpts: 0,
       fromPerson: 0,
@@ -60,7 +60,6 @@ export async function previewErasure(
   }
   return {
     ...counts,
-    statuses: Number(statuses),
     bodies: Number(bodies) + (await all((after) => nextBodies(db, erasing, rule.number, after), '0')),
     excerpts: await all((after) => nextExcerpts(db, rule.number, after), '0'),
     ...(await ofPerson(db, rule)),

@@ -1,5 +1,5 @@
 import type { Erased, MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
-import { isErased, type ErasureRule } from '../../domain/erasure.ts';
+import { idHoldsNumber, isErased, type ErasureRule } from '../../domain/erasure.ts';
 import type { ArrivedMessage } from '../../domain/arrival.ts';
 import {
   comparePositions,
@@ -82,7 +82,7 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
         .map(([key]) => key),
     );
     const isStray = (key: MessageKey, { at }: MessageStatus): boolean =>
-      rule.of === 'age' && !stored.has(key) && at < rule.before;
+      !stored.has(key) && (rule.of === 'age' ? at < rule.before : idHoldsNumber(key, rule.number));
     const states = Array.from(statuses).filter(([key, status]) => gone.has(key) || isStray(key, status));
     const bodies = new Set(Array.from(payloads).flatMap(([key, payload]) => (gone.has(key) ? [payload] : [])));
     for (const key of gone) for (const each of [stored, arrivals, payloads]) each.delete(key);

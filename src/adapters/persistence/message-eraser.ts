@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { ErasureCursor, ErasureStep, MessageEraser } from '../../application/ports.ts';
-import type { ErasureRule, ExpiryRule, PersonRule } from '../../domain/erasure.ts';
+import type { ErasureRule, PersonRule } from '../../domain/erasure.ts';
 import { fromMessageKey } from '../../domain/message.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
 import { rowsOf, type Dialect } from './dialect.ts';
@@ -59,7 +59,7 @@ function eraseNext(
 ): Promise<ErasureStep | 'busy'> {
   if (cursor.in === 'messages') return messagesStep(db, erasing, rule, cursor.after as Place | null);
   const after = cursor.after as string;
-  if (rule.of === 'age') return statusesStep(db, erasing, rule, after);
+  if (rule.of === 'age' || cursor.in === 'statuses') return statusesStep(db, erasing, rule, after);
   return cursor.in === 'bodies' ? bodiesStep(db, erasing, rule, after) : excerptsStep(db, erasing, rule, after);
 }
 
@@ -75,21 +75,25 @@ async function messagesStep(
       ? NOTHING
       : await erasing.alone(db, (transaction) => eraseMessages(transaction, erasing, rule, keys));
   if (erased === 'busy') return 'busy';
-  const afterwards: ErasureCursor = rule.of === 'age' ? { in: 'statuses', after: '' } : { in: 'bodies', after: '0' };
-  return { ...NOTHING, ...erased, next: next === null ? afterwards : { in: 'messages', after: next } };
+  return {
+    ...NOTHING,
+    ...erased,
+    next: next === null ? { in: 'statuses', after: '' } : { in: 'messages', after: next },
+  };
 }
 
 async function statusesStep(
   db: Knex,
   erasing: ErasingDialect,
-  rule: ExpiryRule,
+  rule: ErasureRule,
   after: string,
 ): Promise<ErasureStep | 'busy'> {
   const { keys, next } = await nextStrayStatuses(db, rule, after);
   const statuses =
     keys.length === 0 ? 0 : await erasing.alone(db, (transaction) => eraseStrayStatuses(transaction, rule, keys));
   if (statuses === 'busy') return 'busy';
-  return { ...NOTHING, statuses, next: next === null ? null : { in: 'statuses', after: next } };
+  const afterwards: ErasureCursor | null = rule.of === 'age' ? null : { in: 'bodies', after: '0' };
+  return { ...NOTHING, statuses, next: next === null ? afterwards : { in: 'statuses', after: next } };
 }
 
 async function bodiesStep(

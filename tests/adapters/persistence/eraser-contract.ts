@@ -5,7 +5,7 @@ import { EraseMessages } from '../../../src/application/erase-messages.ts';
 import type { Erased, MessageEraser, MessageRepository, RejectionLog } from '../../../src/application/ports.ts';
 import type { ErasureRule, ExpiryRule } from '../../../src/domain/erasure.ts';
 import { messageKey, type Message, type MessageKey, type Position } from '../../../src/domain/message.ts';
-import { WEBHOOK } from '../../../src/domain/provider.ts';
+import { provider, WEBHOOK } from '../../../src/domain/provider.ts';
 import type { NewUpdate } from '../../../src/domain/update.ts';
 import { collidingMessages, instants } from '../../support/arbitraries.ts';
 import { calls, filters, plain, someMessages, starts, times } from './message-model-contract.ts';
@@ -26,6 +26,7 @@ export interface ErasableStore {
 
 export type WithStore = (test: (store: ErasableStore) => Promise<void>) => Promise<void>;
 
+const WHATSAPP = provider('whatsapp');
 const numbers = collidingMessages.map(({ from }) => from);
 
 const rules: fc.Arbitrary<ErasureRule> = fc.oneof(
@@ -227,6 +228,31 @@ function ofPerson(withStore: WithStore): void {
       expect((await everyMessage(repository)).map(({ messageId }) => messageId)).toEqual(['beside', 'far']);
       expect(await bodies()).toEqual(['of 919876543210, by others']);
       expect(await repository.findPayload(messageKey({ messageId: id('beside'), provider: WEBHOOK }))).toBeNull();
+    }));
+
+  it('erases states of messages that never were here when their id holds the number, as those of WhatsApp do', () =>
+    withStore(async ({ repository, eraser }) => {
+      const wamid = (digits: string): string =>
+        `wamid.${Buffer.from(`\x1c\x18${String.fromCharCode(digits.length)}${digits}\x15\x02 919876543210 `).toString('base64')}`;
+      const ids = ['919876543210', '19198765432', '9198765432101', '14155550100'].map(wamid);
+      await repository.add(
+        [...ids, 'wamid.', 'wamid.===='].map((messageId) => ({
+          kind: 'status',
+          provider: WHATSAPP,
+          messageId: id(messageId),
+          state: 'read',
+          at: micros(1),
+        })),
+      );
+      const rule: ErasureRule = { of: 'person', number: person };
+      const expected = { messages: 0, statuses: 1, bodies: 0, bereft: 0, excerpts: 0 };
+      expect(await eraser.preview(rule)).toMatchObject(expected);
+      expect(await erase(eraser, rule)).toEqual(expected);
+      const [theirs, ...others] = await Promise.all(
+        ids.map((messageId) => repository.findStatus(messageKey({ messageId: id(messageId), provider: WHATSAPP }))),
+      );
+      expect(theirs).toBeNull();
+      expect(others).not.toContain(null);
     }));
 
   it('erases bodies of no message and excerpts that name the number, as it may be written, and no others', () =>

@@ -4,7 +4,8 @@ import type { RedactOptions } from './redact.ts';
 
 const MORE = `
 Erases from the database of DATABASE_URL, beside the service, all messages from a number and to it, with their statuses and
-bodies; bodies of updates that are no messages, and excerpts of refused webhooks, that name the number. A body that
+bodies; statuses of messages that never were here, when the id holds the number, as WhatsApp's do in base64; bodies of
+updates that are no messages, and excerpts of refused webhooks, that name the number. A body that
 brought other people's messages as well goes, and their messages stay; so do other people's texts that name the number: the
 answer says how many. Without --yes it shows what would go and asks. Output holds the last four digits of the number at most.
 
