@@ -146,13 +146,13 @@ describe('webhook-inbox restore of SQLite', () => {
 
   it.each<[string, (file: string) => Promise<void> | void, string]>([
     [
-      'a newer version',
+      'a newer version that changed what this one needs',
       async (file) => {
         const db = openSqlite({ file });
-        await db('knex_migrations').insert({ name: '99999999999999_future', batch: 9 });
+        await db('knex_migrations').insert({ name: '99999999999999_breaking_future', batch: 9 });
         await db.destroy();
       },
-      'a newer version made it (99999999999999_future)',
+      'a newer version made it (99999999999999_breaking_future)',
     ],
     [
       'another program',

@@ -4,7 +4,7 @@ import { UnusableBackup, refuseNewerSchema, type BackupContent } from '../backup
 import { wrongCounters } from '../counter-check.ts';
 import { rowOf } from '../dialect.ts';
 import { spanOf } from '../message-pages.ts';
-import { migrationNames } from '../migration-source.ts';
+import { isBreaking } from '../migration-source.ts';
 import { APPLICATION_ID, schemaStatus } from '../migrator.ts';
 import { openSqlite } from './database.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -13,16 +13,17 @@ import { sqliteDialect } from './dialect.ts';
 export const STEPS = 3;
 
 /**
- * Reads all of a database that nobody writes to. Rejects with UnusableBackup when it is damaged, none of ours, or of a
- * newer version. Stops its thread for minutes when there are millions of messages.
+ * Reads all of a database that nobody writes to. Rejects with UnusableBackup when it is damaged, none of ours, or when a
+ * newer version changed what this one needs. Stops its thread for minutes when there are millions of messages.
  */
 export async function examineFile(file: string, onStep: (done: number) => void): Promise<BackupContent> {
   const db = openSqlite({ file, readOnly: true });
   try {
     await requireWholeAndOurs(db);
     onStep(1);
-    const { applied, pending } = await schemaStatus(db);
-    refuseNewerSchema(applied, await migrationNames());
+    const { unknown, pending } = await schemaStatus(db);
+    // The file is taken as it is: with what a newer version has only added to it, too.
+    refuseNewerSchema(unknown.filter(isBreaking), []);
     const { rows } = await rowOf<{ rows: bigint }>(db, 'select count(*) as rows from messages');
     const span: { first: Timestamp | null; last: Timestamp | null } = (await spanOf(db)) ?? { first: null, last: null };
     onStep(2);
