@@ -16,7 +16,7 @@ export interface News {
 }
 
 export interface Following {
-  /** Ends when it is ended, or the service stops. A reader that is slow is waited for, and costs no memory meanwhile. */
+  /** Ends when it is ended, or the service stops. A reader that is slow is waited for, with one page in memory. */
   readonly news: AsyncIterable<News>;
   /** As often as you like. */
   readonly end: () => void;

@@ -9,7 +9,7 @@ import { encodePlace } from './event-place.ts';
 export const KEEP_ALIVE_MS = 15_000;
 /** After which time a client that was cut off is to come back. */
 const RETRY_MS = 2_000;
-/** What is written at a time, and about what waits in memory for who reads slowly. */
+/** What is written at a time, and about what waits as text for who reads slowly, beside the news that it is of. */
 const CHUNK_CHARACTERS = 16_384;
 
 /**
