@@ -1,4 +1,5 @@
 import type { Timestamp } from '../../domain/timestamp.ts';
+import { isBreaking } from './migration-source.ts';
 
 /** What a backup holds, found by reading all of it. */
 export interface BackupContent {
@@ -21,9 +22,12 @@ export interface BackupOptions {
 /** The file is not what it should be; the message says why, and holds nothing of what is stored. */
 export class UnusableBackup extends Error {}
 
-/** The schema of a backup, by the names of its migrations. Throws UnusableBackup when a newer version made it. */
+/**
+ * The schema of a backup, by the names of its migrations. Throws UnusableBackup when a newer version made it and has not only
+ * added to it: then this version cannot serve it (docs/adr/0019).
+ */
 export function refuseNewerSchema(applied: readonly string[], known: readonly string[]): void {
-  const unknown = applied.filter((name) => !known.includes(name));
+  const unknown = applied.filter((name) => !known.includes(name) && isBreaking(name));
   if (unknown.length === 0) return;
   throw new UnusableBackup(`a newer version made it (${unknown.join(', ')}): restore it with that version`);
 }

@@ -147,9 +147,9 @@ describe('webhook-inbox backup and restore of PostgreSQL', () => {
     truncateSync(folder.file('c.dump'), statSync(folder.file('c.dump')).size - 500);
     await refused('c.dump', 'c.dump is not restored: it cannot be read: pg_restore ended with 1: pg_restore: error:');
 
-    await query("insert into knex_migrations (name, batch) values ('99999999999999_future', 9)", source);
+    await query("insert into knex_migrations (name, batch) values ('99999999999999_breaking_future', 9)", source);
     expect((await run(source, ['backup', 'd.dump'])).code).toBe(0);
-    await refused('d.dump', 'a newer version made it (99999999999999_future)');
+    await refused('d.dump', 'a newer version made it (99999999999999_breaking_future)');
 
     const other = await place();
     await query('create table messages (sent_at bigint)', other);

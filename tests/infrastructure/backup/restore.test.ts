@@ -127,6 +127,17 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
+  it('takes a backup of a newer version that has only added to the schema: so one can go back', async () => {
+    await inFolder(async (folder) => {
+      const source = await databaseOf(folder, 'source.db', manyMessages(3));
+      await on(url(source), ({ db }) => db('knex_migrations').insert({ name: '99999999999999_future', batch: 9 }));
+      await backUpSqlite(source, folder.file('backup.db'), work());
+      expect(await restoreSqlite(folder.file('app.db'), folder.file('backup.db'), false, work())).toMatchObject({
+        ...{ rows: 3, migrated: [], wrongCounters: [] },
+      });
+    });
+  });
+
   it('counts anew when the counters of the backup are wrong', async () => {
     await inFolder(async (folder) => {
       const source = await databaseOf(folder, 'source.db', manyMessages(3));

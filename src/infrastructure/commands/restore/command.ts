@@ -3,8 +3,8 @@ import type { RestoreOptions } from './restore.ts';
 
 const MORE = `
 Into the database of DATABASE_URL, also from .env in the working directory; a file that "backup" wrote. Stop the service first:
-while one has the database open, nothing is restored. The backup is checked before anything is changed; one that a newer
-version made is refused, one of an older version is migrated. Who follows GET /messages/stream begins anew.
+while one has the database open, nothing is restored. The backup is checked before anything is changed; one of a
+newer schema that this version cannot serve is refused, one of an older version is migrated. Who follows GET /messages/stream begins anew.
 
 SQLite: the copy takes the place of the old database when it is complete and checked. With --force the old one is kept beside
 it as app.db.before-restore-<instant>: delete that when you are sure.
