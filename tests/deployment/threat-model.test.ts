@@ -63,7 +63,7 @@ describe('docs/threat-model.md', () => {
 
   it('pins the images that are used', () => {
     const used = [...read('docker-compose.yml').matchAll(/^ +image: (\S+)/gm)].map(([, image = '']) => image);
-    expect(used).toHaveLength(2);
+    expect(used).toHaveLength(4);
     const [, node = ''] = /^ARG NODE_VERSION=(\S+)/m.exec(read('Dockerfile')) ?? [];
     for (const image of [...used, `node:${node}-bookworm-slim`]) expect(PAGE).toContain(`inspect ${image} `);
   });
