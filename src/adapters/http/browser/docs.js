@@ -25,7 +25,15 @@ SwaggerUIBundle({
   tryItOutEnabled: true,
   validatorUrl: null,
   requestInterceptor: signed,
+  // It shows an answer when it is whole, which a stream never is.
+  plugins: [
+    { statePlugins: { spec: { wrapSelectors: { allowTryItOutFor: () => (_state, path) => !isStream(path) } } } },
+  ],
 });
+
+function isStream(path) {
+  return Object.values(spec.paths[path]).some(({ responses }) => responses['200']?.content?.['text/event-stream']);
+}
 
 /** Swagger UI fills a form with every example and default: all filters at once, and a cursor together with an offset. */
 function unfilled({ example, ...parameter }) {
