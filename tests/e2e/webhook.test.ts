@@ -12,8 +12,9 @@ afterAll(() => service.stop());
 
 async function stored(messageId: string): Promise<unknown> {
   const answer = await service.fetch(`/messages/${encodeURIComponent(messageId)}`);
-  const { provider, type, status, ...message } = answer.json() as Record<string, unknown>;
-  expect([provider, type, status]).toEqual(['webhook', 'text', null]);
+  const detail = answer.json() as Record<string, unknown>;
+  const { provider, type, status, received_at: receivedAt, trace_id: traceId, ...message } = detail;
+  expect([provider, type, status, typeof receivedAt, traceId]).toEqual(['webhook', 'text', null, 'string', null]);
   return message;
 }
 
