@@ -25,7 +25,7 @@ const DEFAULT_DATABASE_ONLY = [
   'adding-a-provider',
   'readme',
   'pages',
-  'dashboard(-[a-z]+)?',
+  'dashboard[a-z-]*',
   'process',
   'shutdown',
   'documentation',
