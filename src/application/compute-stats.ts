@@ -1,5 +1,6 @@
 import type { Stats } from '../domain/stats.ts';
-import type { MessageRepository, Tracer } from './ports.ts';
+import type { MessageRepository } from './ports.ts';
+import type { Tracer } from './tracer.ts';
 
 /** Counts over everything stored. */
 export class ComputeStats {

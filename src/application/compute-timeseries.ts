@@ -2,7 +2,8 @@ import type { Msisdn } from '../domain/message.ts';
 import { BUCKET_SECONDS, bucketStart, countBuckets, type Bucket, type TimeRange } from '../domain/timeseries.ts';
 import type { BucketCount } from '../domain/timeseries.ts';
 import { FIRST_TIMESTAMP, type Timestamp } from '../domain/timestamp.ts';
-import type { Clock, MessageRepository, Tracer } from './ports.ts';
+import type { Clock, MessageRepository } from './ports.ts';
+import type { Tracer } from './tracer.ts';
 
 /** Enough for a day of minutes, two months of hours or four years of days. */
 export const MAX_BUCKETS = 1_500;

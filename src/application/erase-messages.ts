@@ -1,5 +1,5 @@
 import type { ErasureRule } from '../domain/erasure.ts';
-import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from './ports.ts';
+import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from './message-eraser.ts';
 
 /** How long somebody who finds another erasing waits before the next attempt. */
 const BUSY_MS = 250;

@@ -1,7 +1,8 @@
 import { VerifiedDelivery, type Delivery, type SignatureRefusal } from '../domain/delivery.ts';
 import type { Provider } from '../domain/provider.ts';
 import { isMessage, type NewUpdate, type UpdateOutcome } from '../domain/update.ts';
-import type { Clock, MessageRepository, Metrics, SignatureVerifier, Tracer } from './ports.ts';
+import type { Clock, MessageRepository, Metrics, SignatureVerifier } from './ports.ts';
+import type { Tracer } from './tracer.ts';
 
 const MICROS_PER_SECOND = 1e6;
 

@@ -1,7 +1,8 @@
 import { messageKey, type Message, type MessageId, type Order, type Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
 import type { Arrival, MessageStatus, Payload } from '../domain/update.ts';
-import type { MessageFilter, MessageRepository, PageStart, Tracer } from './ports.ts';
+import type { MessageFilter, MessageRepository, PageStart } from './ports.ts';
+import type { Tracer } from './tracer.ts';
 
 export interface ListedMessages {
   readonly messages: readonly Message[];

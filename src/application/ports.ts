@@ -1,5 +1,4 @@
 import type { Delivery, SecretGeneration, SignatureVerdict } from '../domain/delivery.ts';
-import type { ErasureRule, ExpiryRule } from '../domain/erasure.ts';
 import type { ArrivedMessage, Place } from '../domain/arrival.ts';
 import type { Message, MessageId, MessageKey, Msisdn, Order, Position } from '../domain/message.ts';
 import type { Provider } from '../domain/provider.ts';
@@ -78,54 +77,6 @@ export interface MessageRepository {
   health(): Promise<StoreHealth>;
 }
 
-/** What was erased, or would be. */
-export interface Erased {
-  readonly messages: number;
-  /** States of those messages, and of messages that were never here: as old ones, or those whose id holds the number. */
-  readonly statuses: number;
-  /** Kept bodies of deliveries. */
-  readonly bodies: number;
-  /** Messages of other people that stay and lose the body that they came in. */
-  readonly bereft: number;
-  /** Rejections that lose their excerpt. */
-  readonly excerpts: number;
-}
-
-export interface ErasurePreview extends Erased {
-  /** Messages there are, those that stay among them. */
-  readonly total: number;
-  /** Of a person's messages those that they sent, and those that were sent to them: one to themselves is both. */
-  readonly fromPerson: number;
-  readonly toPerson: number;
-  /** Messages of other people whose text names the number; they stay. */
-  readonly mentions: number;
-  readonly firstAt: Timestamp | null;
-  readonly lastAt: Timestamp | null;
-}
-
-/** Where the next step goes on. Of no meaning to anyone but the eraser that gave it. */
-export interface ErasureCursor {
-  readonly in: 'messages' | 'statuses' | 'bodies' | 'excerpts';
-  readonly after: unknown;
-}
-
-export interface ErasureStep extends Erased {
-  /** null when everything has been looked through. */
-  readonly next: ErasureCursor | null;
-}
-
-/** Erases what is stored. Reads are exact at every instant, and a commit waits for a step, not for the whole. */
-export interface MessageEraser {
-  /** The position from which on so many messages stand, or all when there are fewer; null when there is none. At least 1. */
-  newest(messages: number): Promise<Position | null>;
-  /** How many messages the rule takes at most, by the counters alone. */
-  reach(rule: ExpiryRule): Promise<number>;
-  /** What the rule would take now. Only reads, and reads every message. */
-  preview(rule: ErasureRule): Promise<ErasurePreview>;
-  /** One small transaction at most. `busy`: somebody else is erasing. */
-  eraseNext(rule: ErasureRule, cursor: ErasureCursor | null): Promise<ErasureStep | 'busy'>;
-}
-
 /** The store cannot do it now, and nothing was stored; the same call may succeed later. */
 export class StoreUnavailable extends Error {
   readonly retryAfterSeconds: number;
@@ -198,49 +149,6 @@ export interface Metrics {
   messagesErased(messages: number): void;
   /** All series as text: OpenMetrics when the Accept header asks for it, else the Prometheus format. */
   exposition(accept: string | undefined): Promise<{ contentType: string; body: string }>;
-}
-
-/** What a span is known by, in every process that the trace goes through (W3C Trace Context). */
-export interface SpanContext {
-  /** 32 hexadecimal digits, in lower case. */
-  readonly traceId: string;
-  /** 16 of them. */
-  readonly spanId: string;
-}
-
-/** The span of somebody else that a request comes from. */
-export interface CallerContext extends SpanContext {
-  /** Whether the caller's trace is recorded. */
-  readonly sampled: boolean;
-  /** The header `tracestate`, as it came. */
-  readonly state?: string | undefined;
-}
-
-/** A piece of work, from its start until it ends. */
-export interface Span {
-  /** undefined when nothing is traced. */
-  readonly context: SpanContext | undefined;
-  /** Whether it will be exported: traces may be sampled. */
-  readonly recorded: boolean;
-  rename(name: string): void;
-  /** Never what a person wrote or is known by: spans leave the machine. */
-  set(attributes: Readonly<Record<string, string | number>>): void;
-  /** It failed. Of an Error only its name is told, for its message may hold anything; or one word. */
-  fail(error: unknown): void;
-  link(to: Span): void;
-  end(): void;
-}
-
-/** Spans of OpenTelemetry. Nothing is exported before a span ends. */
-export interface Tracer {
-  /** Runs the work of a request as a span, the caller's child if there is a caller, and ends it when the work is settled. */
-  inRequest<T>(caller: CallerContext | undefined, work: (span: Span) => Promise<T>): Promise<T>;
-  /** Runs work as a child of the active span; it fails when the work rejects. */
-  inSpan<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** The span that the caller's work runs in. */
-  active(): Span;
-  /** A span that the caller ends, and in which nothing runs; the active one's child unless it is told another parent. */
-  startSpan(name: string, options?: { readonly parent?: Span | undefined; readonly links?: readonly Span[] }): Span;
 }
 
 export interface Clock {

@@ -1,7 +1,8 @@
 import type { Provider } from '../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionReason } from '../domain/rejection.ts';
 import { timestampFromMicros } from '../domain/timestamp.ts';
-import type { Clock, Logger, Metrics, RejectionLog, RejectionPage, RejectionPageStart, Tracer } from './ports.ts';
+import type { Clock, Logger, Metrics, RejectionLog, RejectionPage, RejectionPageStart } from './ports.ts';
+import type { Tracer } from './tracer.ts';
 
 /** Of a flood so many are looked into at once, and so many a second go on; all are counted. */
 const BURST = 50;

@@ -1,6 +1,7 @@
 import { timestampFromMicros } from '../domain/timestamp.ts';
 import { EraseMessages } from './erase-messages.ts';
-import type { Clock, Logger, MessageEraser, Metrics } from './ports.ts';
+import type { Clock, Logger, Metrics } from './ports.ts';
+import type { MessageEraser } from './message-eraser.ts';
 
 /** The first run waits until the start is over; the next ones find an hour's messages each. */
 const FIRST_RUN_MS = 1_000;

@@ -5,7 +5,7 @@ import type { Dialect } from '../adapters/persistence/dialect.ts';
 import { migrateLatest } from '../adapters/persistence/migrator.ts';
 import type { Reindex } from '../adapters/persistence/reindexing.ts';
 import type { StoreSpace } from '../adapters/persistence/space.ts';
-import type { MessageEraser } from '../application/ports.ts';
+import type { MessageEraser } from '../application/message-eraser.ts';
 import type { Config } from './config.ts';
 import type { DatabaseLocation } from './database-location.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NO_TRACING } from '../adapters/tracing/no-tracing.ts';
-import type { Logger, Tracer } from '../application/ports.ts';
+import type { Logger } from '../application/ports.ts';
+import type { Tracer } from '../application/tracer.ts';
 import type { Config } from './config.ts';
 import { packageInfo } from './package-info.ts';
 

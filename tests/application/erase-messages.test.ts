@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { EraseMessages } from '../../src/application/erase-messages.ts';
-import type { Erased, ErasureCursor, ErasureStep } from '../../src/application/ports.ts';
+import type { Erased, ErasureCursor, ErasureStep } from '../../src/application/message-eraser.ts';
 import type { ErasureRule } from '../../src/domain/erasure.ts';
 import { timestampFromMicros } from '../../src/domain/timestamp.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { ErasureStep } from '../../src/application/ports.ts';
+import type { ErasureStep } from '../../src/application/message-eraser.ts';
 import { Retention } from '../../src/application/retention.ts';
 import type { ErasureRule } from '../../src/domain/erasure.ts';
 import { timestamp } from '../../src/domain/timestamp.ts';

@@ -18,8 +18,8 @@ import type {
   Metrics,
   SignatureVerifier,
   Timer,
-  Tracer,
 } from '../../src/application/ports.ts';
+import type { Tracer } from '../../src/application/tracer.ts';
 import { Rejections } from '../../src/application/rejections.ts';
 import type { Provider } from '../../src/domain/provider.ts';
 import { manualTimer } from './fakes.ts';

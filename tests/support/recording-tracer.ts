@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CallerContext, Span, Tracer } from '../../src/application/ports.ts';
+import type { CallerContext, Span, Tracer } from '../../src/application/tracer.ts';
 import { NO_SPAN } from '../../src/adapters/tracing/no-tracing.ts';
 
 export interface RecordedSpan extends Span {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { CallerContext } from '../../application/ports.ts';
+import type { CallerContext } from '../../application/tracer.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** W3C Trace Context, section 3.2: version, trace id, parent id, flags; neither id may be all zeros. Only later versions have more. */

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { Readable } from 'node:stream';
 import Koa from 'koa';
-import type { Clock, Logger, Metrics, Timer, Tracer } from '../../application/ports.ts';
+import type { Clock, Logger, Metrics, Timer } from '../../application/ports.ts';
+import type { Tracer } from '../../application/tracer.ts';
 import { createApi, type Api, type ApiRequest } from './api.ts';
 import { announcesBody, parseBody } from './body.ts';
 import { bodyBudget } from './body-budget.ts';

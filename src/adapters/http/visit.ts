@@ -1,5 +1,6 @@
 import type Koa from 'koa';
-import type { Clock, Span } from '../../application/ports.ts';
+import type { Clock } from '../../application/ports.ts';
+import type { Span } from '../../application/tracer.ts';
 import type { SignatureRefusal, VerifiedDelivery } from '../../domain/delivery.ts';
 import type { Provider } from '../../domain/provider.ts';
 import type { RejectionReason } from '../../domain/rejection.ts';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Erased } from '../../application/ports.ts';
+import type { Erased } from '../../application/message-eraser.ts';
 import type { ErasureRule } from '../../domain/erasure.ts';
 import { rowsOf } from './dialect.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { ErasurePreview } from '../../application/ports.ts';
+import type { ErasurePreview } from '../../application/message-eraser.ts';
 import type { ErasureRule, PersonRule } from '../../domain/erasure.ts';
 import { namesNumber } from '../../domain/erasure.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';

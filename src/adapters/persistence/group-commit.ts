@@ -1,10 +1,5 @@
-import {
-  StoreUnavailable,
-  type MessageRepository,
-  type Metrics,
-  type Span,
-  type Tracer,
-} from '../../application/ports.ts';
+import { StoreUnavailable, type MessageRepository, type Metrics } from '../../application/ports.ts';
+import type { Span, Tracer } from '../../application/tracer.ts';
 import type { NewUpdate, UpdateOutcome } from '../../domain/update.ts';
 
 interface Pending {

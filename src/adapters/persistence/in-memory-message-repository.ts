@@ -1,4 +1,5 @@
-import type { Erased, MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
+import type { Erased } from '../../application/message-eraser.ts';
+import type { MessageFilter, MessageRepository, PageStart } from '../../application/ports.ts';
 import { idHoldsNumber, isErased, type ErasureRule } from '../../domain/erasure.ts';
 import type { ArrivedMessage } from '../../domain/arrival.ts';
 import {

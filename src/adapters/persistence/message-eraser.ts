@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { ErasureCursor, ErasureStep, MessageEraser } from '../../application/ports.ts';
+import type { ErasureCursor, ErasureStep, MessageEraser } from '../../application/message-eraser.ts';
 import type { ErasureRule, PersonRule } from '../../domain/erasure.ts';
 import { fromMessageKey } from '../../domain/message.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';

@@ -1,4 +1,4 @@
-import type { Span, Tracer } from '../../application/ports.ts';
+import type { Span, Tracer } from '../../application/tracer.ts';
 
 /** Stands for every span that nobody records. */
 export const NO_SPAN: Span = {

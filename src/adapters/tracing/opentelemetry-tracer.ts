@@ -11,7 +11,7 @@ import {
 } from '@opentelemetry/api';
 import { AnchoredClock, TraceState } from '@opentelemetry/core';
 import { ATTR_ERROR_TYPE, ERROR_TYPE_VALUE_OTHER } from '@opentelemetry/semantic-conventions';
-import type { CallerContext, Span, SpanContext, Tracer } from '../../application/ports.ts';
+import type { CallerContext, Span, SpanContext, Tracer } from '../../application/tracer.ts';
 import { NO_SPAN } from './no-tracing.ts';
 
 /** The port on OpenTelemetry's API. Which span is active goes along with asynchronous calls, and only this tracer knows it. */

@@ -10,7 +10,7 @@ import {
 import fc from 'fast-check';
 import { NO_SPAN, NO_TRACING } from '../../../src/adapters/tracing/no-tracing.ts';
 import { openTelemetryTracer } from '../../../src/adapters/tracing/opentelemetry-tracer.ts';
-import type { CallerContext, Span } from '../../../src/application/ports.ts';
+import type { CallerContext, Span } from '../../../src/application/tracer.ts';
 
 const CALLER: CallerContext = {
   traceId: '4bf92f3577b34da6a3ce929d0e0e4736',

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { MessageEraser, MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports.ts';
+import type { MessageEraser } from '../../../application/message-eraser.ts';
+import type { MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import { watchingWrites } from '../watching-writes.ts';

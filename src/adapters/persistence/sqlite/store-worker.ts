@@ -6,11 +6,11 @@ import type { Knex } from 'knex';
 import { workerData } from 'piscina';
 import {
   StoreUnavailable,
-  type MessageEraser,
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
 } from '../../../application/ports.ts';
+import type { MessageEraser } from '../../../application/message-eraser.ts';
 import { messageEraser } from '../message-eraser.ts';
 import { rejectionLog } from '../rejection-log.ts';
 import { countNext, indexNext } from './derived-data.ts';

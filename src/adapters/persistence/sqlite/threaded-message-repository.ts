@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import {
   StoreUnavailable,
-  type MessageEraser,
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
 } from '../../../application/ports.ts';
+import type { MessageEraser } from '../../../application/message-eraser.ts';
 import { follower, FOLLOW_STEP } from '../follower.ts';
 import { readBound } from '../read-bound.ts';
 import { watchingWrites } from '../watching-writes.ts';

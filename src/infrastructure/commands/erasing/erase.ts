@@ -1,6 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { EraseMessages } from '../../../application/erase-messages.ts';
-import type { Erased, StoreUsage } from '../../../application/ports.ts';
+import type { Erased } from '../../../application/message-eraser.ts';
+import type { StoreUsage } from '../../../application/ports.ts';
 import type { ErasureRule } from '../../../domain/erasure.ts';
 import type { ErasingDatabase } from '../../database.ts';
 import type { Progress } from '../../progress.ts';

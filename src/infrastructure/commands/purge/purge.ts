@@ -1,4 +1,4 @@
-import type { ErasurePreview } from '../../../application/ports.ts';
+import type { ErasurePreview } from '../../../application/message-eraser.ts';
 import { RETRY_DAYS, type ExpiryRule } from '../../../domain/erasure.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import { formatTimestamp, parseTimestamp, timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';

@@ -1,4 +1,4 @@
-import type { ErasurePreview } from '../../../application/ports.ts';
+import type { ErasurePreview } from '../../../application/message-eraser.ts';
 import type { PersonRule } from '../../../domain/erasure.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import { EXIT_FAULT, say, UsageError } from '../../command.ts';
