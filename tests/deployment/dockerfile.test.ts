@@ -2,7 +2,6 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,6 +20,7 @@ import {
   parseDockerfile,
   type Stage,
 } from '../support/dockerfile.ts';
+import { freePort } from '../support/free-port.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const read = (name: string) => readFileSync(path.join(REPOSITORY, name), 'utf8');
@@ -216,16 +216,6 @@ describe('the steps of the Dockerfile', () => {
     expect(await checkHealth(image, port)).toBe(1);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 async function statusOf(port: number, page: string): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${String(port)}${page}`);

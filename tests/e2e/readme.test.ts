@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { parseEnv, promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leakWatch } from '../support/leak-watch.ts';
-import { freePort, freshCopy, readPage, ROOT, shellBlocks } from '../support/page-commands.ts';
+import { freePort } from '../support/free-port.ts';
+import { freshCopy, readPage, ROOT, shellBlocks } from '../support/page-commands.ts';
 
 const run = promisify(execFile);
 const README = readPage('README.md');

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { PROMETHEUS } from './promtool.ts';
+import { freePort } from './free-port.ts';
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -77,13 +77,4 @@ export async function startPrometheus(configFile: string, data: string): Promise
       }
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
