@@ -28,10 +28,9 @@ export interface ErasurePreview extends Erased {
 }
 
 /** Where the next step goes on. Of no meaning to anyone but the eraser that gave it. */
-export interface ErasureCursor {
-  readonly in: 'messages' | 'statuses' | 'bodies' | 'excerpts';
-  readonly after: unknown;
-}
+export type ErasureCursor =
+  | { readonly in: 'messages'; readonly after: { readonly sentAt: bigint; readonly key: string } | null }
+  | { readonly in: 'statuses' | 'bodies' | 'excerpts'; readonly after: string };
 
 export interface ErasureStep extends Erased {
   /** null when everything has been looked through. */

@@ -16,7 +16,11 @@ function steps(...messages: (number | 'busy')[]) {
     const step = messages[messages.length - left--];
     if (step === undefined) throw new Error('asked for more than there is');
     if (step === 'busy') return Promise.resolve('busy');
-    return Promise.resolve({ ...NOTHING, messages: step, next: left === 0 ? null : { in: 'messages', after: left } });
+    return Promise.resolve({
+      ...NOTHING,
+      messages: step,
+      next: left === 0 ? null : { in: 'statuses', after: String(left) },
+    });
   };
   return { eraseNext, cursors };
 }
@@ -29,7 +33,7 @@ describe('EraseMessages', () => {
     const erase = new EraseMessages(eraser, (ms) => Promise.resolve(void rests.push(ms)));
     const erased = await erase.execute(RULE, { restFor: 1e9, onProgress: ({ messages }) => told.push(messages) });
     expect(erased).toEqual({ ...NOTHING, messages: 5 });
-    expect(eraser.cursors).toEqual([null, { in: 'messages', after: 2 }, { in: 'messages', after: 1 }]);
+    expect(eraser.cursors).toEqual([null, { in: 'statuses', after: '2' }, { in: 'statuses', after: '1' }]);
     expect(told).toEqual([3, 3, 5]);
     expect(rests.map((ms) => ms > 1_000)).toEqual([true, true]);
   });
@@ -38,7 +42,7 @@ describe('EraseMessages', () => {
     const eraser = steps(1, 'busy', 'busy', 4);
     const erase = new EraseMessages(eraser, () => Promise.resolve());
     expect(await erase.execute(RULE)).toMatchObject({ messages: 5 });
-    expect(eraser.cursors.slice(1)).toEqual(Array.from({ length: 3 }, () => ({ in: 'messages', after: 3 })));
+    expect(eraser.cursors.slice(1)).toEqual(Array.from({ length: 3 }, () => ({ in: 'statuses', after: '3' })));
   });
 
   it('also at its first step', async () => {
@@ -57,7 +61,7 @@ describe('EraseMessages', () => {
     const stop = new AbortController();
     const eraseNext = async (): Promise<ErasureStep> => {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      return { ...NOTHING, next: { in: 'messages', after: 1 } };
+      return { ...NOTHING, next: { in: 'statuses', after: '1' } };
     };
     const stopping = new EraseMessages({ eraseNext }).execute(RULE, {
       signal: stop.signal,

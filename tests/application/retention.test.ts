@@ -37,7 +37,11 @@ describe('Retention', () => {
   });
 
   it('erases soon after the start what is older than so many days, and tells how much', async () => {
-    const { retention, rules, metrics, logger } = retaining(30, { ...STEP, next: { in: 'messages', after: 1 } }, STEP);
+    const { retention, rules, metrics, logger } = retaining(
+      30,
+      { ...STEP, next: { in: 'statuses', after: '1' } },
+      STEP,
+    );
     retention.start();
     await jest.advanceTimersByTimeAsync(5_000);
     const before = timestamp('2026-01-01T12:00:00Z');
@@ -90,7 +94,10 @@ describe('Retention', () => {
   });
 
   it('stops between two steps, without a word of failure', async () => {
-    const endless = Array.from({ length: 1_000 }, (): ErasureStep => ({ ...STEP, next: { in: 'messages', after: 1 } }));
+    const endless = Array.from({ length: 1_000 }, (): ErasureStep => ({
+      ...STEP,
+      next: { in: 'statuses', after: '1' },
+    }));
     const { retention, rules, logger, answers } = retaining(7, ...endless);
     retention.start();
     jest.advanceTimersByTime(1_000);

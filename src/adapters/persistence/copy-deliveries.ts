@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { fromMessageKey, messageKey, type Message, type MessageKey } from '../../domain/message.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
 import type { NewMessage, Payload, StatusUpdate, UpdateOutcome } from '../../domain/update.ts';
-import { rowOf, rowsOf } from './dialect.ts';
+import { marks, rowOf, rowsOf } from './dialect.ts';
 
 /** Bodies in memory at a time; one that is larger comes alone. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -138,8 +138,4 @@ async function payloadsOf(db: Knex, ids: readonly (bigint | number)[]): Promise<
     ids,
   );
   return new Map(rows.map(({ id, media_type: mediaType, body }) => [String(id), { mediaType, body }]));
-}
-
-function marks(values: readonly unknown[]): string {
-  return values.map(() => '?').join(', ');
 }

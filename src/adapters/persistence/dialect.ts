@@ -30,6 +30,11 @@ export async function rowOf<T>(db: Knex, sql: string, bindings: readonly unknown
   return row;
 }
 
+/** As many placeholders as values, for a list in SQL. */
+export function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}
+
 /** For migrations, which write two schemas: everything else is given its dialect. */
 export function isPostgres(db: Knex): boolean {
   return (db.client as { config: Knex.Config }).config.client === 'pg';

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { namesNumber } from '../../domain/erasure.ts';
 import type { Msisdn } from '../../domain/message.ts';
-import { rowsOf } from './dialect.ts';
+import { marks, rowsOf } from './dialect.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
-import { marks, type Condition } from './erasure-conditions.ts';
+import type { Condition } from './erasure-conditions.ts';
 
 /** Bodies and excerpts that are looked through in a step; a body is read only when it holds the digits somewhere. */
 const EXAMINED_AT_A_TIME = 500;

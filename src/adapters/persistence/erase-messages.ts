@@ -1,16 +1,16 @@
 import type { Knex } from 'knex';
 import type { Erased } from '../../application/message-eraser.ts';
 import type { ErasureRule } from '../../domain/erasure.ts';
-import { rowsOf } from './dialect.ts';
+import { marks, rowsOf } from './dialect.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
-import { isErased, marks, where, withinReach } from './erasure-conditions.ts';
+import { isErased, where, withinReach } from './erasure-conditions.ts';
 
 /** Messages in a transaction: a commit that meets one waits for it. */
 export const ERASED_AT_A_TIME = 250;
 /** Messages that are looked at for them: hardly any may be to go. */
 const EXAMINED_AT_A_TIME = 5_000;
 
-export interface Place {
+interface Place {
   readonly sentAt: bigint;
   readonly key: string;
 }

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { idHoldsNumber, type ErasureRule } from '../../domain/erasure.ts';
-import { rowsOf } from './dialect.ts';
+import { marks, rowsOf } from './dialect.ts';
 import { ERASED_AT_A_TIME, eraseStatuses } from './erase-messages.ts';
-import { marks, type Condition } from './erasure-conditions.ts';
+import type { Condition } from './erasure-conditions.ts';
 
 /**
  * A state of a message that is not here, of those that were sent by others: nothing else would ever take it away. Whose it is

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { ErasureRule } from '../../domain/erasure.ts';
 import { messageKey } from '../../domain/message.ts';
+import { marks } from './dialect.ts';
 
 /** A condition on `messages`, with its bindings. */
 export interface Condition {
@@ -30,10 +31,6 @@ export function isErased(rule: ErasureRule): Condition {
     sql: `(${reach.sql} and coalesce(received_at, sent_at) < ? ${exempt})`,
     bindings: [...reach.bindings, rule.before, ...rule.keepFrom],
   };
-}
-
-export function marks(values: readonly unknown[]): string {
-  return values.map(() => '?').join(', ');
 }
 
 export function where(query: Knex.QueryBuilder, { sql, bindings }: Condition): Knex.QueryBuilder {

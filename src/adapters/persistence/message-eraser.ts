@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
-import type { ErasureCursor, ErasureStep, MessageEraser } from '../../application/message-eraser.ts';
-import type { ErasureRule, PersonRule } from '../../domain/erasure.ts';
+import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from '../../application/message-eraser.ts';
+import type { ErasureRule } from '../../domain/erasure.ts';
 import { fromMessageKey } from '../../domain/message.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
 import { rowsOf, type Dialect } from './dialect.ts';
 import { countBefore } from './message-counters.ts';
-import { eraseMessages, nextToErase, type Place } from './erase-messages.ts';
+import { eraseMessages, nextToErase } from './erase-messages.ts';
 import { eraseBodiesNaming, forgetExcerpts, nextBodies, nextExcerpts } from './erase-mentions.ts';
 import { eraseStrayStatuses, nextStrayStatuses } from './erase-statuses.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
@@ -51,74 +51,44 @@ export function messageEraser(
 
 const FIRST: ErasureCursor = { in: 'messages', after: null };
 
-function eraseNext(
+/** One page is looked through, and what is to go of it erased. Messages come first, then what is left without them. */
+async function eraseNext(
   db: Knex,
   erasing: ErasingDialect,
   rule: ErasureRule,
   cursor: ErasureCursor,
 ): Promise<ErasureStep | 'busy'> {
-  if (cursor.in === 'messages') return messagesStep(db, erasing, rule, cursor.after as Place | null);
-  const after = cursor.after as string;
-  if (rule.of === 'age' || cursor.in === 'statuses') return statusesStep(db, erasing, rule, after);
-  return cursor.in === 'bodies' ? bodiesStep(db, erasing, rule, after) : excerptsStep(db, erasing, rule, after);
-}
+  async function take(
+    candidates: readonly string[],
+    next: ErasureCursor | null,
+    work: (transaction: Knex) => Promise<Partial<Erased>>,
+  ): Promise<ErasureStep | 'busy'> {
+    const erased = candidates.length === 0 ? NOTHING : await erasing.alone(db, work);
+    return erased === 'busy' ? 'busy' : { ...NOTHING, ...erased, next };
+  }
 
-async function messagesStep(
-  db: Knex,
-  erasing: ErasingDialect,
-  rule: ErasureRule,
-  after: Place | null,
-): Promise<ErasureStep | 'busy'> {
-  const { keys, next } = await nextToErase(db, rule, after);
-  const erased =
-    keys.length === 0
-      ? NOTHING
-      : await erasing.alone(db, (transaction) => eraseMessages(transaction, erasing, rule, keys));
-  if (erased === 'busy') return 'busy';
-  return {
-    ...NOTHING,
-    ...erased,
-    next: next === null ? { in: 'statuses', after: '' } : { in: 'messages', after: next },
-  };
-}
+  if (cursor.in === 'messages') {
+    const { keys, next: after } = await nextToErase(db, rule, cursor.after);
+    const next: ErasureCursor = after === null ? { in: 'statuses', after: '' } : { in: 'messages', after };
+    return take(keys, next, (transaction) => eraseMessages(transaction, erasing, rule, keys));
+  }
+  const onIn = (after: string | null, afterwards: ErasureCursor | null): ErasureCursor | null =>
+    after === null ? afterwards : { in: cursor.in, after };
 
-async function statusesStep(
-  db: Knex,
-  erasing: ErasingDialect,
-  rule: ErasureRule,
-  after: string,
-): Promise<ErasureStep | 'busy'> {
-  const { keys, next } = await nextStrayStatuses(db, rule, after);
-  const statuses =
-    keys.length === 0 ? 0 : await erasing.alone(db, (transaction) => eraseStrayStatuses(transaction, rule, keys));
-  if (statuses === 'busy') return 'busy';
-  const afterwards: ErasureCursor | null = rule.of === 'age' ? null : { in: 'bodies', after: '0' };
-  return { ...NOTHING, statuses, next: next === null ? afterwards : { in: 'statuses', after: next } };
-}
-
-async function bodiesStep(
-  db: Knex,
-  erasing: ErasingDialect,
-  { number }: PersonRule,
-  after: string,
-): Promise<ErasureStep | 'busy'> {
-  const { ids, next } = await nextBodies(db, erasing, number, after);
-  const bodies =
-    ids.length === 0
-      ? 0
-      : await erasing.alone(db, (transaction) => eraseBodiesNaming(transaction, erasing, number, ids));
-  if (bodies === 'busy') return 'busy';
-  return { ...NOTHING, bodies, next: next === null ? { in: 'excerpts', after: '0' } : { in: 'bodies', after: next } };
-}
-
-async function excerptsStep(
-  db: Knex,
-  erasing: ErasingDialect,
-  { number }: PersonRule,
-  after: string,
-): Promise<ErasureStep | 'busy'> {
-  const { ids, next } = await nextExcerpts(db, number, after);
-  const excerpts = ids.length === 0 ? 0 : await erasing.alone(db, (transaction) => forgetExcerpts(transaction, ids));
-  if (excerpts === 'busy') return 'busy';
-  return { ...NOTHING, excerpts, next: next === null ? null : { in: 'excerpts', after: next } };
+  if (rule.of === 'age' || cursor.in === 'statuses') {
+    const { keys, next } = await nextStrayStatuses(db, rule, cursor.after);
+    const afterwards: ErasureCursor | null = rule.of === 'age' ? null : { in: 'bodies', after: '0' };
+    return take(keys, onIn(next, afterwards), async (transaction) => ({
+      statuses: await eraseStrayStatuses(transaction, rule, keys),
+    }));
+  }
+  const { number } = rule;
+  if (cursor.in === 'bodies') {
+    const { ids, next } = await nextBodies(db, erasing, number, cursor.after);
+    return take(ids, onIn(next, { in: 'excerpts', after: '0' }), async (transaction) => ({
+      bodies: await eraseBodiesNaming(transaction, erasing, number, ids),
+    }));
+  }
+  const { ids, next } = await nextExcerpts(db, number, cursor.after);
+  return take(ids, onIn(next, null), async (transaction) => ({ excerpts: await forgetExcerpts(transaction, ids) }));
 }
