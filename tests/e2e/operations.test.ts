@@ -287,6 +287,16 @@ describe('docs/operations.md', () => {
     db.close();
   }, 300_000);
 
+  it('takes the messages elsewhere', async () => {
+    const before = stored();
+    const printed = await procedure(['Back up and restore', 'Take the messages elsewhere']);
+    expect(printed).toMatch(new RegExp(`^created +${String(before)}$`, 'm'));
+    const elsewhere = new Database(host.here('/var/lib/webhook-inbox/elsewhere/app.db'), { readonly: true });
+    expect(elsewhere.prepare('select count(*) as rows from messages').get()).toEqual({ rows: before });
+    elsewhere.close();
+    expect(stored()).toBe(before);
+  }, 60_000);
+
   it('says what to do about a full disk, of which the service recovers by itself', async () => {
     // As far as the service can tell: no file may grow, and the system refuses to write.
     // The service's own user may set that.
