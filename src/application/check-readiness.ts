@@ -9,6 +9,12 @@ export interface Readiness extends StoreHealth {
   readonly providers: readonly Provider[];
 }
 
+/** Those that have a secret, in the order of their names. */
+export function configuredProviders(verifiers: ReadonlyMap<Provider, SignatureVerifier>): Provider[] {
+  const on = [...verifiers].filter(([, { configured }]) => configured);
+  return on.map(([provider]) => provider).sort();
+}
+
 /** Whether this process should be sent traffic: the store is reachable, its schema fits, and there is a secret. */
 export class CheckReadiness {
   readonly #repository: MessageRepository;
@@ -17,8 +23,7 @@ export class CheckReadiness {
 
   constructor(ports: { repository: MessageRepository; verifiers: ReadonlyMap<Provider, SignatureVerifier> }) {
     this.#repository = ports.repository;
-    const on = [...ports.verifiers].filter(([, { configured }]) => configured);
-    this.#providers = on.map(([provider]) => provider).sort();
+    this.#providers = configuredProviders(ports.verifiers);
   }
 
   /** From now on the answer is `stopping`, so that a load balancer sends no more. */

@@ -5,7 +5,7 @@ import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
 import { announcingWrites } from '../adapters/persistence/announcing-writes.ts';
 import { groupCommit } from '../adapters/persistence/group-commit.ts';
 import { DIAGNOSES } from '../adapters/signature/diagnosis.ts';
-import { CheckReadiness } from '../application/check-readiness.ts';
+import { CheckReadiness, configuredProviders } from '../application/check-readiness.ts';
 import { ComputeStats } from '../application/compute-stats.ts';
 import { ComputeTimeseries } from '../application/compute-timeseries.ts';
 import { FollowMessages } from '../application/follow-messages.ts';
@@ -54,7 +54,7 @@ export async function composeService(
   const stored = await openStore(config);
   const verifiers = signatureSchemes(config);
   const metrics = prometheusMetrics({
-    providers: [...verifiers].filter(([, { configured }]) => configured).map(([provider]) => provider),
+    providers: configuredProviders(verifiers),
     maxQueuedMessages: config.maxQueuedMessages,
     maxBufferedBytes: config.maxBufferedBytes,
     maxStreams: config.maxStreams,

@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { NO_TRACING } from '../adapters/tracing/no-tracing.ts';
+import type { Tracing } from '../adapters/tracing/otlp-tracing.ts';
 import type { Logger } from '../application/ports.ts';
-import type { Tracer } from '../application/tracer.ts';
 import type { Config } from './config.ts';
 import { packageInfo } from './package-info.ts';
-
-export interface Tracing {
-  readonly tracer: Tracer;
-  /** Exports what has ended, in that time or not at all. Never rejects. */
-  close(timeoutMs: number): Promise<void>;
-}
 
 const OFF: Tracing = { tracer: NO_TRACING, close: () => Promise.resolve() };
 
