@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync, statSync } from 'node:fs';
 import SqliteFile from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
@@ -216,6 +217,37 @@ describe('webhook-inbox restore of SQLite', () => {
       expect(code).toBe(status);
       expect(stderr).toContain(reason);
       expect(existsSync(folder.file('app.db'))).toBe(false);
+    });
+  });
+
+  it('that has no room for what it migrates leaves the old database', async () => {
+    await inFolder(async (folder) => {
+      const source = await databaseOf(folder, 'source.db', manyMessages(30));
+      await migrating(source, async (db) => {
+        await db('knex_migrations').where('name', '>', '20261126').update({ batch: 2 });
+        await migrateRollback(db);
+        await db.raw('vacuum'); // no page is free
+      });
+      await backUpSqlite(source, folder.file('backup.db'), work());
+      await databaseOf(folder, 'app.db', OLD);
+      const before = filesOf(folder);
+      // What is migrated fits into the log, and from there not into the file.
+      const blocks = String(statSync(folder.file('backup.db')).size / 512);
+      const limited = [
+        '-c',
+        'ulimit -f "$0"; exec "$@"',
+        blocks,
+        process.execPath,
+        CLI,
+        'restore',
+        'backup.db',
+        '--force',
+      ];
+      const environment = { cwd: folder.path, env: { DATABASE_URL: 'sqlite:///./app.db' } };
+      const { status, stdout } = spawnSync('sh', limited, { ...environment, encoding: 'utf8' });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(filesOf(folder)).toEqual(before);
+      expect(await held(url(folder.file('app.db')))).toEqual(OLD);
     });
   });
 

@@ -44,8 +44,11 @@ async function copySnapshot(connection: Database, target: string, options: Backu
   }
 }
 
-/** Without a write-ahead log, so that it can be read where nothing can be written. The service turns the log on again. */
-function makeOneFile(file: string): void {
+/**
+ * Takes the write-ahead log into the file, so that it can be moved, and read where nothing can be written. The service turns
+ * the log on again. Throws when that fails; closing a database says nothing then.
+ */
+export function makeOneFile(file: string): void {
   const copy = new SqliteFile(file);
   try {
     copy.pragma('journal_mode = delete');

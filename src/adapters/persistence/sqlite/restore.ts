@@ -3,6 +3,7 @@ import type { BackupContent, BackupOptions } from '../backup.ts';
 import { rebuildCounters, wrongCounters } from '../counter-check.ts';
 import { migrateLatest } from '../migrator.ts';
 import { renewEpoch } from '../stream-epoch.ts';
+import { makeOneFile } from './backup.ts';
 import { openSqlite } from './database.ts';
 import { sqliteDialect } from './dialect.ts';
 import { examine } from './examine.ts';
@@ -14,18 +15,27 @@ export interface RestoredContent extends BackupContent {
 }
 
 /**
- * Makes of a copy of a backup what this version can serve: checks it, migrates it and puts its counters right. Rejects with
+ * Makes of a copy of a backup one file that this version can serve: checks it, migrates it and puts its counters right. Rejects with
  * UnusableBackup when it is damaged, none of ours, or of a newer version.
  */
 export async function prepareRestored(file: string, options: BackupOptions): Promise<RestoredContent> {
   const content = await examine(file, options);
+  const changed = await bringUpToDate(file, content);
+  makeOneFile(file);
+  return { ...content, ...changed };
+}
+
+async function bringUpToDate(
+  file: string,
+  content: BackupContent,
+): Promise<Pick<RestoredContent, 'migrated' | 'wrongCounters'>> {
   const db = openSqlite({ file, bigIntegers: false });
   try {
     const migrated = await migrateLatest(db);
     await db.transaction(renewEpoch);
-    return { ...content, migrated, wrongCounters: await rightCounters(db, migrated.length > 0, content) };
+    return { migrated, wrongCounters: await rightCounters(db, migrated.length > 0, content) };
   } finally {
-    await db.destroy(); // the last to close takes the log away
+    await db.destroy();
   }
 }
 
