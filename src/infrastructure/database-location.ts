@@ -1,3 +1,6 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+
 /** Where messages are kept. */
 export type DatabaseLocation =
   { readonly engine: 'sqlite'; readonly file: string } | { readonly engine: 'postgres'; readonly url: string };
@@ -21,4 +24,19 @@ export function databaseLocation(value: string): DatabaseLocation {
     );
   }
   return { engine: 'sqlite', file };
+}
+
+/** Whether both are one database, whatever the names that lead to its file. */
+export function sameDatabase(a: DatabaseLocation, b: DatabaseLocation): boolean {
+  if (a.engine === 'postgres') return b.engine === 'postgres' && a.url === b.url;
+  return b.engine === 'sqlite' && realPath(a.file) === realPath(b.file);
+}
+
+/** Where the file is that the name leads to, also one that is not there yet. */
+export function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return path.resolve(file);
+  }
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { sameDatabase, type DatabaseLocation } from './database-location.ts';
 
 /** Only for its owner: it will hold messages. */
 const MODE = 0o600;
@@ -21,9 +22,16 @@ export interface PartialFile {
 /**
  * @param replace also what stands there already, and what an attempt that was killed has left; else either is refused
  * @param resume goes on with what an attempt has left
+ * @param of the database that it is made of: it is never replaced
  */
-export function partialFile(file: string, { replace = false, resume = false } = {}): PartialFile {
+export function partialFile(
+  file: string,
+  { replace = false, resume = false, of }: { replace?: boolean; resume?: boolean; of?: DatabaseLocation } = {},
+): PartialFile {
   const partial = `${file}.partial`;
+  if (of !== undefined && sameDatabase(of, { engine: 'sqlite', file })) {
+    throw new Error(`${file} is the database itself: name another file`);
+  }
   if (existsSync(file) && !replace) throw new Error(`${file} is there already: name another file, or use --force`);
   if (existsSync(file) && !statSync(file).isFile()) throw new Error(`${file} is not a file`);
   if (replace && !resume) rmSync(partial, { force: true });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { backUpSqlite } from '../../../src/adapters/persistence/sqlite/backup.ts';
 import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
@@ -57,6 +57,27 @@ describe('webhook-inbox backup of SQLite', () => {
         /^file {6}copy\.db\nmessages {2}3, 2025-\S+ to 2025-\S+\nbytes {5}\d+\nSHA-256 {3}[0-9a-f]{64}\ncounters {2}ok\ntime {6}[0-9.]+ s\n$/,
       );
       expect(filesOf(folder)).toEqual(['copy.db', 'source.db']);
+    });
+  });
+
+  it.each([
+    ['backup', 'source.db'],
+    ['backup', 'link.db'],
+    ['export', './source.db'],
+  ])('%s --force does not take the place of the database that a service has open: %s', async (command, name) => {
+    await inFolder(async (folder) => {
+      const database = await databaseOf(folder, 'source.db', manyMessages(3));
+      symlinkSync(database, folder.file('link.db'));
+      const { ino } = statSync(database);
+      const { code, stderr } = await node(folder.path, [CLI, command, name, '--force'], {
+        DATABASE_URL: url(database),
+      });
+      expect({ code, stderr }).toMatchObject({
+        code: 1,
+        stderr: `${name} is the database itself: name another file\n`,
+      });
+      expect(statSync(database).ino).toBe(ino);
+      expect(filesOf(folder)).toEqual(['link.db', 'source.db']);
     });
   });
 

@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 import SqliteFile from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { backUpSqlite } from '../../../src/adapters/persistence/sqlite/backup.ts';
@@ -108,6 +119,19 @@ describe('webhook-inbox restore of SQLite', () => {
       await expect(restoreSqlite(folder.file('lone.db'), backup, false, work())).rejects.toThrow('use --force');
       await restoreSqlite(folder.file('lone.db'), backup, true, work());
       expect(await held(url(folder.file('lone.db')))).toEqual(manyMessages(30));
+    });
+  });
+
+  it('through a link takes the place of the database that it leads to, on the disk where that is', async () => {
+    await inFolder(async (folder) => {
+      const backup = await backupOf(folder);
+      const database = await databaseOf(folder, 'large-disk/app.db', OLD);
+      symlinkSync(database, folder.file('app.db'));
+      const { keptAs } = await restoreSqlite(folder.file('app.db'), backup, true, work());
+      expect(path.dirname(keptAs ?? '')).toBe(path.dirname(database));
+      expect(await held(url(database))).toEqual(manyMessages(30));
+      expect(await held(url(keptAs ?? ''))).toEqual(OLD);
+      expect(realpathSync(folder.file('app.db'))).toBe(database);
     });
   });
 

@@ -38,7 +38,7 @@ async function backUpInto(
   database: DatabaseLocation,
   work: Work,
 ): Promise<BackupResult> {
-  const target = partialFile(file, { replace });
+  const target = partialFile(file, { replace, of: database });
   try {
     const content = await copyInto(target.path, database, work);
     const bytes = statSync(target.path).size;

@@ -1,10 +1,8 @@
-import { realpathSync } from 'node:fs';
-import path from 'node:path';
 import { copyMessages, requireNewestSchema } from '../../../adapters/persistence/copy-messages.ts';
 import { EXIT_FAULT, say, UsageError } from '../../command.ts';
 import { ConfigError } from '../../config.ts';
 import { openCopySource, openCopyTarget } from '../../database.ts';
-import { databaseLocation, type DatabaseLocation } from '../../database-location.ts';
+import { databaseLocation, sameDatabase, type DatabaseLocation } from '../../database-location.ts';
 import { progressOn } from '../../progress.ts';
 import { untilStopped } from '../../stop-signals.ts';
 import { asJson, inOrder, summary } from './result.ts';
@@ -18,7 +16,7 @@ export interface CopyOptions {
 export async function copy({ from: source, to: target, json = false }: CopyOptions): Promise<number> {
   if (source === undefined || target === undefined) throw new UsageError('--from and --to are needed');
   const [from, to] = [location('--from', source), location('--to', target)];
-  if (same(from, to)) throw new UsageError('--from and --to are the same database');
+  if (sameDatabase(from, to)) throw new UsageError('--from and --to are the same database');
   return untilStopped('the same command goes on', (signal) => copyBetween(from, to, json, signal));
 }
 
@@ -54,18 +52,5 @@ function location(option: '--from' | '--to', url: string): DatabaseLocation {
     return databaseLocation(url);
   } catch (error) {
     throw new ConfigError([`${option} ${error instanceof Error ? error.message : 'is not valid'}`]);
-  }
-}
-
-function same(a: DatabaseLocation, b: DatabaseLocation): boolean {
-  if (a.engine === 'postgres') return b.engine === 'postgres' && a.url === b.url;
-  return b.engine === 'sqlite' && real(a.file) === real(b.file);
-}
-
-function real(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return path.resolve(file); // not there yet
   }
 }

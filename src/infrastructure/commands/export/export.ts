@@ -40,7 +40,8 @@ export async function exportLines(file: string, options: ExportOptions): Promise
     try {
       await requireNewestSchema(source.db);
       const header = headerLine({ since: since ?? null, until: until ?? null, from: from ?? null });
-      const output = toStdout ? standardOutput(header) : await openLineFile(file, header, { resume, replace: force });
+      const how = { resume, replace: force, of: database };
+      const output = toStdout ? standardOutput(header) : await openLineFile(file, header, how);
       const filter = { since, until, from };
       const counts = await writeAll(source, filter, output, signal, progress.show).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;

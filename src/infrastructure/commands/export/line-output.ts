@@ -2,6 +2,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { ExportPlace } from '../../../adapters/persistence/export-store.ts';
+import type { DatabaseLocation } from '../../database-location.ts';
 import { explainingSpace, partialFile } from '../../partial-file.ts';
 import { placeToResume } from './resume.ts';
 
@@ -29,14 +30,15 @@ export function standardOutput(header: string): LineOutput {
 export async function openLineFile(
   file: string,
   header: string,
-  { resume, replace }: { readonly resume: boolean; readonly replace: boolean },
+  how: { readonly resume: boolean; readonly replace: boolean; readonly of: DatabaseLocation },
 ): Promise<LineOutput> {
+  const { resume, replace } = how;
   if (existsSync(`${file}.partial`) && !resume && !replace) {
     throw new Error(
       `${file}.partial is there, of an export that was not finished: --resume goes on, --force begins anew`,
     );
   }
-  const target = partialFile(file, { resume, replace });
+  const target = partialFile(file, how);
   try {
     const { place, bytes } = resume ? placeToResume(target.path, header) : { place: null, bytes: 0 };
     const stream = createWriteStream(target.path, { flags: 'r+', start: bytes });

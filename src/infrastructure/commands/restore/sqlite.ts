@@ -4,19 +4,21 @@ import { pipeline } from 'node:stream/promises';
 import { UnusableBackup, type BackupOptions as Work } from '../../../adapters/persistence/backup.ts';
 import { formatTimestamp } from '../../../domain/timestamp.ts';
 import { systemClock } from '../../clock.ts';
+import { realPath } from '../../database-location.ts';
 import { explainingSpace, partialFile, syncFolderOf } from '../../partial-file.ts';
 import type { RestoreResult } from './result.ts';
 
 /**
  * Copies the backup beside the database, checks and migrates the copy, and only then lets it take the database's place: stopped
- * anywhere before, the old one is as it was.
+ * anywhere before, the old one is as it was. A link to the database stays one: the file that it leads to is replaced.
  */
 export async function restoreSqlite(
-  database: string,
+  name: string,
   backup: string,
   replace: boolean,
   work: Work,
 ): Promise<RestoreResult> {
+  const database = realPath(name);
   const { databaseExists, replaceDatabase, requireUnused } =
     await import('../../../adapters/persistence/sqlite/replace-database.ts');
   const { prepareRestored } = await import('../../../adapters/persistence/sqlite/restore.ts');
