@@ -26,7 +26,7 @@ describe('npm run copy', () => {
         stderr: 'copying 0/50\ncomparing 0/50\n',
       });
       expect(stdout).toMatch(
-        /^copied {9}50\nalready there {2}0\nconflicts {6}0\nsource {9}50 rows, SHA-256 ([0-9a-f]{64})\ntarget {9}50 rows, SHA-256 \1\ndifference {5}none\nbodies {9}0 of 0\nstatuses {7}0 of 0\narrivals {7}0 of 0\ntraces {9}0 of 0\ncounters {7}ok\ntime {11}[0-9.]+ s, \d+ rows\/s\n$/,
+        /^copied {9}50\nalready there {2}0\nconflicts {6}0\nsource {9}50 rows, SHA-256 ([0-9a-f]{64})\ntarget {9}50 rows, SHA-256 \1\ndifference {5}none\nbodies {9}0 of 0\nstatuses {7}0 of 0\narrivals {7}0 of 0\ntraces {9}0 of 0\nunknown {8}0 updates copied\ncounters {7}ok\ntime {11}[0-9.]+ s, \d+ rows\/s\n$/,
       );
       expect(await held(target)).toEqual(manyMessages(50));
     });

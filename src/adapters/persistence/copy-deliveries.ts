@@ -1,13 +1,13 @@
 import type { Knex } from 'knex';
 import { fromMessageKey, messageKey, type Message, type MessageKey } from '../../domain/message.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
-import type { NewMessage, Payload, StatusUpdate, UpdateOutcome } from '../../domain/update.ts';
+import { WEBHOOK } from '../../domain/provider.ts';
+import type { NewUpdate, NewMessage, UpdateOutcome } from '../../domain/update.ts';
 import { marks, rowOf, rowsOf } from './dialect.ts';
+import { payloadsOf, slicesByBody, type BodySize } from './stored-payloads.ts';
+import { newUnknown, unknownPayloads } from './unknown-payloads.ts';
 
-/** Bodies in memory at a time; one that is larger comes alone. */
-const MAX_BYTES = 16 * 1024 * 1024;
-
-type Add = (updates: readonly (NewMessage | StatusUpdate)[]) => Promise<readonly UpdateOutcome[]>;
+type Add = (updates: readonly NewUpdate[]) => Promise<readonly UpdateOutcome[]>;
 
 interface Belonging {
   readonly message_id: MessageKey;
@@ -38,8 +38,12 @@ export async function* withDeliveries(db: Knex, messages: readonly Message[]): A
     keys,
   );
   const belongings = new Map(rows.map((row) => [row.message_id, row]));
-  for (const slice of slices(messages, belongings)) {
-    const ids = slice.map((message) => belongings.get(messageKey(message))?.payload ?? null);
+  const sizeOf = (message: Message): BodySize => {
+    const { payload = null, bytes = null } = belongings.get(messageKey(message)) ?? {};
+    return { id: payload, bytes };
+  };
+  for (const slice of slicesByBody(messages, sizeOf)) {
+    const ids = slice.map((message) => sizeOf(message).id);
     const payloads = await payloadsOf(db, [...new Set(ids.filter((id) => id !== null))]);
     yield slice.map((message, i): NewMessage => {
       const payload = payloads.get(String(ids[i]));
@@ -83,6 +87,22 @@ export async function copyStatuses(db: Knex, pageSize: number, check: () => Prom
   }
 }
 
+/** Adds what `from` kept of unknown updates and `to` does not hold yet. Gives how many. */
+export async function copyUnknown(from: Knex, to: Knex, check: () => Promise<void>, add: Add): Promise<number> {
+  const isNew = newUnknown(to);
+  let copied = 0;
+  for await (const payloads of unknownPayloads(from, 0n, check)) {
+    const fresh: NewUpdate[] = [];
+    for (const { mediaType, body } of payloads) {
+      const payload = { mediaType, body };
+      if (await isNew(payload)) fresh.push({ kind: 'unknown', provider: WEBHOOK, payload });
+    }
+    if (fresh.length > 0) await add(fresh);
+    copied += fresh.length;
+  }
+  return copied;
+}
+
 export interface Belongings {
   /** Messages whose body is kept. */
   readonly bodies: number;
@@ -109,33 +129,4 @@ export async function countBelongings(db: Knex): Promise<Belongings> {
     arrivals: Number(arrivals),
     traces: Number(traces),
   };
-}
-
-/** The messages in their order, cut where their bodies become too many bytes. */
-function* slices(messages: readonly Message[], belongings: ReadonlyMap<MessageKey, Belonging>): Generator<Message[]> {
-  let slice: Message[] = [];
-  let payloads = new Set<string>();
-  let bytes = 0;
-  for (const message of messages) {
-    const { payload = null, bytes: length = null } = belongings.get(messageKey(message)) ?? {};
-    const more = payload === null || payloads.has(String(payload)) ? 0 : Number(length);
-    if (slice.length > 0 && bytes + more > MAX_BYTES) {
-      yield slice;
-      [slice, payloads, bytes] = [[], new Set(), 0];
-    }
-    slice.push(message);
-    payloads.add(String(payload));
-    bytes += more;
-  }
-  if (slice.length > 0) yield slice;
-}
-
-async function payloadsOf(db: Knex, ids: readonly (bigint | number)[]): Promise<Map<string, Payload>> {
-  if (ids.length === 0) return new Map();
-  const rows = await rowsOf<{ id: bigint; media_type: string; body: Uint8Array }>(
-    db,
-    `select id, media_type, body from payloads where id in (${marks(ids)})`,
-    ids,
-  );
-  return new Map(rows.map(({ id, media_type: mediaType, body }) => [String(id), { mediaType, body }]));
 }

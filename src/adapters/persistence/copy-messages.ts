@@ -4,7 +4,7 @@ import type { MessageRepository } from '../../application/ports.ts';
 import type { MessageId } from '../../domain/message.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import { compareMessages, type Comparison } from './compare-messages.ts';
-import { addWithDeliveries, copyStatuses, countBelongings, type Belongings } from './copy-deliveries.ts';
+import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings, type Belongings } from './copy-deliveries.ts';
 import { wrongCounters } from './counter-check.ts';
 import type { Dialect } from './dialect.ts';
 import { FOLLOW_STEP } from './follower.ts';
@@ -50,6 +50,8 @@ export interface CopyResult extends Comparison {
   readonly conflicts: number;
   /** The ids of the first of them. */
   readonly conflicting: readonly MessageId[];
+  /** Unknown updates whose bodies the target did not hold; two with the same bytes become one. */
+  readonly unknown: number;
   /** What is kept beside the messages, in the source and in the target. */
   readonly belongings: { readonly source: Belongings; readonly target: Belongings };
   /** Tables of counters in the target that are not right: none, unless they were wrong before. */
@@ -90,6 +92,7 @@ export async function copyMessages(
     });
 
   await copyStatuses(source.db, pageSize, check, target.add);
+  const unknown = await copyUnknown(source.db, target.db, check, target.add);
   const span = await spanOf(source.db);
   let copied = 0;
   let last: Pass | null = null;
@@ -115,6 +118,7 @@ export async function copyMessages(
     alreadyThere: seen - copied - conflicts,
     conflicts,
     conflicting,
+    unknown,
     belongings: { source: await countBelongings(source.db), target: await countBelongings(target.db) },
     wrongCounters: await wrongCounters(target.db, target.dialect),
   };

@@ -4,7 +4,7 @@ import { fromMessageKey, messageKey, type MessageKey, type Msisdn } from '../../
 import { timestampFromMicros, type Timestamp } from '../../domain/timestamp.ts';
 import type { MessageStatus, NewMessage, StatusUpdate } from '../../domain/update.ts';
 import { withDeliveries } from './copy-deliveries.ts';
-import { rowsOf } from './dialect.ts';
+import { marks, rowsOf } from './dialect.ts';
 import { nextPage, spanOf, type ReadFrom } from './message-pages.ts';
 import { unknownPayloads, type UnknownPayload } from './unknown-payloads.ts';
 
@@ -52,7 +52,7 @@ export async function* exportStore(
   if (Object.values(filter).some((given) => given !== undefined)) return;
   if (start?.kind !== 'unknown') yield* exportStatuses(db, start?.kind === 'statuses' ? start.after : '', check);
   for await (const payloads of unknownPayloads(db, start?.kind === 'unknown' ? start.after : 0n, check)) {
-    if (payloads.length > 0) yield { kind: 'unknown', payloads };
+    yield { kind: 'unknown', payloads };
   }
 }
 
@@ -80,7 +80,7 @@ async function statesOf(db: Knex, messages: readonly NewMessage[]): Promise<Map<
   const keys = messages.map(messageKey);
   const rows = await rowsOf<StatusRow>(
     db,
-    `select message_id, state, changed_at from message_statuses where message_id in (${keys.map(() => '?').join(', ')})`,
+    `select message_id, state, changed_at from message_statuses where message_id in (${marks(keys)})`,
     keys,
   );
   return new Map(

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { setImmediate as turnOfTheLoop, setTimeout as delay } from 'node:timers/promises';
-import type { Knex } from 'knex';
 import type { MessageId } from '../../domain/message.ts';
-import { isMessage, type NewUpdate, type Payload, type UpdateOutcome } from '../../domain/update.ts';
+import { isMessage, type NewUpdate, type UpdateOutcome } from '../../domain/update.ts';
 import type { CopyTarget } from './copy-messages.ts';
-import { unknownPayloads } from './unknown-payloads.ts';
+import { newUnknown } from './unknown-payloads.ts';
 
 /** Updates in a commit: few enough that a service that stores beside it waits for some milliseconds. */
 const GROUP = 500;
@@ -99,27 +97,6 @@ function count(
   else if (outcome === 'conflict') tally.conflicts++;
   else if (outcome === 'status_updated') tally.statuses++;
   else if (outcome === 'kept') tally.unknown++;
-}
-
-/**
- * Whether an unknown update was not there yet: nothing else tells one from another. Reads what is there at the first
- * question, and remembers some hundred bytes of each.
- */
-function newUnknown(db: Knex): (payload: Payload) => Promise<boolean> {
-  let known: Set<string> | undefined;
-  const digest = ({ mediaType, body }: Payload): string =>
-    createHash('sha256').update(mediaType).update('\0').update(body).digest('base64');
-  return async (payload) => {
-    if (known === undefined) {
-      known = new Set();
-      const check = (): Promise<void> => turnOfTheLoop();
-      for await (const payloads of unknownPayloads(db, 0n, check)) for (const each of payloads) known.add(digest(each));
-    }
-    const key = digest(payload);
-    if (known.has(key)) return false;
-    known.add(key);
-    return true;
-  };
 }
 
 /** Gives null when a service beside it has just taken the same step. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { unknownPayloads } from '../../../src/adapters/persistence/unknown-payloads.ts';
 import { messageKey, type Message } from '../../../src/domain/message.ts';
 import { provider } from '../../../src/domain/provider.ts';
 import type { NewUpdate, Payload } from '../../../src/domain/update.ts';
@@ -66,6 +67,26 @@ describe('A copy', () => {
         expect(Number(bodies)).toBe(9); // the two that shared one were in the same page, though not in the same slice
         const again = { ...message('under another id', { provider: OTHER }), deliveryId: 'd1' };
         expect(await opened.add([again])).toEqual(['duplicate']);
+      });
+    });
+  });
+
+  it.each<[Engine, Engine]>([
+    ['sqlite', 'postgres'],
+    ['postgres', 'sqlite'],
+  ])('from %s to %s has what was kept of unknown updates, once, and not all of it in memory', async (from, to) => {
+    await between(from, to, async (source, target) => {
+      const bodies = [1, 2, 3].map((fill) => payload(9 * MIB, fill));
+      const unknown = (body: Payload): NewUpdate => ({ kind: 'unknown', provider: OTHER, payload: body });
+      await on(source, ({ add }) => add([{ ...message('m1'), payload: payload(3, 9) }, ...bodies.map(unknown)]));
+      await on(target, ({ add }) => add([unknown(payload(9 * MIB, 2))]));
+      expect(await copied(source, target)).toMatchObject({ copied: 1, unknown: 2 });
+      expect(await copied(source, target)).toMatchObject({ copied: 0, unknown: 0 });
+      await on(target, async ({ db }) => {
+        const steps: number[][] = [];
+        for await (const step of unknownPayloads(db, 0n, () => Promise.resolve()))
+          steps.push(step.map(({ body }) => body[0] ?? 0));
+        expect(steps).toEqual([[2], [1], [3]]);
       });
     });
   });

@@ -4,7 +4,7 @@ import type { CopyOptions } from './copy.ts';
 const MORE = `
 The databases are written as in DATABASE_URL: sqlite:///./data/app.db or postgres://user@host/name. The source is only
 read and must have the newest schema; the target is made if need be and migrated. Messages that the target holds stay as
-they are. At the end all messages of both are compared.
+they are. Their states and what was kept of unknown updates come, too. At the end all messages of both are compared.
 
 Ctrl-C stops after the commit under way. The same command goes on: it begins at the first period for which the two
 databases count different numbers of messages, and reads everything again only when the comparison finds that the part

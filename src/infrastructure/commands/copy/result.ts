@@ -25,6 +25,7 @@ export function summary(result: CopyResult, seconds: number): string[] {
     `statuses       ${String(belongings.target.statuses)} of ${String(belongings.source.statuses)}`,
     `arrivals       ${String(belongings.target.arrivals)} of ${String(belongings.source.arrivals)}`,
     `traces         ${String(belongings.target.traces)} of ${String(belongings.source.traces)}`,
+    `unknown        ${String(result.unknown)} updates copied`,
     `counters       ${wrongCounters.length === 0 ? 'ok' : `wrong in ${wrongCounters.join(', ')}: run doctor --rebuild`}`,
     `time           ${seconds.toFixed(1)} s, ${rate(source.rows, seconds)} rows/s`,
   ];
