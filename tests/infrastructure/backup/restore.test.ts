@@ -12,9 +12,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import SqliteFile from 'better-sqlite3';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { backUpSqlite } from '../../../src/adapters/persistence/sqlite/backup.ts';
 import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
+import { replaceDatabase } from '../../../src/adapters/persistence/sqlite/replace-database.ts';
 import { restoreSqlite } from '../../../src/infrastructure/commands/restore/sqlite.ts';
 import { migrateLatest, migrateRollback } from '../../../src/adapters/persistence/migrator.ts';
 import { CLI, node } from '../../adapters/persistence/node-process.ts';
@@ -102,6 +103,28 @@ describe('webhook-inbox restore of SQLite', () => {
       expect(await restoreSqlite(folder.file('app.db'), folder.file('backup.db'), true, work())).toMatchObject({
         rows: 30,
       });
+    });
+  });
+
+  it('is refused when a service starts at the last instant, before nobody else can', async () => {
+    await inFolder(async (folder) => {
+      const database = await databaseOf(folder, 'app.db', OLD);
+      let service: SqliteFile.Database | undefined;
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own below
+      const { exec } = SqliteFile.prototype;
+      const spy = jest.spyOn(SqliteFile.prototype, 'exec').mockImplementation(function (this: never, sql) {
+        if (sql === 'begin exclusive' && service === undefined) {
+          service = new SqliteFile(database);
+          service.pragma('journal_mode = wal');
+        }
+        return exec.call(this, sql);
+      });
+      expect(() => {
+        replaceDatabase(database, folder.file('next.db'), folder.file('aside.db'));
+      }).toThrow('another process has the database open');
+      spy.mockRestore();
+      service?.close();
+      expect(await held(url(database))).toEqual(OLD);
     });
   });
 

@@ -8,7 +8,11 @@ const BEGINNING = 'SQLite format 3\0';
 const PATIENCE_MS = 2_000;
 
 /** Another process has the database open. */
-export class DatabaseInUse extends Error {}
+export class DatabaseInUse extends Error {
+  constructor(options?: ErrorOptions) {
+    super('another process has the database open: stop the service first', options);
+  }
+}
 
 /** Whether anything of a database is there, if only its log. */
 export function databaseExists(file: string): boolean {
@@ -54,14 +58,14 @@ function lockForReplacing(file: string): Database | null {
     // Refused while there is another connection, also one that does nothing: each holds a shared lock in this mode.
     connection.pragma('journal_mode = delete');
     connection.exec('begin exclusive');
+    // Who came between the two has turned the log on again, and with it this lock keeps nobody out.
+    if (connection.pragma('journal_mode', { simple: true }) !== 'delete') throw new DatabaseInUse();
     return connection;
   } catch (error) {
     connection.close();
     const { code } = error as { code?: string };
     if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) return null;
-    if (code?.startsWith('SQLITE_BUSY')) {
-      throw new DatabaseInUse('another process has the database open: stop the service first', { cause: error });
-    }
+    if (code?.startsWith('SQLITE_BUSY')) throw new DatabaseInUse({ cause: error });
     throw error;
   }
 }
