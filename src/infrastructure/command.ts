@@ -2,6 +2,7 @@ import { ConfigError } from './config.ts';
 
 export const EXIT_FAULT = 1;
 export const EXIT_USAGE = 64; // sysexits.h: EX_USAGE
+export const EXIT_PIPE = 141; // 128 + SIGPIPE, as of a program that the signal ends
 export const EXIT_CONFIG = 78; // sysexits.h: EX_CONFIG
 
 /** The command line asks for what cannot be; the message says what to write instead. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE, runCommand } from '../command.ts';
+import { EXIT_CONFIG, EXIT_FAULT, EXIT_PIPE, EXIT_USAGE, runCommand } from '../command.ts';
 import { packageInfo } from '../package-info.ts';
 import { backupCommand } from './backup/command.ts';
 import { copyCommand } from './copy/command.ts';
@@ -75,10 +75,11 @@ function withoutValue(error: string): string {
 
 /** Runs a command to its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  // Whoever reads has enough, as `| head` does.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+  process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+    // Whoever reads has enough, as `| head` does, or was ended itself: what it got may not be all, and the status says so.
+    if (code === 'EPIPE') process.exit(EXIT_PIPE);
+    process.stderr.write(`standard output cannot be written: ${code}\n`);
+    process.exit(EXIT_FAULT);
   });
   await runCommand(async () => {
     try {

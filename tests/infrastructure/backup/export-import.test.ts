@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -248,6 +249,19 @@ describe('webhook-inbox export and import', () => {
         ({ from, sentAt }) => from === '+101' && sentAt < BigInt(Date.parse('2025-01-15T12:00:00Z')) * 1000n,
       );
       expect(lines.map((line) => line['message_id'])).toEqual(expected.map(({ messageId }) => messageId));
+    });
+  });
+
+  it.each([
+    ['a reader that is gone', '| true; exit "${PIPESTATUS[0]}"', 141, /^exporting 0\/5003\n$/],
+    ['a full disk', '> /dev/full', 1, /^exporting 0\/5003\nstandard output cannot be written: ENOSPC\n$/],
+  ])('to %s is not done', async (_what, target, status, said) => {
+    await inFolder(async (folder) => {
+      const source = `sqlite:///${folder.file('source.db')}`;
+      await on(source, ({ add }) => add(everything()));
+      const script = `'${process.execPath}' '${CLI}' export - ${target}`;
+      const ended = spawnSync('bash', ['--norc', '-c', script], { env: { DATABASE_URL: source }, encoding: 'utf8' });
+      expect({ status: ended.status, stderr: ended.stderr }).toEqual({ status, stderr: expect.stringMatching(said) });
     });
   });
 

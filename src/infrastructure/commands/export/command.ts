@@ -21,7 +21,7 @@ Examples:
   webhook-inbox export --since 2026-01-01T00:00:00Z - | gzip > since-january.ndjson.gz
 
 Exit status: 0 done, 1 a fault or the file is there already, 64 unknown arguments, 78 a configuration that is not valid,
-130 or 143 stopped by SIGINT or SIGTERM.`;
+130 or 143 stopped by SIGINT or SIGTERM, 141 whoever read the lines is gone.`;
 
 export function exportCommand(): Command {
   return new Command('export')
