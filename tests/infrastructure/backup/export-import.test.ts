@@ -222,6 +222,11 @@ describe('webhook-inbox export and import', () => {
           expect(unshared(readFileSync(file(name), 'utf8'))).toEqual(unshared(whole.toString()));
         }),
       );
+      // Blocks of zeros where nothing had reached the disk.
+      const spoilt = whole.subarray(0, 5_000).toString() + '\0'.repeat(100) + '"secret"}\n';
+      writeFileSync(file('spoilt.ndjson.partial'), spoilt);
+      expect(await run('export', 'spoilt.ndjson', '--resume')).toMatchObject({ code: 0 });
+      expect(readFileSync(file('spoilt.ndjson'))).toEqual(whole);
       writeFileSync(
         file('other.ndjson.partial'),
         '{"kind":"export","version":1,"from":"+1","since":null,"until":null}\n',

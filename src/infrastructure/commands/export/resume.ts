@@ -32,9 +32,14 @@ export function placeToResume(file: string, header: string): { place: ExportPlac
   }
 }
 
-/** undefined for a line that is only of use to those behind it. */
+/** undefined for a line that is only of use to those behind it, and for one that a power cut has spoilt. */
 function placeAfter(line: string): ExportPlace | undefined {
-  const fields = JSON.parse(line) as Readonly<Record<string, string>>;
+  let fields: Readonly<Record<string, string>>;
+  try {
+    fields = JSON.parse(line) as typeof fields;
+  } catch {
+    return undefined; // the parser's own words quote it
+  }
   const { kind, id = '', message_id: messageId = '', provider: name = '', ts = '' } = fields;
   const named = () => ({ messageId: messageId as MessageId, provider: provider(name) });
   if (kind === 'message') return { kind: 'messages', after: { sentAt: timestamp(ts), ...named() } };
