@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -15,7 +16,7 @@ import SqliteFile from 'better-sqlite3';
 import { describe, expect, it, jest } from '@jest/globals';
 import { backUpSqlite } from '../../../src/adapters/persistence/sqlite/backup.ts';
 import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
-import { replaceDatabase } from '../../../src/adapters/persistence/sqlite/replace-database.ts';
+import { replaceDatabase, requireUnused } from '../../../src/adapters/persistence/sqlite/replace-database.ts';
 import { restoreSqlite } from '../../../src/infrastructure/commands/restore/sqlite.ts';
 import { migrateLatest, migrateRollback } from '../../../src/adapters/persistence/migrator.ts';
 import { CLI, node } from '../../adapters/persistence/node-process.ts';
@@ -103,6 +104,24 @@ describe('webhook-inbox restore of SQLite', () => {
       expect(await restoreSqlite(folder.file('app.db'), folder.file('backup.db'), true, work())).toMatchObject({
         rows: 30,
       });
+    });
+  });
+
+  it('waits a moment for who only looks at the database', async () => {
+    await inFolder(async (folder) => {
+      const database = await databaseOf(folder, 'app.db', OLD);
+      const script = `
+        const { openSqlite } = await import('${new URL('../../../src/adapters/persistence/sqlite/database.ts', import.meta.url).href}');
+        const db = openSqlite({ file: '${database}', readOnly: true });
+        await db('messages').select();
+        console.log('looks');
+        setTimeout(() => db.destroy(), 500);`;
+      const looking = spawn(process.execPath, ['--input-type=module', '-e', script]);
+      await once(looking.stdout, 'data');
+      expect(() => {
+        requireUnused(database);
+      }).not.toThrow();
+      await once(looking, 'close');
     });
   });
 

@@ -82,19 +82,19 @@ function prepareConnection(connection: Database, busyTimeoutMs: number): void {
 function prepareWriter(connection: Database, busyTimeoutMs: number): void {
   // Only what is new takes it, and only before anything else is written: its file can be cut shorter, step by step.
   connection.pragma('auto_vacuum = incremental');
-  switchToWal(connection, busyTimeoutMs);
+  switchJournal(connection, 'WAL', busyTimeoutMs);
   connection.pragma('synchronous = FULL');
   // A log that a long read has let grow is cut down again as soon as it can be.
   connection.pragma(`journal_size_limit = ${String(LOG_BYTES)}`);
   connection.pragma('foreign_keys = ON');
 }
 
-/** SQLite does not wait for a lock here, whatever its busy timeout, when another process is switching at the same time. */
-function switchToWal(connection: Database, busyTimeoutMs: number): void {
-  const deadline = performance.now() + busyTimeoutMs;
+/** Changes the journal of a database; SQLite itself does not wait for a lock then, whatever the connection's timeout. */
+export function switchJournal(connection: Database, mode: 'WAL' | 'DELETE', timeoutMs: number): void {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
-      connection.pragma('journal_mode = WAL');
+      connection.pragma(`journal_mode = ${mode}`);
       return;
     } catch (error) {
       const { code } = error as { code?: unknown };

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, linkSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import SqliteFile, { type Database } from 'better-sqlite3';
+import { switchJournal } from './database.ts';
 
 /** The write-ahead log and its index: they belong to one state of the database and would damage another. */
 const LOG = ['-wal', '-shm'];
@@ -56,7 +57,7 @@ function lockForReplacing(file: string): Database | null {
   const connection = new SqliteFile(file, { timeout: PATIENCE_MS });
   try {
     // Refused while there is another connection, also one that does nothing: each holds a shared lock in this mode.
-    connection.pragma('journal_mode = delete');
+    switchJournal(connection, 'DELETE', PATIENCE_MS);
     connection.exec('begin exclusive');
     // Who came between the two has turned the log on again, and with it this lock keeps nobody out.
     if (connection.pragma('journal_mode', { simple: true }) !== 'delete') throw new DatabaseInUse();
