@@ -4,6 +4,7 @@ import { timestampFromMicros } from '../../domain/timestamp.ts';
 import { WEBHOOK } from '../../domain/provider.ts';
 import type { NewUpdate, NewMessage, UpdateOutcome } from '../../domain/update.ts';
 import { marks, rowOf, rowsOf } from './dialect.ts';
+import { statusPages } from './status-pages.ts';
 import { payloadsOf, slicesByBody, type BodySize } from './stored-payloads.ts';
 import { newUnknown, unknownPayloads } from './unknown-payloads.ts';
 
@@ -65,26 +66,7 @@ export async function* withDeliveries(db: Knex, messages: readonly Message[]): A
 
 /** Adds what `db` knows of the states of messages, whether it has the messages or not. */
 export async function copyStatuses(db: Knex, pageSize: number, check: () => Promise<void>, add: Add): Promise<void> {
-  let after = '';
-  for (;;) {
-    await check();
-    const rows = await rowsOf<{ message_id: string; state: string; changed_at: bigint }>(
-      db,
-      'select message_id, state, changed_at from message_statuses where message_id > ? order by message_id limit ?',
-      [after, pageSize],
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last.message_id;
-    await add(
-      rows.map(({ message_id: key, state, changed_at: at }) => ({
-        kind: 'status',
-        ...fromMessageKey(key),
-        state,
-        at: timestampFromMicros(at),
-      })),
-    );
-  }
+  for await (const statuses of statusPages(db, { limit: pageSize }, check)) await add(statuses);
 }
 
 /** Adds what `from` kept of unknown updates and `to` does not hold yet. Gives how many. */

@@ -1,11 +1,12 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { fromMessageKey, messageKey, type MessageKey, type Msisdn } from '../../domain/message.ts';
+import { messageKey, type MessageKey, type Msisdn } from '../../domain/message.ts';
 import { timestampFromMicros, type Timestamp } from '../../domain/timestamp.ts';
 import type { MessageStatus, NewMessage, StatusUpdate } from '../../domain/update.ts';
 import { withDeliveries } from './copy-deliveries.ts';
 import { marks, rowsOf } from './dialect.ts';
 import { nextPage, spanOf, type ReadFrom } from './message-pages.ts';
+import { statusPages, type StatusRow } from './status-pages.ts';
 import { unknownPayloads, type UnknownPayload } from './unknown-payloads.ts';
 
 const PAGE = 1_000;
@@ -18,7 +19,10 @@ export interface ExportFilter {
   readonly until?: Timestamp | undefined;
 }
 
-/** A step of an export. Messages come first, in their order; then states of messages that are not here; then the rest. */
+/**
+ * A step of an export. States of messages that are not here come first, or the state of one that comes meanwhile, at an instant that
+ * is past, would be in neither; then messages in their order; then the rest.
+ */
 export type Exported =
   | { readonly kind: 'messages'; readonly messages: readonly ExportedMessage[] }
   | { readonly kind: 'statuses'; readonly statuses: readonly StatusUpdate[] }
@@ -48,9 +52,15 @@ export async function* exportStore(
     await turnOfTheLoop(); // SQLite gives none: a signal would never be noticed
     signal.throwIfAborted();
   };
-  if (start === null || start.kind === 'messages') yield* exportMessages(db, filter, start?.after ?? null, check);
-  if (Object.values(filter).some((given) => given !== undefined)) return;
-  if (start?.kind !== 'unknown') yield* exportStatuses(db, start?.kind === 'statuses' ? start.after : '', check);
+  const all = Object.values(filter).every((given) => given === undefined);
+  if (all && (start === null || start.kind === 'statuses')) {
+    const pages = { limit: PAGE, withoutMessage: true, ...(start !== null && { after: start.after }) };
+    for await (const statuses of statusPages(db, pages, check)) yield { kind: 'statuses', statuses };
+  }
+  if (start?.kind !== 'unknown') {
+    yield* exportMessages(db, filter, start?.kind === 'messages' ? start.after : null, check);
+  }
+  if (!all) return;
   for await (const payloads of unknownPayloads(db, start?.kind === 'unknown' ? start.after : 0n, check)) {
     yield { kind: 'unknown', payloads };
   }
@@ -86,31 +96,4 @@ async function statesOf(db: Knex, messages: readonly NewMessage[]): Promise<Map<
   return new Map(
     rows.map(({ message_id: key, state, changed_at: at }) => [key, { state, at: timestampFromMicros(at) }]),
   );
-}
-
-async function* exportStatuses(db: Knex, start: string, check: () => Promise<void>): AsyncGenerator<Exported> {
-  let after = start;
-  for (;;) {
-    await check();
-    const rows = await rowsOf<StatusRow>(
-      db,
-      `select message_id, state, changed_at from message_statuses where message_id > ?
-       and not exists (select 1 from messages where messages.message_id = message_statuses.message_id)
-       order by message_id limit ?`,
-      [after, PAGE],
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last.message_id;
-    const statuses = rows.map(({ message_id: key, state, changed_at: at }): StatusUpdate => ({
-      ...{ kind: 'status', ...fromMessageKey(key), state, at: timestampFromMicros(at) },
-    }));
-    yield { kind: 'statuses', statuses };
-  }
-}
-
-interface StatusRow {
-  readonly message_id: string;
-  readonly state: string;
-  readonly changed_at: bigint;
 }

@@ -22,6 +22,7 @@ import { commandLine } from '../../support/command-line.ts';
 import { between, held, on, repositoryOf, type Engine } from '../../support/stores.ts';
 import { inFolder } from './sqlite-fixtures.ts';
 
+const OTHER = provider('other');
 const never = new AbortController().signal;
 
 async function empty({ db, dialect }: CopySource): Promise<void> {
@@ -132,6 +133,31 @@ describe('what is exported and imported', () => {
   );
 });
 
+describe('an export', () => {
+  it('has the state of a message that comes meanwhile, at an instant that it has gone past', async () => {
+    await inFolder(async (folder) => {
+      await on(`sqlite:///${folder.file('app.db')}`, async ({ db, add }) => {
+        const late = message('late', { provider: OTHER, sentAt: micros(1) });
+        const { messageId } = late;
+        await add([
+          ...manyMessages(1_500),
+          { kind: 'status', provider: OTHER, messageId, state: 'read', at: micros(8) },
+        ]);
+        let statuses = 0;
+        let came = false;
+        for await (const step of exportStore(db, {}, null, never)) {
+          if (step.kind === 'statuses') statuses += step.statuses.length;
+          if (step.kind !== 'messages') continue;
+          statuses += step.messages.filter(({ status }) => status !== null).length;
+          if (!came) await add([late]);
+          came = true;
+        }
+        expect(statuses).toBe(1);
+      });
+    });
+  });
+});
+
 const plain = (payload: Payload | null) => payload && [payload.mediaType, Buffer.from(payload.body).toString('hex')];
 
 /** The same unknown update twice is one after an import: nothing tells them apart. */
@@ -142,8 +168,6 @@ function unique(lines: readonly string[]): string[] {
 function withoutIds(line: string): string {
   return line.startsWith('{"kind":"unknown"') ? line.replace(/"id":"\d+",/, '') : line;
 }
-
-const OTHER = provider('other');
 
 const everything = (): NewUpdate[] => {
   const shared = { mediaType: 'application/json', body: Buffer.from('{"shared":1}') };

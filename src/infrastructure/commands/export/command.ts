@@ -4,8 +4,8 @@ import type { ExportOptions } from './export.ts';
 
 const MORE = `
 Of the database of DATABASE_URL, also from .env in the working directory, while the service runs. One JSON object a line, in UTF-8,
-with all that is needed to make the same store again: messages in their order with their bodies, ids of deliveries, states and
-arrivals; then states of messages that are not here, and what was kept of unknown updates. docs/export-format.md has the
+with all that is needed to make the same store again: states of messages that are not here; messages in their order with their
+bodies, ids of deliveries, states and arrivals; then what was kept of unknown updates. docs/export-format.md has the
 format. With --since, --until or --from only messages, and what belongs to them.
 
 It reads page by page, not one instant: every message that was stored before it began is there exactly once, one that is stored
