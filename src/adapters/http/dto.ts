@@ -27,7 +27,7 @@ export function filterFromQuery(query: OperationRequest<'listMessages'>['query']
   };
 }
 
-export function messageToDto({ messageId, from, to, sentAt, text }: Message): Schemas['Message'] {
+function messageToDto({ messageId, from, to, sentAt, text }: Message): Schemas['Message'] {
   return { message_id: messageId, from, to, ts: formatTimestamp(sentAt), text };
 }
 

@@ -71,7 +71,7 @@ async function shrink(db: Knex, { check, onProgress }: SpaceOptions): Promise<vo
 }
 
 /** Puts all of the log into the database and cuts it to nothing; gives whether readers allowed it. */
-export async function truncateLog(db: Knex): Promise<boolean> {
+async function truncateLog(db: Knex): Promise<boolean> {
   for (let attempt = 0; attempt < LOG_ATTEMPTS; attempt++) {
     const done = await withConnection(db, (connection) => {
       const timeout = connection.pragma('busy_timeout', { simple: true });
