@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 const dialog = (): ReturnType<Page['locator']> => page.getByRole('dialog', { name: 'Read key' });
-const unlocked = (): Promise<void> => page.locator('.list [role=status]', { hasText: '1 in all' }).first().waitFor();
+const unlocked = (): Promise<void> => page.locator('.list [role=status]', { hasText: 'in all' }).first().waitFor();
 
 async function enter(key: string): Promise<void> {
   await page.fill('input[name=key]', key);
@@ -78,6 +78,20 @@ describe('the read key', () => {
     ).toBe(true);
     await page.reload();
     await dialog().waitFor();
+  });
+
+  it('takes with it what was read, before anything else is answered', async () => {
+    await enter(KEY);
+    await unlocked();
+    await page.locator('.top .dot.good', { hasText: /^Live$/ }).waitFor();
+    await service.webhook({ ...MESSAGE, text: 'live words', message_id: 'live' });
+    await page.locator('.tail li', { hasText: 'live words' }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.route('**/messages?*', () => undefined);
+    await page.getByRole('button', { name: 'Forget key' }).click();
+    await dialog().waitFor();
+    await expect(page.getByText('live words').count()).resolves.toBe(0);
+    await expect(page.locator('tr.message').count()).resolves.toBe(0);
   });
 
   it('is kept in the tab by who wants that, until it is to be forgotten', async () => {

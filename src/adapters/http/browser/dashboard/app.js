@@ -110,6 +110,7 @@ export function App() {
         <${Rejections} read=${rejections} api=${api} />
       </div>
       <${Messages}
+        key=${key}
         api=${api}
         place=${place}
         go=${go}

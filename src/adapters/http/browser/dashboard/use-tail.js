@@ -60,6 +60,11 @@ export function useTail(api) {
     return () => {
       controller.abort();
       clearTimeout(timer);
+      // What was read with another key goes with it.
+      const { count, resets } = /** @type {Seen} */ (latest.current);
+      latest.current = { texts: [], count, resets };
+      setSeen(latest.current);
+      setPaused(null);
     };
   }, [api]);
 
