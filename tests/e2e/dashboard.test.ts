@@ -272,6 +272,15 @@ describe('the dashboard', () => {
     expectNoFaults();
   });
 
+  it.each(['?end=soon', '?end=%2B275760-09-13T00:00:00Z', '?since=%2B275760-09-13T00:00:00Z'])(
+    'is there whatever its address says: %s',
+    async (search) => {
+      await open(search);
+      await page.locator('.bar').first().waitFor();
+      expectNoFaults();
+    },
+  );
+
   it('says what is wrong with a filter, and with a message that is not there', async () => {
     await open('?from=nobody&since=yesterday');
     const notice = page.locator('.list .notice');

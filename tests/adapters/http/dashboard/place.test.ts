@@ -9,8 +9,12 @@ import {
 } from '../../../../src/adapters/http/browser/dashboard/place.js';
 
 const text = fc.string({ unit: 'grapheme' });
+const instant = fc
+  .date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true })
+  .map((date) => date.toISOString());
 const place = fc.record({
-  ...{ q: text, from: text, since: text, until: text, message: text, provider: text, end: text },
+  ...{ q: text, from: text, since: text, until: text, message: text, provider: text },
+  end: fc.oneof(fc.constant(''), instant),
   bucket: fc.constantFrom(...BUCKETS),
 });
 
@@ -36,6 +40,12 @@ describe('the address of what the page shows', () => {
       }),
     );
     expect(readPlace('?bucket=year&q=a&q=b&other=1')).toMatchObject({ bucket: 'hour', q: 'a' });
+  });
+
+  it('has no end of the chart that is no instant, or one that no time can be added to', () => {
+    for (const end of ['soon', '2025-13-01T00:00:00Z', '+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z']) {
+      expect(readPlace(`?${new URLSearchParams({ end }).toString()}`).end).toBe('');
+    }
   });
 
   it('filters by text, sender and time, and by nothing else', () => {

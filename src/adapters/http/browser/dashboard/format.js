@@ -57,8 +57,8 @@ export function ago(ms, now) {
  */
 export function toLocalInput(ts) {
   const ms = Date.parse(ts);
-  if (Number.isNaN(ms)) return '';
-  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  const shifted = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  return Number.isNaN(shifted.getTime()) ? '' : shifted.toISOString().slice(0, 19);
 }
 
 /** @param {string} value of such an input @returns {string} in UTC, to the second; empty when there is none */

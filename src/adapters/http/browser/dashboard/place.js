@@ -15,9 +15,15 @@ export const BUCKETS = ['minute', 'hour', 'day'];
  */
 export function readPlace(search) {
   const query = new URLSearchParams(search);
-  const [q, from, since, until, message, provider, end] = TEXTS.map((name) => query.get(name) ?? '');
+  const [q = '', from = '', since = '', until = '', message = '', provider = '', last = ''] = TEXTS.map((name) => query.get(name) ?? '');
+  const end = isInstant(last) ? last : '';
   const bucket = BUCKETS.find((name) => name === query.get('bucket')) ?? 'hour';
-  return /** @type {Place} */ ({ q, from, since, until, message, provider, end, bucket });
+  return { q, from, since, until, message, provider, end, bucket };
+}
+
+/** @param {string} text one that there is arithmetic with: of a year with four digits, as the service has them */
+function isInstant(text) {
+  return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** @param {Place} place @returns {string} the query that {@link readPlace} reads it from, with its `?` */
