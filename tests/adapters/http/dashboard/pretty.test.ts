@@ -21,6 +21,13 @@ describe('a body made readable', () => {
     );
   });
 
+  it('is readable however deep it goes', () => {
+    const body = '['.repeat(50_000) + ']'.repeat(50_000);
+    const lines = pretty(body, JSON_TYPE);
+    expect(lines.replaceAll(/\s/g, '')).toBe(body);
+    expect(lines.length).toBeLessThan(50 * body.length);
+  });
+
   it('has a line for each parameter of a form', () => {
     expect(pretty('From=%2B1&Body=a+b', 'application/x-www-form-urlencoded')).toBe('From=%2B1&\nBody=a+b');
   });

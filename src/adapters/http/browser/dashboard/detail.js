@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { messagePath } from './api.js';
 import { CopyButton } from './copy-button.js';
 import { Dialog } from './dialog.js';
@@ -136,7 +137,7 @@ function Fields({ message }) {
 
 /** @param {{ raw: RawBody }} props */
 function Body({ raw: { text, type } }) {
-  const lines = pretty(text, type);
+  const lines = useMemo(() => pretty(text, type), [text, type]); // what comes in meanwhile has the page drawn anew
   return html`<p class="muted">${type}, ${counted(text.length, 'character')}</p>
     <pre class="body" dir="auto" tabindex="0" role="region" aria-label="Body as received">
 ${lines.slice(0, MOST_CHARACTERS)}</pre>

@@ -49,7 +49,10 @@ function indented(json) {
   return lines;
 }
 
+/** Deeper than any provider's messages. Without an end, some kilobytes of brackets would become more than a string can hold. */
+const DEEPEST = 20;
+
 /** @param {number} depth */
 function newline(depth) {
-  return `\n${'  '.repeat(depth)}`;
+  return `\n${'  '.repeat(Math.min(depth, DEEPEST))}`;
 }
