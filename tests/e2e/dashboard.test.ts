@@ -329,6 +329,24 @@ describe('the dashboard', () => {
     expectNoFaults();
   });
 
+  it('says that nothing answers when a connection is dead and nobody says so', async () => {
+    await page.clock.install();
+    await open();
+    await page.clock.runFor(1_000);
+    await page.locator('.top .dot', { hasText: /^Ready$/ }).waitFor();
+    let isDead = true;
+    await page.route('**/health/ready', (route) => (isDead ? undefined : route.continue()));
+    const asked = page.waitForRequest('**/health/ready');
+    await page.clock.runFor(5_000);
+    await asked;
+    await page.clock.runFor(20_000);
+    await page.locator('.top .dot.bad', { hasText: 'No answer from the service' }).waitFor();
+    isDead = false;
+    await page.clock.runFor(5_000);
+    await page.locator('.top .dot', { hasText: /^Ready$/ }).waitFor();
+    expectNoFaults();
+  });
+
   it('follows the theme of the system, or remembers another', async () => {
     const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
     await page.emulateMedia({ colorScheme: 'light' });

@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { asFailure } from './failure.js';
+import { watchdog } from './watchdog.js';
 
 /** After the service's own `retry`, each pause is twice the last, up to this. */
 const LONGEST_PAUSE_MS = 30_000;
@@ -97,25 +98,4 @@ async function* texts({ body }) {
   } finally {
     await reader.cancel().catch(() => undefined);
   }
-}
-
-/** @param {number} ms @param {AbortSignal} outer a signal that is aborted with this one, and after such a silence */
-function watchdog(ms, outer) {
-  const controller = new AbortController();
-  const abort = () => {
-    controller.abort();
-  };
-  let timer = setTimeout(abort, ms);
-  outer.addEventListener('abort', abort);
-  return {
-    signal: controller.signal,
-    heard() {
-      clearTimeout(timer);
-      timer = setTimeout(abort, ms);
-    },
-    stop() {
-      clearTimeout(timer);
-      outer.removeEventListener('abort', abort);
-    },
-  };
 }

@@ -1,5 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { asFailure } from './failure.js';
+import { watchdog } from './watchdog.js';
+
+/** The service gives up a read after five seconds, unless it is told otherwise: what takes so long is a connection that is dead. */
+const PATIENCE_MS = 20_000;
 
 /**
  * @template T
@@ -33,8 +37,9 @@ export function useRead(read, inputs, every) {
     async function once() {
       clearTimeout(timer);
       let pause = every;
+      const watched = watchdog(PATIENCE_MS, signal);
       try {
-        const data = await read(signal);
+        const data = await read(watched.signal);
         if (signal.aborted) return;
         setState({ inputs, data, failure: null });
       } catch (error) {
@@ -43,6 +48,8 @@ export function useRead(read, inputs, every) {
         setState((last) => ({ inputs, data: isSame(last.inputs, inputs) ? last.data : null, failure }));
         if (failure.kind === 'key' || failure.kind === 'invalid') pause = 0;
         else pause = Math.max(pause, (failure.retryAfter ?? 0) * 1_000);
+      } finally {
+        watched.stop();
       }
       if (pause > 0 && !document.hidden) timer = setTimeout(next, pause);
     }

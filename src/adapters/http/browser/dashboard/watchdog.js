@@ -1,0 +1,24 @@
+/**
+ * A signal that is aborted with another one, and after a silence.
+ * @param {number} ms how long it may be silent
+ * @param {AbortSignal} outer
+ */
+export function watchdog(ms, outer) {
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort();
+  };
+  let timer = setTimeout(abort, ms);
+  outer.addEventListener('abort', abort);
+  return {
+    signal: controller.signal,
+    heard() {
+      clearTimeout(timer);
+      timer = setTimeout(abort, ms);
+    },
+    stop() {
+      clearTimeout(timer);
+      outer.removeEventListener('abort', abort);
+    },
+  };
+}
