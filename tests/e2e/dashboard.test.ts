@@ -395,6 +395,22 @@ describe('an id that two providers use', () => {
       await dialog.locator('.fields dd', { hasText: provider }).waitFor();
       await dialog.locator('pre.body', { hasText: text }).waitFor();
     }
+    await own.goto(both.url);
+    const texts = await own.locator('tr.message .text').allInnerTexts();
+    expect(texts).toHaveLength(2);
+    for (const text of texts) {
+      await own.locator('tr.message', { hasText: text }).click();
+      await dialog.locator('pre.body', { hasText: text }).waitFor();
+      await own.keyboard.press('Escape');
+    }
+    await own.locator('tr.message').first().click();
+    for (const [key, text = ''] of [
+      ['j', texts[1]],
+      ['k', texts[0]],
+    ] as const) {
+      await own.keyboard.press(key);
+      await dialog.locator('pre.body', { hasText: text }).waitFor();
+    }
     expect(faults).toEqual([]);
     await own.context().close();
     await both.stop();

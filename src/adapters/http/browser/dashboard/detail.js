@@ -22,11 +22,11 @@ const MOST_CHARACTERS = 100_000;
  * All of one message, and the body that brought it.
  * @param {{
  *   api: import('./api.js').Api, id: string, provider: string, row: import('./api.js').Message | null,
- *   onClose: () => void, onStep: ((by: 1 | -1) => void) | null,
- * }} props row: as the table has it; onStep: to the next one or the one before
+ *   before: number, onClose: () => void, onStep: ((by: 1 | -1) => void) | null,
+ * }} props row: as the table has it; before: how many above it have its id; onStep: to the next one or the one before
  */
-export function Detail({ api, id, provider, row, onClose, onStep }) {
-  const message = useRead((signal) => findMessage(api, { id, provider, row }, signal), [api, id, provider], 0);
+export function Detail({ api, id, provider, row, before, onClose, onStep }) {
+  const message = useRead((signal) => findMessage(api, { id, provider, row }, signal), [api, id, provider, before], 0);
   const owner = message.data?.provider ?? '';
   const raw = useRead(async (signal) => (owner === '' ? null : rawBody(api, id, owner, signal)), [api, id, owner], 0);
 

@@ -38,7 +38,10 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
     messages.again();
   }
 
-  const opened = rows.findIndex((row) => row.message_id === place.message);
+  // An id may be that of several rows: then it is the one that was opened last.
+  /** @param {import('./api.js').Message | undefined} row */
+  const isOpened = (row) => row?.message_id === place.message;
+  const opened = isOpened(rows[active.index]) ? active.index : rows.findIndex(isOpened);
   /** @param {number} index @param {'push' | 'replace'} how */
   function open(index, how) {
     const row = rows[index];
@@ -114,6 +117,7 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
         id=${place.message}
         provider=${place.provider}
         row=${rows[opened] ?? null}
+        before=${rows.slice(0, opened).filter(isOpened).length}
         onClose=${close}
         onStep=${opened === -1 ? null : (/** @type {number} */ by) => open(opened + by, 'replace')}
       />`
