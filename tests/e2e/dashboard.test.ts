@@ -195,6 +195,26 @@ describe('the dashboard', () => {
     expectNoFaults();
   });
 
+  it('loses no letter that is typed while a search begins', async () => {
+    await open();
+    await total('260 in all');
+    await page.evaluate(`{
+      const push = history.pushState.bind(history);
+      history.pushState = (...place) => {
+        push(...place);
+        setTimeout(() => {
+          const search = document.getElementById('search');
+          search.value += 'er 25';
+          search.dispatchEvent(new Event('input', { bubbles: true }));
+        });
+      };
+    }`);
+    await page.fill('#search', 'ord');
+    await until(page, 'new URL(location.href).searchParams.get("q") === "order 25"');
+    await expect(page.inputValue('#search')).resolves.toBe('order 25');
+    expectNoFaults();
+  });
+
   it('narrows by sender and time together, by a click on a sender too', async () => {
     await open();
     await page.getByRole('button', { name: SELDOM }).click();

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { fromLocalInput, toLocalInput } from './format.js';
 import { html } from './html.js';
 
@@ -96,7 +96,7 @@ export function Filters({ place, go, isFiltered }) {
  */
 function useDraft(settled) {
   const [draft, setDraft] = useState(settled);
-  useEffect(() => setDraft(settled), [settled]);
+  useLayoutEffect(() => setDraft(settled), [settled]); // at once: what is typed before the next frame comes after it
   return [draft, setDraft];
 }
 
