@@ -107,6 +107,14 @@ describe('the read key', () => {
     await expect(page.getByText('+1234567890').count()).resolves.toBe(0);
   });
 
+  it('is asked for above the message of a link, which is there then', async () => {
+    await page.goto(`${service.url}/?message=m1`);
+    await dialog().waitFor();
+    await enter(KEY);
+    await page.getByRole('dialog', { name: 'Message' }).getByText('"message_id": "m1"').waitFor();
+    await dialog().waitFor({ state: 'detached' });
+  });
+
   it('can be left for later', async () => {
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });

@@ -278,6 +278,22 @@ describe('the dashboard', () => {
     expectNoFaults();
   });
 
+  it('stays open when a selection of text ends beside it, and closes by a click there', async () => {
+    await open('?message=m001');
+    const dialog = page.getByRole('dialog', { name: 'Message' });
+    await dialog.getByText('"message_id": "m001"').waitFor();
+    const { x = 0, y = 0 } = (await dialog.locator('.full').boundingBox()) ?? {};
+    await page.mouse.move(x + 20, y + 5);
+    await page.mouse.down();
+    await page.mouse.move(100, y + 5, { steps: 3 });
+    await page.mouse.up();
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+    await expect(dialog.count()).resolves.toBe(1);
+    await page.mouse.click(100, y + 5);
+    await dialog.waitFor({ state: 'detached' });
+    expectNoFaults();
+  });
+
   it('copies', async () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await open('?message=m001');

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { html } from './html.js';
 
 /**
@@ -7,16 +7,23 @@ import { html } from './html.js';
  */
 export function Dialog({ title, kind, onClose, onKeyDown, actions, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const pressed = useRef(/** @type {EventTarget | null} */ (null));
+  const heading = useId(); // one dialog may ask for something above another
 
-  useEffect(() => {
+  // Closed while it is still in the document: then the browser gives the focus back to what had it.
+  useLayoutEffect(() => {
     const opened = dialog.current;
     opened?.showModal();
     return () => opened?.close();
   }, []);
 
-  /** @param {MouseEvent} event one beside it, on what is dimmed */
+  /** @param {MouseEvent} event */
+  function onMouseDown(event) {
+    pressed.current = event.target;
+  }
+  /** @param {MouseEvent} event one beside it, on what is dimmed; not one that began inside, as when text is selected to its end */
   function onClick(event) {
-    if (event.target === dialog.current) onClose();
+    if (event.target === dialog.current && pressed.current === dialog.current) onClose();
   }
   /** @param {Event} event */
   function onCancel(event) {
@@ -24,10 +31,10 @@ export function Dialog({ title, kind, onClose, onKeyDown, actions, children }) {
     onClose();
   }
 
-  return html`<dialog ref=${dialog} class=${kind} aria-labelledby="dialog-title" ...${{ onClick, onCancel, onKeyDown }}>
+  return html`<dialog ref=${dialog} class=${kind} aria-labelledby=${heading} ...${{ onMouseDown, onClick, onCancel, onKeyDown }}>
     <div class="dialog">
       <header>
-        <h2 id="dialog-title">${title}</h2>
+        <h2 id=${heading}>${title}</h2>
         ${actions}
         <button type="button" class="plain" aria-label="Close" title="Close (Esc)" onClick=${onClose}>✕</button>
       </header>
