@@ -131,10 +131,28 @@ describe('the keyboard alone', () => {
     await press('/', '?', 'j');
     await expect(page.getByRole('dialog').count()).resolves.toBe(0);
     await expect(page.evaluate('document.activeElement.id')).resolves.not.toBe('search');
+    await page.locator('tr.message a').first().focus();
+    await press('ArrowDown');
+    await onRow('m1');
+    await press('Enter');
+    await open('m1');
+    await press('j');
+    await page.getByRole('dialog').getByText('"message_id": "m1"').waitFor();
+    await press('Escape');
+    await closed();
     await page.reload();
     await page.locator('tr.message').first().waitFor();
     await press('?');
     await expect(page.getByRole('dialog').count()).resolves.toBe(0);
+  });
+
+  it('has the focus where it was before a dialog', async () => {
+    await page.getByRole('button', { name: 'Keys' }).focus();
+    await press('Enter');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await press('Escape');
+    await closed();
+    await until(page, 'document.activeElement.getAttribute("aria-label") === "Keys"');
   });
 
   it('keeps the focus in a dialog, and types keys into fields', async () => {

@@ -77,6 +77,17 @@ describe('the live tail', () => {
     await page.getByRole('button', { name: 'Refresh' }).waitFor();
   });
 
+  it('has the focus again when a message that was opened in it is closed, though the table has it, too', async () => {
+    const [text = ''] = await post(1);
+    await page.getByRole('button', { name: 'Show 1 new one' }).click();
+    await page.locator('tr.message .text').first().getByText(text).waitFor();
+    await page.locator('.tail li button').first().click();
+    await page.getByRole('dialog').locator('.full', { hasText: text }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await until(page, 'document.activeElement.closest(".tail li") !== null');
+  });
+
   it('goes on after the connection was cut, without loss and without showing anything twice', async () => {
     const first = await post(2);
     await counted(2);

@@ -22,17 +22,17 @@ const MOST_CHARACTERS = 100_000;
  * All of one message, and the body that brought it.
  * @param {{
  *   api: import('./api.js').Api, id: string, provider: string, row: import('./api.js').Message | null,
- *   before: number, onClose: () => void, onStep: ((by: 1 | -1) => void) | null,
+ *   before: number, hasShortcuts: boolean, onClose: () => void, onStep: ((by: 1 | -1) => void) | null,
  * }} props row: as the table has it; before: how many above it have its id; onStep: to the next one or the one before
  */
-export function Detail({ api, id, provider, row, before, onClose, onStep }) {
+export function Detail({ api, id, provider, row, before, hasShortcuts, onClose, onStep }) {
   const message = useRead((signal) => findMessage(api, { id, provider, row }, signal), [api, id, provider, before], 0);
   const owner = message.data?.provider ?? '';
   const raw = useRead(async (signal) => (owner === '' ? null : rawBody(api, id, owner, signal)), [api, id, owner], 0);
 
   /** @param {KeyboardEvent} event */
   function onKeyDown(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!hasShortcuts || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'j') onStep?.(1);
     if (event.key === 'k') onStep?.(-1);
   }
@@ -44,10 +44,10 @@ export function Detail({ api, id, provider, row, before, onClose, onStep }) {
     onKeyDown=${onKeyDown}
     actions=${
       onStep &&
-      html`<button type="button" class="plain" aria-label="Newer message" title="Newer (k)" onClick=${() => onStep(-1)}>
+      html`<button type="button" class="plain" aria-label="Newer message" title=${hasShortcuts ? 'Newer (k)' : 'Newer'} onClick=${() => onStep(-1)}>
           ↑
         </button>
-        <button type="button" class="plain" aria-label="Older message" title="Older (j)" onClick=${() => onStep(1)}>
+        <button type="button" class="plain" aria-label="Older message" title=${hasShortcuts ? 'Older (j)' : 'Older'} onClick=${() => onStep(1)}>
           ↓
         </button>`
     }

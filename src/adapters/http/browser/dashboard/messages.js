@@ -51,7 +51,8 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
   }
   function close() {
     go({ message: '', provider: '' });
-    if (opened !== -1) setActive({ index: opened, focus: true });
+    // What was opened in the live tail gives the focus back by itself.
+    if (opened !== -1 && place.provider === '') setActive({ index: opened, focus: true });
   }
   /** @param {number} by */
   function step(by) {
@@ -59,13 +60,16 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
   }
 
   useEffect(() => {
-    if (!hasShortcuts) return;
     /** @param {KeyboardEvent} event */
     function onKeyDown(event) {
       if (event.defaultPrevented || isElsewhere(event)) return;
       const isInTable = event.target instanceof Element && event.target.closest('table.messages') !== null;
-      if (event.key === 'j' || (isInTable && event.key === 'ArrowDown')) step(isInTable ? 1 : 0);
-      else if (event.key === 'k' || (isInTable && event.key === 'ArrowUp')) step(isInTable ? -1 : 0);
+      // Without arrow keys, who has no mouse would reach one row only.
+      if (isInTable && event.key === 'ArrowDown') step(1);
+      else if (isInTable && event.key === 'ArrowUp') step(-1);
+      else if (!hasShortcuts) return;
+      else if (event.key === 'j') step(isInTable ? 1 : 0);
+      else if (event.key === 'k') step(isInTable ? -1 : 0);
       else if (event.key === '/') document.getElementById('search')?.focus();
       else return;
       event.preventDefault();
@@ -118,6 +122,7 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
         provider=${place.provider}
         row=${rows[opened] ?? null}
         before=${rows.slice(0, opened).filter(isOpened).length}
+        hasShortcuts=${hasShortcuts}
         onClose=${close}
         onStep=${opened === -1 ? null : (/** @type {number} */ by) => open(opened + by, 'replace')}
       />`
