@@ -15,7 +15,9 @@ export const BUCKETS = ['minute', 'hour', 'day'];
  */
 export function readPlace(search) {
   const query = new URLSearchParams(search);
-  const [q = '', from = '', since = '', until = '', message = '', provider = '', last = ''] = TEXTS.map((name) => query.get(name) ?? '');
+  const [q = '', from = '', since = '', until = '', message = '', provider = '', last = ''] = TEXTS.map(
+    (name) => query.get(name) ?? '',
+  );
   const end = isInstant(last) ? last : '';
   const bucket = BUCKETS.find((name) => name === query.get('bucket')) ?? 'hour';
   return { q, from, since, until, message, provider, end, bucket };
