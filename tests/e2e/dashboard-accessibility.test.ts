@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, watchedPage } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { openTabs } from '../support/browser.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -20,7 +20,7 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
-let browser: Browser;
+const openTab = openTabs();
 let filled: RunningService;
 let empty: RunningService;
 let locked: RunningService;
@@ -32,12 +32,8 @@ beforeAll(async () => {
     await filled.webhook({ ...MESSAGE, message_id: `m${String(i)}`, from: `+1555000${String(i % 7)}`, ts });
   }
   await filled.webhook('{}');
-  browser = await launchBrowser();
 });
-afterAll(async () => {
-  await browser.close();
-  await Promise.all([filled.stop(), empty.stop(), locked.stop()]);
-});
+afterAll(() => Promise.all([filled.stop(), empty.stop(), locked.stop()]));
 
 const open = async (page: Page, service: RunningService, search = ''): Promise<void> => {
   await page.goto(`${service.url}/${search}`);
@@ -113,24 +109,22 @@ describe('axe finds nothing in the dashboard, light and dark', () => {
   }
 
   it.each(Object.keys(STATES))('%s', async (state) => {
-    const { page } = await watchedPage(browser, filled.url, { reducedMotion: 'reduce' });
+    const { page } = await openTab({ reducedMotion: 'reduce' });
     await STATES[state]?.(page);
     await expectNothing(page);
-    await page.context().close();
   });
 
   it('narrow', async () => {
     const options = { reducedMotion: 'reduce', viewport: { width: 360, height: 740 } } as const;
-    const { page } = await watchedPage(browser, filled.url, options);
+    const { page } = await openTab(options);
     await STATES['filled']?.(page);
     await expectNothing(page);
-    await page.context().close();
   });
 });
 
 describe('the dashboard', () => {
   it('would be found out: a control without a name and a pale text are', async () => {
-    const { page } = await watchedPage(browser, filled.url);
+    const { page } = await openTab();
     await STATES['filled']?.(page);
     await page.evaluate(`{
       const button = document.querySelector('nav button');
@@ -140,7 +134,6 @@ describe('the dashboard', () => {
     }`);
     const found = (await findings(page)).map((finding) => finding.split(':', 1)[0]);
     expect(found).toEqual(expect.arrayContaining(['button-name', 'color-contrast']));
-    await page.context().close();
   });
 
   it.each([
@@ -148,7 +141,7 @@ describe('the dashboard', () => {
     ['at 200 % of a small window', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
     ['at 400 % of a wide one', { viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 }],
   ])('needs no scrolling sideways %s', async (_name, options) => {
-    const { page } = await watchedPage(browser, filled.url, options);
+    const { page } = await openTab(options);
     await STATES['filled']?.(page);
     await expect(page.evaluate('document.documentElement.scrollWidth <= innerWidth')).resolves.toBe(true);
     await page.locator('tr.message').first().click();
@@ -156,15 +149,13 @@ describe('the dashboard', () => {
     await expect(
       page.evaluate('document.querySelector("dialog").scrollWidth <= document.querySelector("dialog").clientWidth'),
     ).resolves.toBe(true);
-    await page.context().close();
   });
 
   it('moves nothing for who wants no motion', async () => {
-    const { page } = await watchedPage(browser, filled.url, { reducedMotion: 'reduce' });
+    const { page } = await openTab({ reducedMotion: 'reduce' });
     await STATES['filled']?.(page);
     await expect(
       page.evaluate('getComputedStyle(document.querySelector(".bar span")).transitionDuration'),
     ).resolves.toBe('0s');
-    await page.context().close();
   });
 });

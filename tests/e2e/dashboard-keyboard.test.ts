@@ -1,15 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, watchedPage, type WatchedPage } from '../support/browser.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { openTabs } from '../support/browser.ts';
 import { until } from '../support/dashboard.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 
 /** The newest is m0. */
 const COUNT = 150;
 
+const openTab = openTabs();
 let service: RunningService;
-let browser: Browser;
-let watched: WatchedPage;
 let page: Page;
 
 beforeAll(async () => {
@@ -21,21 +20,12 @@ beforeAll(async () => {
     text: i % 2 === 0 ? 'even' : 'odd one',
   }));
   await Promise.all(messages.map((message) => service.webhook(message)));
-  browser = await launchBrowser();
 });
-afterAll(async () => {
-  await browser.close();
-  await service.stop();
-});
+afterAll(() => service.stop());
 beforeEach(async () => {
-  watched = await watchedPage(browser, service.url);
-  ({ page } = watched);
+  ({ page } = await openTab());
   await page.goto(service.url);
   await page.locator('tr.message').first().waitFor();
-});
-afterEach(async () => {
-  expect(watched.faults).toEqual([]);
-  await page.context().close();
 });
 
 const press = async (...keys: string[]): Promise<void> => {

@@ -1,39 +1,29 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, watchedPage, type WatchedPage } from '../support/browser.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { openTabs } from '../support/browser.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 
 const KEY = 'a-key-for-reading-messages';
 const STORED = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])';
 
+const openTab = openTabs();
 let service: RunningService;
-let browser: Browser;
-let watched: WatchedPage;
 let page: Page;
 let asked: { url: string; authorization: string | undefined }[];
 
 beforeAll(async () => {
   service = await startService({ READ_API_KEYS: KEY });
   await service.webhook(MESSAGE);
-  browser = await launchBrowser();
 });
-afterAll(async () => {
-  await browser.close();
-  await service.stop();
-});
+afterAll(() => service.stop());
 beforeEach(async () => {
-  watched = await watchedPage(browser, service.url);
-  ({ page } = watched);
+  ({ page } = await openTab());
   asked = [];
   page.on('request', (request) => {
     asked.push({ url: request.url(), authorization: request.headers()['authorization'] });
   });
   await page.goto(service.url);
   await dialog().waitFor();
-});
-afterEach(async () => {
-  expect({ foreign: watched.foreign, faults: watched.faults }).toEqual({ foreign: [], faults: [] });
-  await page.context().close();
 });
 
 const dialog = (): ReturnType<Page['locator']> => page.getByRole('dialog', { name: 'Read key' });
