@@ -37,7 +37,10 @@ export async function* statusPages(
     last = rows.at(-1)?.message_id;
     if (last === undefined) return;
     yield rows.map(({ message_id: key, state, changed_at: at }) => ({
-      ...{ kind: 'status', ...fromMessageKey(key), state, at: timestampFromMicros(at) },
+      kind: 'status',
+      ...fromMessageKey(key),
+      state,
+      at: timestampFromMicros(at),
     }));
   }
 }
