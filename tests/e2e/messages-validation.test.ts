@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startService, type RunningService } from '../support/service.ts';
+import { validationErrors, type ValidationError } from '../support/validation-errors.ts';
 
 let service: RunningService;
 
@@ -9,17 +10,8 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-interface Item {
-  readonly loc: readonly string[];
-  readonly msg: string;
-  readonly type: string;
-}
-
-async function errorsOf(query: string): Promise<Item[]> {
-  const answer = await service.read(`/messages?${query}`);
-  expect(answer.status).toBe(422);
-  return (answer.json() as { errors: Item[] }).errors;
-}
+const errorsOf = async (query: string): Promise<readonly ValidationError[]> =>
+  validationErrors(await service.read(`/messages?${query}`));
 
 describe('one wrong parameter', () => {
   it.each([

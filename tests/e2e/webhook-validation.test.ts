@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
+import { validationErrors, type ValidationError } from '../support/validation-errors.ts';
 
 let service: RunningService;
 
@@ -9,19 +10,11 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-interface Item {
-  readonly loc: readonly string[];
-  readonly msg: string;
-  readonly type: string;
-}
+const errorsOf = async (body: unknown): Promise<readonly ValidationError[]> =>
+  validationErrors(await service.webhook(body));
 
-async function errorsOf(body: unknown): Promise<Item[]> {
-  const answer = await service.webhook(body);
-  expect(answer.status).toBe(422);
-  return (answer.json() as { errors: Item[] }).errors;
-}
-
-const kinds = (items: readonly Item[]): string[] => items.map(({ loc, type }) => `${loc.join('.')} ${type}`).sort();
+const kinds = (items: readonly ValidationError[]): string[] =>
+  items.map(({ loc, type }) => `${loc.join('.')} ${type}`).sort();
 const raw = (member: string, json: string): string =>
   JSON.stringify({ ...MESSAGE, [member]: 'HERE' }).replace('"HERE"', json);
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import pg from 'pg';
+import { queryPostgres } from './postgres-query.ts';
 import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
 
 let server: PostgresServer;
@@ -15,15 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => server.remove());
 
-async function query(sql: string, url = server.url): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<unknown[]>({ text: sql, rowMode: 'array' })).rows.flat();
-  } finally {
-    await client.end();
-  }
-}
+const query = (sql: string, url = server.url): Promise<unknown[]> => queryPostgres(url, sql);
 
 it('flushes what it commits', async () => {
   expect(await query('show fsync')).toEqual(['on']);

@@ -1,25 +1,15 @@
 import { expect, it } from '@jest/globals';
 import pg from 'pg';
 import { newPostgresDatabase } from './postgres.ts';
-
-async function query(url: string, sql: string, values: unknown[] = []): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // the server ends the connection of a dropped database
-  await client.connect();
-  try {
-    return (await client.query<unknown[]>({ text: sql, values, rowMode: 'array' })).rows.flat();
-  } finally {
-    await client.end();
-  }
-}
+import { queryPostgres } from './postgres-query.ts';
 
 it('opens an empty database of a PostgreSQL that has pg_trgm', async () => {
   const { url, close } = await newPostgresDatabase();
   try {
-    expect(await query(url, 'select version()')).toEqual([expect.stringMatching(/^PostgreSQL \d+/)]);
-    expect(await query(url, `select tablename from pg_tables where schemaname = 'public'`)).toEqual([]);
-    await query(url, 'create extension pg_trgm');
-    expect(await query(url, `select show_trgm('a')`)).toEqual([['  a', ' a ']]);
+    expect(await queryPostgres(url, 'select version()')).toEqual([expect.stringMatching(/^PostgreSQL \d+/)]);
+    expect(await queryPostgres(url, `select tablename from pg_tables where schemaname = 'public'`)).toEqual([]);
+    await queryPostgres(url, 'create extension pg_trgm');
+    expect(await queryPostgres(url, `select show_trgm('a')`)).toEqual([['  a', ' a ']]);
   } finally {
     await close();
   }
@@ -30,7 +20,7 @@ it('sorts by code point with the collation "C"', async () => {
   try {
     // UTF-16 units would put the last before U+E000, and a language's rules "a" before "B".
     const ordered = ['A', 'B', 'a', 'b', 'é', '\uD7FF', '\uE000', '\uFFFF', '\u{10000}', '\u{10FFFF}'];
-    const sorted = await query(url, 'select t from unnest($1::text[]) t order by t collate "C"', [
+    const sorted = await queryPostgres(url, 'select t from unnest($1::text[]) t order by t collate "C"', [
       ordered.toReversed(),
     ]);
     expect(sorted).toEqual(ordered);
@@ -47,8 +37,8 @@ it('drops the database, whoever is connected', async () => {
   try {
     await client.connect();
     await close();
-    await expect(query(url, 'select 1')).rejects.toMatchObject({ code: '3D000' });
-    expect(await query(other.url, 'select 1')).toEqual([1]);
+    await expect(queryPostgres(url, 'select 1')).rejects.toMatchObject({ code: '3D000' });
+    expect(await queryPostgres(other.url, 'select 1')).toEqual([1]);
   } finally {
     await client.end().catch(() => undefined);
     await other.close();

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
-import pg from 'pg';
 import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
 import { openPostgres } from '../../src/adapters/persistence/postgres/database.ts';
+import { queryPostgres } from './postgres-query.ts';
 
 export interface PostgresDatabase {
   readonly url: string;
@@ -13,10 +13,15 @@ export interface PostgresDatabase {
 /** An empty database in the server of this run, or in that of TEST_POSTGRES_URL. */
 export async function newPostgresDatabase(template = 'template0'): Promise<PostgresDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await onServer(`create database ${name} template ${template}`);
+  await queryPostgres(serverUrl(), `create database ${name} template ${template}`);
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
-  return { url: url.href, close: () => onServer(`drop database if exists ${name} with (force)`) };
+  return {
+    url: url.href,
+    async close() {
+      await queryPostgres(serverUrl(), `drop database if exists ${name} with (force)`);
+    },
+  };
 }
 
 /** One of the newest schema: copying it is faster than migrating again. */
@@ -66,14 +71,4 @@ function serverUrl(): string {
   if (url === undefined || url === 'off')
     throw new Error('this test needs PostgreSQL: do not set TEST_POSTGRES_URL to off');
   return url;
-}
-
-async function onServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl() });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }

@@ -23,8 +23,17 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
 }
 
 /** Does what is to be done with a connection that can migrate, and closes it. */
-export async function migrating<T>(file: string, work: (db: Knex) => Promise<T>): Promise<T> {
-  const db = openSqlite({ file, bigIntegers: false });
+export function migrating<T>(file: string, work: (db: Knex) => Promise<T>): Promise<T> {
+  return connected({ file, bigIntegers: false }, work);
+}
+
+/** The same with one as the service has it. */
+export function reading<T>(file: string, work: (db: Knex) => Promise<T>): Promise<T> {
+  return connected({ file }, work);
+}
+
+async function connected<T>(options: SqliteOptions, work: (db: Knex) => Promise<T>): Promise<T> {
+  const db = openSqlite(options);
   try {
     return await work(db);
   } finally {

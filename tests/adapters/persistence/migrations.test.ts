@@ -12,7 +12,7 @@ import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts
 import { comparePositions, type Message } from '../../../src/domain/message.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { FIRST_INSTANT, LAST_INSTANT, messages } from '../../support/arbitraries.ts';
-import { insertRows, migrating, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
+import { insertRows, migrating, reading, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
 import { everyMessage, message, micros, runs } from './repository-fixtures.ts';
 
 const CONFIG: Knex.MigratorConfig = { migrationSource, tableName: 'knex_migrations' };
@@ -45,15 +45,6 @@ describe('Migrating', () => {
   });
   afterEach(() => folder.remove());
 
-  async function reading<T>(work: (db: Knex) => Promise<T>): Promise<T> {
-    const db = openSqlite({ file });
-    try {
-      return await work(db);
-    } finally {
-      await db.destroy();
-    }
-  }
-
   it('goes up and down step by step and loses no message', () =>
     migrating(file, async (db) => {
       const names = await migrationNames();
@@ -84,7 +75,7 @@ describe('Migrating', () => {
       await insertRows(db, kept);
       expect(await migrateLatest(db)).toEqual((await migrationNames()).slice(1));
     });
-    await reading(async (db) => {
+    await reading(file, async (db) => {
       const repository = sqliteMessageRepository(db);
       expect(await everyMessage(repository)).toEqual(kept.toSorted(comparePositions));
       expect(await repository.stats()).toEqual(statsOf(kept));
@@ -119,7 +110,7 @@ describe('Migrating', () => {
 
   it('leaves no message uncounted when it goes back to where every message was counted at once', async () => {
     await migrating(file, migrateLatest);
-    await reading(async (db) => {
+    await reading(file, async (db) => {
       const repository = sqliteMessageRepository(db);
       await repository.add(kept.slice(0, 20));
       await deriveNext(db, 10);
@@ -141,7 +132,7 @@ describe('Migrating', () => {
       await insertRows(db, kept);
       await migrateLatest(db);
     });
-    await reading(async (db) => {
+    await reading(file, async (db) => {
       const expected = kept.filter(({ text }) => text !== null).length;
       const matching = () => sqliteMessageRepository(db).list({ contains: 'STRASSE' }, { offset: 0 }, 1);
       expect((await matching()).total).toBe(expected);
@@ -169,7 +160,7 @@ describe('Migrating', () => {
       expect(await rowsOf(db)).toHaveLength(kept.length);
       expect(await migrateLatest(db)).toEqual(names.slice(1));
     });
-    await reading(async (db) => {
+    await reading(file, async (db) => {
       const repository = sqliteMessageRepository(db);
       expect(await repository.add([message('new'), message('m0')])).toEqual(['created', 'conflict']);
       expect(await repository.stats()).toEqual(statsOf([...kept, message('new')]));

@@ -9,9 +9,8 @@ import {
   schemaStatus,
   type SchemaStatus,
 } from '../../../src/adapters/persistence/migrator.ts';
-import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts';
 import type { StoreHealth } from '../../../src/application/ports.ts';
-import { migrating, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
+import { migrating, reading, temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
 
 const CONFIG: Knex.MigratorConfig = { migrationSource, tableName: 'knex_migrations' };
 
@@ -23,17 +22,8 @@ describe('The state of a database that', () => {
     file = folder.file('app.db');
   });
   afterEach(() => folder.remove());
-
-  async function reading<T>(work: (db: Knex) => Promise<T>): Promise<T> {
-    const db = openSqlite({ file });
-    try {
-      return await work(db);
-    } finally {
-      await db.destroy();
-    }
-  }
-  const health = (): Promise<StoreHealth> => reading((db) => sqliteMessageRepository(db).health());
-  const status = (): Promise<SchemaStatus> => reading(schemaStatus);
+  const health = (): Promise<StoreHealth> => reading(file, (db) => sqliteMessageRepository(db).health());
+  const status = (): Promise<SchemaStatus> => reading(file, schemaStatus);
 
   it('is empty', async () => {
     expect(await status()).toEqual({ applied: [], pending: await migrationNames(), unknown: [] });

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
 import { libpqEnvironment } from '../../../src/adapters/persistence/postgres/libpq-environment.ts';
 import type { NewUpdate } from '../../../src/domain/update.ts';
 import { CLI, node, type Ended } from '../../adapters/persistence/node-process.ts';
 import { manyMessages, message, micros } from '../../adapters/persistence/repository-fixtures.ts';
 import { newPostgresDatabase } from '../../support/postgres.ts';
+import { queryPostgres } from '../../support/postgres-query.ts';
 import { installedPostgres, startPostgresServer, type PostgresServer } from '../../support/postgres-server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
 import { held, on, repositoryOf } from '../../support/stores.ts';
@@ -27,15 +27,7 @@ afterAll(async () => {
   await server.remove();
 });
 
-async function query(sql: string, url = server.url): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<unknown[]>({ text: sql, rowMode: 'array' })).rows.flat();
-  } finally {
-    await client.end();
-  }
-}
+const query = (sql: string, url = server.url): Promise<unknown[]> => queryPostgres(url, sql);
 
 /** An empty database, and a folder of its own for the files. */
 async function place(): Promise<string> {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
 import path from 'node:path';
 import { CLI, node, type Ended } from '../../adapters/persistence/node-process.ts';
 import { startProcess, type ServiceProcess } from '../../support/service.ts';
+import { queryPostgres } from '../../support/postgres-query.ts';
 import { installedPostgres, startPostgresServer, type PostgresServer } from '../../support/postgres-server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
 import { judge } from '../../torture/judge.ts';
@@ -24,10 +24,7 @@ afterAll(async () => {
 });
 
 async function database(name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
+  await queryPostgres(server.url, `create database ${name}`);
   return server.url.replace(/postgres$/, name);
 }
 
