@@ -20,10 +20,14 @@ export async function nextStrayStatuses(
   after: string,
 ): Promise<{ keys: string[]; next: string | null }> {
   const stray = isStray(rule);
+  // The page comes first: PostgreSQL would look whether all of them have a message, and read every message for that.
   const page = await rowsOf<{ message_id: string; stray: boolean | bigint | number }>(
     db,
-    `select message_id, (${stray.sql}) as stray from message_statuses where message_id > ?
-     order by message_id limit ${String(ERASED_AT_A_TIME)}`,
+    `select message_id, (${stray.sql}) as stray
+     from (
+       select message_id, changed_at from message_statuses where message_id > ?
+       order by message_id limit ${String(ERASED_AT_A_TIME)}
+     ) as message_statuses order by message_id`,
     [...stray.bindings, after],
   );
   const last = page.length === ERASED_AT_A_TIME ? page.at(-1) : undefined;

@@ -1,14 +1,34 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { rowsOf } from '../../../src/adapters/persistence/dialect.ts';
+import { nextStrayStatuses } from '../../../src/adapters/persistence/erase-statuses.ts';
 import { backgroundStep, deriveNext } from '../../../src/adapters/persistence/postgres/derived-data.ts';
 import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import type { Order } from '../../../src/domain/message.ts';
 import { openTestPostgres } from '../../support/postgres.ts';
-import { id, manyMessages, message, number } from './repository-fixtures.ts';
+import { id, manyMessages, message, micros, number } from './repository-fixtures.ts';
 
 const ROWS = 20_000;
+
+/** The plans of the statements that a call sends to the database. */
+async function plansIn(
+  db: Knex,
+  call: () => Promise<unknown>,
+  explain = 'explain',
+): Promise<{ sql: string; plan: string }[]> {
+  const sent: { sql: string; bindings?: unknown[] }[] = [];
+  const listen = (query: { sql: string; bindings?: unknown[] }) => sent.push(query);
+  db.on('query', listen);
+  await call();
+  db.off('query', listen);
+  const plans = [];
+  for (const { sql, bindings = [] } of sent.filter((query) => /^(select|with)/.test(query.sql))) {
+    const lines = await rowsOf<{ 'QUERY PLAN': string }>(db, `${explain} ${sql.replaceAll(/\$\d+/g, '?')}`, bindings);
+    plans.push({ sql, plan: lines.map((line) => line['QUERY PLAN']).join('\n') });
+  }
+  return plans;
+}
 
 describe('A query to PostgreSQL', () => {
   let db: Knex;
@@ -25,20 +45,7 @@ describe('A query to PostgreSQL', () => {
   });
   afterAll(() => close());
 
-  /** The plans of the statements that a call sends to the database. */
-  async function plansOf(call: () => Promise<unknown>, explain = 'explain'): Promise<{ sql: string; plan: string }[]> {
-    const sent: { sql: string; bindings?: unknown[] }[] = [];
-    const listen = (query: { sql: string; bindings?: unknown[] }) => sent.push(query);
-    db.on('query', listen);
-    await call();
-    db.off('query', listen);
-    const plans = [];
-    for (const { sql, bindings = [] } of sent.filter((query) => /^(select|with)/.test(query.sql))) {
-      const lines = await rowsOf<{ 'QUERY PLAN': string }>(db, `${explain} ${sql.replaceAll(/\$\d+/g, '?')}`, bindings);
-      plans.push({ sql, plan: lines.map((line) => line['QUERY PLAN']).join('\n') });
-    }
-    return plans;
-  }
+  const plansOf = (call: () => Promise<unknown>, explain?: string) => plansIn(db, call, explain);
 
   it.each<[string, Parameters<MessageRepository['list']>, string]>([
     ['the first page', [{}, { offset: 0 }, 10], 'messages_by_instant'],
@@ -153,5 +160,26 @@ describe('A query to PostgreSQL', () => {
     }
     const [size] = await rowsOf<{ bytes: bigint }>(db, "select pg_relation_size('uncounted') as bytes");
     expect(Number(size?.bytes)).toBeLessThan(100_000); // 10,000 rows took 600,000
+  });
+});
+
+describe('A step of erasing in PostgreSQL', () => {
+  it('for states that are of no message asks for the messages of one page, and never reads all', async () => {
+    const { db, close } = await openTestPostgres();
+    try {
+      const each = 'from generate_series(1, 60000) as each (i)';
+      await db.raw(
+        `insert into messages (message_id, from_msisdn, to_msisdn, sent_at) select 'm' || i, '+1', '+2', i ${each}`,
+      );
+      await db.raw(`insert into message_statuses select 's' || i, 'read', 6, i ${each}`);
+      await db.raw('vacuum analyze');
+      const before = micros(1_000);
+      const rule = { of: 'age' as const, before, keepFrom: [], keepSince: null };
+      const plans = await plansIn(db, () => nextStrayStatuses(db, rule, 's1'));
+      expect(plans.map(({ plan }) => plan)).toEqual([expect.stringContaining('messages_pkey')]);
+      for (const { plan } of plans) expect(plan).not.toContain('Seq Scan');
+    } finally {
+      await close();
+    }
   });
 });
