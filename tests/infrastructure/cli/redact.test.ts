@@ -116,6 +116,22 @@ describe('webhook-inbox redact', () => {
       expect(await inIndex()).toBe(false); // nor as marks of what is gone, which no search shows
     }));
 
+  it('leaves nothing in the statistics of the planner of PostgreSQL, which hold values of rows', () =>
+    withPerson('postgres', async (redact, url) => {
+      const columns = (): Promise<string[]> =>
+        on(url, async ({ db }) => {
+          const { rows } = await db.raw<{ rows: { name: string }[] }>(
+            `select attname as name from pg_stats where schemaname = current_schema()
+             and concat(most_common_vals, histogram_bounds) ~* '919876543210|quark' order by name`,
+          );
+          return rows.map(({ name }) => name);
+        });
+      await on(url, ({ db }) => db.raw('analyze'));
+      expect(await columns()).toEqual(expect.arrayContaining(['from_msisdn', 'text', 'to_msisdn']));
+      expect((await redact('--yes')).status).toBe(0);
+      expect(await columns()).toEqual([]);
+    }));
+
   it('asks, and refuses where there is nobody to ask', async () => {
     const refused = await cli.run(['redact', '--from', PERSON], { DATABASE_URL: 'sqlite:///./none.db' });
     expect(refused).toEqual({

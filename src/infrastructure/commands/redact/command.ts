@@ -14,8 +14,9 @@ and the log cut to nothing. At the end the files are looked through for the numb
 written anew: webhooks that come are answered with 503 when that takes longer than 5 s, and their senders try again. It needs as
 much free disk as the file has twice. --no-compact leaves it out, and copies in the file.
 
-PostgreSQL: VACUUM makes the rows' space free; their bytes stay there until it is used again (VACUUM FULL writes a table anew), and in
-the write-ahead log and its archive as long as those are kept.
+PostgreSQL: VACUUM makes the rows' space free, and ANALYZE the planner's statistics anew, which hold values of rows; those of a
+table that is empty stay. Bytes stay in free space until it is used again (VACUUM FULL writes a table anew), and in the write-ahead
+log and its archive as long as those are kept.
 
 Either: what was erased is in every backup that was made before, and may be in logs of proxies and providers.
 
