@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { openTabs, type Tab } from '../support/browser.ts';
+import { openTabs, type Tab } from '../support/tabs.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 
 const RLO = '\u202e';

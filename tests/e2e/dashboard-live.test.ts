@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { openTabs } from '../support/browser.ts';
+import { openTabs } from '../support/tabs.ts';
 import { until } from '../support/dashboard.ts';
 import { cuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Locator, Page, Request } from 'playwright-core';
-import { openTabs } from '../support/browser.ts';
+import { openTabs } from '../support/tabs.ts';
 import { contract, type Node } from '../support/contract-check.ts';
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
