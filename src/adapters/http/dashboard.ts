@@ -33,7 +33,12 @@ const PACKAGES: readonly Module[] = [
 const OURS: readonly Module[] = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.js'))
   .map((file) => module(`/assets/${file}`, file.slice(0, -'.js'.length), new URL(file, FOLDER)));
-const STYLE: DashboardAsset = { type: 'text/css', body: readFileSync(new URL('dashboard.css', FOLDER)) };
+/** In the order in which one has its way over the other; one file for the page, which paints nothing before it has all. */
+const STYLES = ['base', 'controls', 'page', 'panels', 'chart', 'side', 'messages', 'dialogs', 'preferences'];
+const STYLE: DashboardAsset = {
+  type: 'text/css',
+  body: Buffer.concat(STYLES.map((name) => readFileSync(new URL(`styles/${name}.css`, FOLDER)))),
+};
 
 /** The names that they are served by. */
 const addresses = new Map([...PACKAGES, ...OURS].map((one) => [one.specifier, versioned(one.name, 'js', one.body)]));
