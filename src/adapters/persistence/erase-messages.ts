@@ -3,7 +3,7 @@ import type { Erased } from '../../application/message-eraser.ts';
 import type { ErasureRule } from '../../domain/erasure.ts';
 import { marks, rowsOf } from './dialect.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
-import { isErased, where, withinReach } from './erasure-conditions.ts';
+import { isErased, isErasedWithinReach, where, withinReach, type Condition } from './erasure-conditions.ts';
 
 /** Messages in a transaction: a commit that meets one waits for it. */
 export const ERASED_AT_A_TIME = 250;
@@ -26,20 +26,19 @@ export async function nextToErase(
   rule: ErasureRule,
   after: Place | null,
 ): Promise<{ keys: string[]; next: Place | null }> {
-  const ahead = (): Knex.QueryBuilder => {
-    const query = where(db('messages').select('sent_at', 'message_id'), withinReach(rule));
+  const ahead = (upTo: Condition): Knex.QueryBuilder => {
+    const query = where(db('messages').select('sent_at', 'message_id'), upTo);
     if (after !== null) {
       void where(query, { sql: '(sent_at, message_id) > (?, ?)', bindings: [after.sentAt, after.key] });
     }
     return query.orderBy(['sent_at', 'message_id']);
   };
-  const [end] = (await ahead()
+  const [end] = (await ahead(withinReach(rule))
     .offset(EXAMINED_AT_A_TIME - 1)
     .limit(1)) as PlaceRow[];
-  const found = where(ahead(), isErased(rule)).limit(ERASED_AT_A_TIME);
-  if (end !== undefined) {
-    void where(found, { sql: '(sent_at, message_id) <= (?, ?)', bindings: [end.sent_at, end.message_id] });
-  }
+  // Instead of the reach, not beside it: SQLite may take only one of the two to end at, and go through all there is each time.
+  const upToEnd = end && { sql: '(sent_at, message_id) <= (?, ?)', bindings: [end.sent_at, end.message_id] };
+  const found = where(ahead(upToEnd ?? withinReach(rule)), isErasedWithinReach(rule)).limit(ERASED_AT_A_TIME);
   const rows = (await found) as PlaceRow[];
   const last = rows.length === ERASED_AT_A_TIME ? rows.at(-1) : end;
   return {

@@ -20,17 +20,19 @@ export function withinReach(rule: ErasureRule): Condition {
   };
 }
 
-/** The whole rule, as isErased in domain/erasure.ts has it. */
-export function isErased(rule: ErasureRule): Condition {
+/** The rest of the rule. */
+export function isErasedWithinReach(rule: ErasureRule): Condition {
   if (rule.of === 'person') {
     return { sql: '(from_msisdn = ? or to_msisdn = ?)', bindings: [rule.number, rule.number] };
   }
-  const reach = withinReach(rule);
   const exempt = rule.keepFrom.length === 0 ? '' : `and from_msisdn not in (${marks(rule.keepFrom)})`;
-  return {
-    sql: `(${reach.sql} and coalesce(received_at, sent_at) < ? ${exempt})`,
-    bindings: [...reach.bindings, rule.before, ...rule.keepFrom],
-  };
+  return { sql: `coalesce(received_at, sent_at) < ? ${exempt}`, bindings: [rule.before, ...rule.keepFrom] };
+}
+
+/** The whole rule, as isErased in domain/erasure.ts has it. */
+export function isErased(rule: ErasureRule): Condition {
+  const [reach, rest] = [withinReach(rule), isErasedWithinReach(rule)];
+  return { sql: `(${reach.sql} and ${rest.sql})`, bindings: [...reach.bindings, ...rest.bindings] };
 }
 
 export function where(query: Knex.QueryBuilder, { sql, bindings }: Condition): Knex.QueryBuilder {

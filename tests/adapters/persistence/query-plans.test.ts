@@ -1,11 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
+import { nextToErase } from '../../../src/adapters/persistence/erase-messages.ts';
 import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import { messageKey } from '../../../src/domain/message.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import { openTestDatabase, type TestDatabase } from '../../support/sqlite.ts';
 import { id, manyMessages, message, micros, number } from './repository-fixtures.ts';
+
+/** The plans of the statements that a call sends to the database, as SQLite explains them. */
+async function plansIn(db: Knex, call: () => Promise<unknown>): Promise<{ sql: string; plan: string }[]> {
+  const sent: { sql: string; bindings?: Knex.RawBinding[] }[] = [];
+  const listen = (query: { sql: string; bindings?: Knex.RawBinding[] }) => sent.push(query);
+  db.on('query', listen);
+  await call();
+  db.off('query', listen);
+  const plans = [];
+  for (const { sql, bindings = [] } of sent.filter((query) => query.sql.startsWith('select'))) {
+    const steps = await db.raw<{ detail: string }[]>(`explain query plan ${sql}`, bindings);
+    plans.push({ sql, plan: steps.map(({ detail }) => detail).join('; ') });
+  }
+  return plans;
+}
 
 describe('A query', () => {
   let database: TestDatabase;
@@ -20,20 +36,7 @@ describe('A query', () => {
   });
   afterAll(() => database.close());
 
-  /** The plans of the statements that a call sends to the database, as SQLite explains them. */
-  async function plansOf(call: () => Promise<unknown>): Promise<{ sql: string; plan: string }[]> {
-    const sent: { sql: string; bindings?: Knex.RawBinding[] }[] = [];
-    const listen = (query: { sql: string; bindings?: Knex.RawBinding[] }) => sent.push(query);
-    database.db.on('query', listen);
-    await call();
-    database.db.off('query', listen);
-    const plans = [];
-    for (const { sql, bindings = [] } of sent.filter((query) => query.sql.startsWith('select'))) {
-      const steps = await database.db.raw<{ detail: string }[]>(`explain query plan ${sql}`, bindings);
-      plans.push({ sql, plan: steps.map(({ detail }) => detail).join('; ') });
-    }
-    return plans;
-  }
+  const plansOf = (call: () => Promise<unknown>) => plansIn(database.db, call);
 
   it.each<[string, Parameters<MessageRepository['list']>, string]>([
     ['the first page', [{}, { offset: 0 }, 10], 'messages_by_instant'],
@@ -140,5 +143,21 @@ describe('A query', () => {
     const counting = plans.filter(({ sql }) => /count\(\*\).*from `messages`/.test(sql));
     expect(counting).toHaveLength(2); // for each end of the range
     for (const { plan } of counting) expect(plan).toMatch(/messages_by_instant \(sent_at>\? AND sent_at<\?\)$/);
+  });
+});
+
+describe('A step of erasing', () => {
+  it('looks for what is to go in a page, and not on to the end of what is old when all of it stays', async () => {
+    const { db, close } = await openTestDatabase();
+    try {
+      await sqliteMessageRepository(db).add(manyMessages(5_001).map((one) => ({ ...one, receivedAt: micros(9e15) })));
+      const rule = { of: 'age' as const, before: micros(8e15), keepFrom: [], keepSince: null };
+      const { next } = await nextToErase(db, rule, null);
+      expect(next).not.toBeNull();
+      const look = (await plansIn(db, () => nextToErase(db, rule, null))).at(-1)?.plan;
+      expect(look).toBe('SEARCH messages USING INDEX messages_by_instant ((sent_at,message_id)<(?,?))');
+    } finally {
+      await close();
+    }
   });
 });
