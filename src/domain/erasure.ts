@@ -49,6 +49,8 @@ export function isErased(message: Message & Pick<Arrival, 'receivedAt'>, rule: E
 /** So few digits stand in any text by chance: there the plus sign tells a number from them. */
 const TELLING_DIGITS = 7;
 const PLUS = String.raw`(?:\+|%2[Bb]|\\u002[Bb])`;
+/** A quotation mark is `%22` in a form: its digits are none of the number. */
+const ESCAPED = String.raw`(?:%|\\u00)[0-9A-Fa-f]{2}`;
 
 /**
  * Whether a body or a piece of one names the number: its digits, with no other digit beside them, after a plus sign in
@@ -56,7 +58,7 @@ const PLUS = String.raw`(?:\+|%2[Bb]|\\u002[Bb])`;
  */
 export function namesNumber(text: string, number: Msisdn): boolean {
   const digits = number.slice(1);
-  const before = digits.length < TELLING_DIGITS ? PLUS : `(?:${PLUS}|(?<![0-9]))`;
+  const before = digits.length < TELLING_DIGITS ? PLUS : `(?:${PLUS}|${ESCAPED}|(?<![0-9]))`;
   return new RegExp(`${before}${digits}(?![0-9])`).test(text);
 }
 

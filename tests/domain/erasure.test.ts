@@ -89,7 +89,7 @@ describe('isErased of a person', () => {
 });
 
 describe('namesNumber', () => {
-  const around = fc.constantFrom('', ' ', '"', 'a', '\n', '=', '&', ':', 'é');
+  const around = fc.constantFrom('', ' ', '"', 'a', '\n', '=', '&', ':', 'é', '%22', '%20', '\\u0022');
 
   it('finds a number with its plus sign in any spelling, whatever stands around it', () => {
     fc.assert(
