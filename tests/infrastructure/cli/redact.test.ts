@@ -132,6 +132,22 @@ describe('webhook-inbox redact', () => {
       expect(await columns()).toEqual([]);
     }));
 
+  it('says how many texts of other people name the number, which stay', async () => {
+    const { url, close } = await place('sqlite');
+    try {
+      await on(url, ({ add }) =>
+        add([message('theirs', { from: PERSON }), message('far', { from: '+1', text: `call ${PERSON}` })]),
+      );
+      const redact = (...args: string[]) => cli.run(['redact', '--from', PERSON, ...args], { DATABASE_URL: url });
+      for (const how of ['--dry-run', '--yes']) {
+        expect(JSON.parse((await redact(how, '--json')).stdout)).toMatchObject({ mentions: 1 });
+      }
+      expect((await redact('--yes')).stdout).toContain('stay           1 messages of other people whose text names');
+    } finally {
+      await close();
+    }
+  });
+
   it('asks, and refuses where there is nobody to ask', async () => {
     const refused = await cli.run(['redact', '--from', PERSON], { DATABASE_URL: 'sqlite:///./none.db' });
     expect(refused).toEqual({

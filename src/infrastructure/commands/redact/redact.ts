@@ -52,7 +52,11 @@ async function redactFrom(
   const options = { signal, progress, expected: preview.messages, compact, thorough: true };
   const result = await erase(database, rule, options).finally(progress.end);
   const places = database.file === null ? null : await placesLeft(database.file, number);
-  say(json ? [resultAsJson(number, result, places)] : resultLines(number, result, places, preview.mentions));
+  say(
+    json
+      ? [resultAsJson(number, result, places, preview.mentions)]
+      : resultLines(number, result, places, preview.mentions),
+  );
   return 0;
 }
 
@@ -116,6 +120,6 @@ function remainder(places: number | null): string[] {
   ];
 }
 
-function resultAsJson(number: Msisdn, result: ErasureResult, places: number | null): string {
-  return JSON.stringify({ ok: true, number: masked(number), ...asJson(result), placesLeft: places });
+function resultAsJson(number: Msisdn, result: ErasureResult, places: number | null, mentions: number): string {
+  return JSON.stringify({ ok: true, number: masked(number), ...asJson(result), mentions, placesLeft: places });
 }
