@@ -45,6 +45,12 @@ describe('migrate', () => {
     expect(await migrate('rollback')).toMatchObject({ code: 0, stdout: 'nothing to take back\n', stderr: '' });
   });
 
+  it('status and rollback make no database where none is', async () => {
+    expect(await migrate('status')).toMatchObject({ code: 1, stdout: expect.stringContaining('pending') });
+    expect(await migrate('rollback')).toMatchObject({ code: 0, stdout: 'nothing to take back\n' });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
   it('reads .env in the working directory, over which the environment has its way', async () => {
     await writeFile(folder.file('.env'), 'DATABASE_URL=sqlite:///./from-env-file.db\n');
     expect(await node(folder.path, [CLI, 'migrate', 'latest'])).toMatchObject({ code: 0 });

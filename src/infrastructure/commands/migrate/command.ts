@@ -28,7 +28,9 @@ export function migrateCommand(): Command {
     });
   migrate
     .command('status')
-    .description('what is applied and what is pending; exit status 1 when something is pending')
+    .description(
+      'what is applied and what is pending; exit status 1 when something is, or a newer version has been there',
+    )
     .option('--json', 'one JSON object: applied, pending, unknown')
     .action(async ({ json = false }: { json?: boolean }) => {
       process.exitCode = await (await import('./migrate.ts')).status(json);
