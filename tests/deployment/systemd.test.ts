@@ -102,6 +102,13 @@ describe('deploy/systemd', () => {
   });
 });
 
+it('gives its commands the environment that the unit sets', () => {
+  const [, exported = ''] = /^export (.*)$/m.exec(systemdFile('webhook-inbox')) ?? [];
+  expect(exported.split(' ')).toEqual(
+    Object.entries(environmentOf(parseUnit(SERVICE))).map(([name, value]) => `${name}=${value}`),
+  );
+});
+
 /** CI has it; where it is missing, the rules above remain. */
 const HERE = process.env['CI'] !== undefined || spawnSync('systemd-analyze', ['--version']).status === 0;
 
