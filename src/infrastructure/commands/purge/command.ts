@@ -13,7 +13,7 @@ A provider may send a webhook again for 7 days, and an id that was erased is new
 Space. An SQLite file that this version made becomes shorter step by step; one from before keeps its size, and what is free
 inside is used again. --compact writes the whole file anew at the end, which makes either as short as can be; writes wait meanwhile, and
 webhooks that come are answered with 503 when that takes longer than 5 s, so that their senders try again. It needs as much free
-disk as the file has twice. On PostgreSQL a plain VACUUM frees the space for what comes next; only VACUUM FULL or pg_repack
+disk as the file has, and once more where SQLITE_TMPDIR says (else TMPDIR, /var/tmp or /tmp). On PostgreSQL a plain VACUUM frees the space for what comes next; only VACUUM FULL or pg_repack
 give it back to the system.
 
 Ctrl-C stops between two transactions; the same command goes on.

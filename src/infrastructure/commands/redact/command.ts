@@ -12,13 +12,15 @@ answer says how many. Without --yes it shows what would go and asks. Output hold
 SQLite: what goes is overwritten, the search index is merged, the file written anew, for unused parts of pages hold copies,
 and the log cut to nothing. At the end the files are looked through for the number. Writes wait while the file is
 written anew: webhooks that come are answered with 503 when that takes longer than 5 s, and their senders try again. It needs as
-much free disk as the file has twice. --no-compact leaves it out, and copies in the file.
+much free disk as the file has, and once more where SQLITE_TMPDIR says (else TMPDIR, /var/tmp or /tmp). --no-compact leaves it
+out, and copies in the file.
 
 PostgreSQL: VACUUM makes the rows' space free, and ANALYZE the planner's statistics anew, which hold values of rows; those of a
 table that is empty stay. Bytes stay in free space until it is used again (VACUUM FULL writes a table anew), and in the write-ahead
 log and its archive as long as those are kept.
 
-Either: what was erased is in every backup that was made before, and may be in logs of proxies and providers.
+Either: what was erased is in every backup that was made before, and may be in logs of proxies and providers. What a provider
+sends again afterwards, as some do for 7 days, is new: run it again then.
 
 Examples:
   webhook-inbox redact --from +14155550100 --dry-run

@@ -11,6 +11,7 @@ by Ctrl-C, the service goes on by itself.
 
 PostgreSQL: REINDEX CONCURRENTLY, which needs room for a second index. Searches use the old one until the new one is there, so
 they are right only if the old one is: where it is damaged, drop index messages_by_trigram first, and all texts are read meanwhile.
+Stopped, it may leave an index behind that is not valid; the next reindex drops it.
 
 Example:
   webhook-inbox reindex
