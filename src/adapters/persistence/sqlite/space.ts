@@ -70,8 +70,8 @@ async function shrink(db: Knex, { check, onProgress }: SpaceOptions): Promise<vo
   }
 }
 
-/** Puts all of the log into the database and cuts it to nothing; gives whether readers allowed it. */
-async function truncateLog(db: Knex): Promise<boolean> {
+/** Puts all of the log into the database and cuts it to nothing, unless readers do not allow it for seconds. */
+async function truncateLog(db: Knex): Promise<void> {
   for (let attempt = 0; attempt < LOG_ATTEMPTS; attempt++) {
     const done = await withConnection(db, (connection) => {
       const timeout = connection.pragma('busy_timeout', { simple: true });
@@ -83,10 +83,9 @@ async function truncateLog(db: Knex): Promise<boolean> {
         connection.pragma(`busy_timeout = ${String(timeout)}`);
       }
     });
-    if (done) return true;
+    if (done) return;
     await delay(LOG_BUSY_MS);
   }
-  return false;
 }
 
 async function freePages(db: Knex): Promise<number> {
