@@ -186,3 +186,23 @@ it('the first states of a message, from two replicas at once, leave the later on
     at: micros(2_000_000),
   });
 });
+
+it('what is sent again and erased before the two could be compared is a duplicate, not a conflict', async () => {
+  await emptyTables(first);
+  const repository = postgresMessageRepository(first, first);
+  const [sent] = manyMessages(1);
+  if (sent === undefined) throw new Error('no message');
+  await repository.add([sent]);
+  // As another session would, between the insert that finds it there and the look at what it says.
+  await first.raw(
+    `create function erase_all() returns trigger language plpgsql as 'begin delete from messages; return null; end'`,
+  );
+  await first.raw('create trigger erasing after insert on messages for each statement execute function erase_all()');
+  try {
+    expect(await repository.add([sent])).toEqual(['duplicate']);
+    expect((await repository.list({}, { offset: 0 }, 1)).messages).toEqual([]);
+  } finally {
+    await first.raw('drop function erase_all cascade');
+    await emptyTables(first);
+  }
+});

@@ -118,7 +118,8 @@ async function addMessages(client: Client, updates: readonly NewUpdate[]): Promi
     )
       return 'duplicate';
     const stored = created.has(key) ? first : existing.get(key);
-    return stored !== undefined && repeats(message, stored) ? 'duplicate' : 'conflict';
+    // It was there when this one came, and has been erased since: what it said nobody knows any more.
+    return stored === undefined || repeats(message, stored) ? 'duplicate' : 'conflict';
   });
 }
 
