@@ -41,13 +41,17 @@ export class ArrivalTail {
   /**
    * What has arrived after the place, as soon as there is something. Null when that cannot be said here: the caller is to read by
    * itself, or the signal is aborted.
+   * @param caughtUp the caller has read by itself just now, and nothing stood behind the place: reading again would not help
    */
-  next(after: Place, signal: AbortSignal): Promise<readonly ArrivedMessage[] | null> {
+  next(after: Place, signal: AbortSignal, caughtUp: boolean): Promise<readonly ArrivedMessage[] | null> {
     if (signal.aborted) return Promise.resolve(null);
-    if (this.#waiting.size === 0 || this.#head === undefined) {
+    const head = this.#waiting.size > 0 ? this.#head : undefined;
+    if (head?.epoch !== after.epoch || comparePlaces(after, head) < 0) {
+      if (head !== undefined && !caughtUp) return Promise.resolve(null);
+      if (head !== undefined && head.epoch !== after.epoch) this.#deliver(null); // each finds out whose epoch is over
       if (this.#head !== after) this.#looked = -1; // what lies behind this place was not looked for
       this.#head = after;
-    } else if (after.epoch !== this.#head.epoch || comparePlaces(after, this.#head) < 0) return Promise.resolve(null);
+    }
     const { promise, resolve } = Promise.withResolvers<readonly ArrivedMessage[] | null>();
     const leave = (): void => {
       waiter.settle(null);
@@ -83,7 +87,7 @@ export class ArrivalTail {
       const head = this.#head;
       const page = await this.#read(head);
       if (this.#head === head) this.#deliver(page);
-      else this.#looked = -1; // all have gone, and others wait for what comes after another place
+      else this.#looked = -1; // who waits now waits for what comes after another place
     }
     this.#looking = false;
   }

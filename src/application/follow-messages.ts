@@ -100,9 +100,9 @@ export class FollowMessages {
         continue;
       }
       yield newsOf(page);
-      if (page.length === ARRIVALS_AT_A_TIME) continue;
-      for (;;) {
-        const arrived = await this.#tail.next(place, signal);
+      if (page.length > 0) continue;
+      for (let caughtUp = true; ; caughtUp = false) {
+        const arrived = await this.#tail.next(place, signal, caughtUp);
         if (arrived === null) break;
         yield newsOf(arrived);
       }

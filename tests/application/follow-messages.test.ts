@@ -18,13 +18,21 @@ function following(maxFollowers = 10) {
   const [store, metrics, timer] = [inMemoryMessageRepository(), recordingMetrics(), manualTimer()];
   const asked = { arrivals: 0 };
   let failure: Error | undefined;
+  let epoch = 'memory';
+  const ofEpoch = (place: Place): Place => ({ ...place, epoch });
   const repository: MessageRepository = {
     ...store,
-    arrivals(...args) {
+    async arrivals(after, limit) {
       asked.arrivals++;
-      return failure === undefined ? store.arrivals(...args) : Promise.reject(failure);
+      if (failure !== undefined) throw failure;
+      if (after.epoch !== epoch) return 'unknown_place';
+      const arrived = await store.arrivals({ ...after, epoch: 'memory' }, limit);
+      return arrived === 'unknown_place' ? arrived : arrived.map((one) => ({ ...one, place: ofEpoch(one.place) }));
     },
-    latestArrival: () => (failure === undefined ? store.latestArrival() : Promise.reject(failure)),
+    async latestArrival() {
+      if (failure !== undefined) throw failure;
+      return ofEpoch(await store.latestArrival());
+    },
   };
   const followMessages = new FollowMessages({ repository, metrics, timer }, { maxFollowers });
   const own = announcingWrites(store, () => {
@@ -37,6 +45,9 @@ function following(maxFollowers = 10) {
     addElsewhere: (...messages: Message[]) => store.add(messages),
     fail: (error: Error | undefined): void => {
       failure = error;
+    },
+    renewEpoch: (): void => {
+      epoch += "'";
     },
     open: async (filter: FollowFilter = {}, after?: Place): Promise<Reader> => {
       const opened = await followMessages.open(filter, after);
@@ -224,6 +235,41 @@ describe('many followers', () => {
       expect(await coming).toEqual([id]);
     }
     expect(await slow.ids(3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('wait together also where one stands before another and nothing between them', async () => {
+    const { add, open } = following();
+    await add(message('before'));
+    const place = { epoch: 'memory', at: 1n, key: '' };
+    // On PostgreSQL the end of the order moves with every transaction, whether it stores a message or not.
+    const ahead = await open({}, { ...place, key: 'later' });
+    await ahead.next();
+    const first = ahead.ids(1);
+    await settled();
+    const behind = await open({}, place);
+    await behind.next();
+    const second = behind.next();
+    expect(await Promise.race([second, settled().then(() => 'nothing new')])).toBe('nothing new');
+    await add(message('a'));
+    expect([await first, (await second).messages.map((one) => one.message.messageId)]).toEqual([['a'], ['a']]);
+  });
+
+  it('of an epoch that is over learn it from the first of the next one', async () => {
+    const { add, open, renewEpoch } = following();
+    const old = await open();
+    await old.next();
+    const toldOld = old.next();
+    await settled();
+    renewEpoch();
+    const young = await open();
+    await young.next();
+    const toldYoung = young.next();
+    expect(await Promise.race([toldYoung, settled().then(() => 'nothing new')])).toBe('nothing new');
+    expect(await toldOld).toMatchObject({ reset: true });
+    await old.next();
+    const coming = old.ids(1);
+    await add(message('a'));
+    expect([await coming, (await toldYoung).messages.length]).toEqual([['a'], 1]);
   });
 
   it('are as many as there may be, and no more until one has gone', async () => {
