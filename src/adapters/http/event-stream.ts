@@ -76,9 +76,9 @@ export function eventStream(
     if (!stream.destroyed) stream.push(null);
   }
 
-  // Whoever does not read what is there would hold up the end.
+  // Whoever does not read what is there, or what was sent before, would hold up the end.
   signal.addEventListener('abort', () => {
-    if (stream.readableLength > 0) stream.destroy();
+    if (stream.readableLength > 0 || stream.isPaused()) stream.destroy();
   });
   stream.push(`retry: ${String(RETRY_MS)}\n\n`);
   sendNews().catch((error: unknown) => {

@@ -44,7 +44,10 @@ it('who leaves while his stream is being opened is no fault, and leaves nothing 
   }
 });
 
-it('who has not taken the last of a stream does not hold up its end, however little that is', async () => {
+it.each([
+  ['however little that is', ({ writableLength }: ServerResponse) => writableLength > 0, false],
+  ['when nothing more can be sent', ({ writableNeedDrain }: ServerResponse) => writableNeedDrain, true],
+])('who has not taken the last of a stream does not hold up its end, %s', async (_, isUnsent, isFull) => {
   const [repository, metrics] = [inMemoryMessageRepository(), recordingMetrics()];
   const followMessages = new FollowMessages({ repository, metrics, timer: manualTimer() }, { maxFollowers: 1 });
   const parts = {
@@ -60,12 +63,12 @@ it('who has not taken the last of a stream does not hold up its end, however lit
     await once(client, 'data');
     client.pause();
     // Until the buffers between the two are full, and no further.
-    for (let i = 0; response.writableLength === 0; i++) {
+    for (let i = 0; !isUnsent(response); i++) {
       await repository.add([message(`m${String(i)}`, { text: 'x'.repeat(4_096) })]);
       followMessages.stored();
       for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
     }
-    expect(response.writableNeedDrain).toBe(false);
+    expect(response.writableNeedDrain).toBe(isFull);
     const closed = once(response, 'close');
     followMessages.stop();
     await closed;
