@@ -1,5 +1,5 @@
 import type { Place } from '../../domain/arrival.ts';
-import { fromMessageKey } from '../../domain/message.ts';
+import { fromMessageKey, messageKey } from '../../domain/message.ts';
 
 /** The greatest number that both databases can compare. */
 const MAX_AT = 2n ** 63n - 1n;
@@ -22,7 +22,7 @@ export function decodePlace(id: string): Place {
 
 function isKey(key: string): boolean {
   try {
-    return key === '' || fromMessageKey(key).messageId !== '';
+    return key === '' || key === messageKey(fromMessageKey(key));
   } catch {
     return false;
   }

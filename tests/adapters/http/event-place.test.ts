@@ -37,6 +37,7 @@ describe('the id of an event', () => {
       ['e', '1', 'a\0'],
       ['e', '1', '\ud800'],
       ['e', '1', 'id\u0001No Provider'],
+      ['e', '1', 'id\u0001standard\u0001\0'],
       ['e', '1'],
       [null, '1', ''],
     ]) {
