@@ -10,6 +10,17 @@ export function toProblem(error: unknown): Problem {
   return new Problem('internal-error', { cause: error });
 }
 
+/** What Node calls a connection that is closed, reset or silent before its answer is at its end, or at its beginning. */
+const CLIENT_GONE = new Set([
+  ...['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_UNABLE_TO_PIPE'],
+  ...['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH'],
+]);
+
+/** Whether all that went wrong is that the client has gone: no fault of ours. */
+export function isClientGone(error: unknown): boolean {
+  return CLIENT_GONE.has(String((error as NodeJS.ErrnoException | null)?.code));
+}
+
 /** An error and its causes, for the log and for nobody else. */
 export function describe(error: unknown, withStack = true): LogFields {
   if (!(error instanceof Error)) return { message: String(error) };

@@ -2,10 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Koa from 'koa';
 import type { Logger } from '../../application/ports.ts';
-import { describe } from './faults.ts';
-
-/** What Node calls a connection that is closed before the answer is at its end, or at its beginning, as clients of a stream close theirs. */
-const LEFT = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_UNABLE_TO_PIPE', 'ECONNRESET', 'EPIPE'];
+import { describe, isClientGone } from './faults.ts';
 
 /** Sends a body whose end nobody knows. Resolves when it is over, whoever has ended it. */
 export async function sendStream(ctx: Koa.Context, body: Readable, logger: Logger): Promise<void> {
@@ -25,7 +22,6 @@ export async function sendStream(ctx: Koa.Context, body: Readable, logger: Logge
     await pipeline(body, ctx.res);
   } catch (error) {
     body.destroy(); // which a pipeline to a closed connection leaves alone
-    if (LEFT.includes(String((error as NodeJS.ErrnoException).code))) return;
-    logger.error('a stream broke off', { error: describe(error) });
+    if (!isClientGone(error)) logger.error('a stream broke off', { error: describe(error) });
   }
 }

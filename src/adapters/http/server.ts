@@ -14,7 +14,7 @@ import { crossOriginReads } from './cross-origin.ts';
 import { DASHBOARD_CONTENT_SECURITY_POLICY } from './dashboard.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
 import type { Exchange } from './exchange.ts';
-import { describe, toProblem } from './faults.ts';
+import { describe, isClientGone, toProblem } from './faults.ts';
 import { inTurn } from './in-turn.ts';
 import { lingerAfterAnswer } from './linger.ts';
 import { operations, type UseCases } from './operations.ts';
@@ -126,7 +126,9 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   }
 
   app.on('error', (error: unknown) => {
-    dependencies.logger.error('a response could not be written', { error: describe(error) });
+    if (!isClientGone(error)) {
+      dependencies.logger.error('a response could not be written', { error: describe(error) });
+    }
   });
 
   const handle = app.callback();

@@ -45,6 +45,30 @@ it('who leaves while his stream is being opened is no fault, and leaves nothing 
 });
 
 it.each([
+  ['follows a stream', 'GET /messages/stream HTTP/1.1\r\nHost: x\r\n\r\n', 200],
+  ['sends a body', 'POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{', 400],
+])('who %s and resets the connection is no fault', async (_, head, status) => {
+  const [repository, metrics, logger] = [inMemoryMessageRepository(), recordingMetrics(), recordingLogger()];
+  const parts = { repository, verifiers: new Map(), metrics, logger, clock: manualClock(timestampFromMicros(0n)) };
+  const { server, port } = await serveHttp(parts);
+  const client = connect(port, '127.0.0.1');
+  try {
+    const arriving = once(server, 'request');
+    client.write(head);
+    const [, response] = (await arriving) as [unknown, ServerResponse];
+    if (status === 200) await once(client, 'data');
+    const closed = once(response, 'close');
+    client.resetAndDestroy();
+    await closed;
+    while (logger.lines.length === 0) await new Promise(setImmediate);
+    expect(logger.lines.map(({ level, fields }) => [level, fields['status']])).toEqual([['info', status]]);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+it.each([
   ['however little that is', ({ writableLength }: ServerResponse) => writableLength > 0, false],
   ['when nothing more can be sent', ({ writableNeedDrain }: ServerResponse) => writableNeedDrain, true],
 ])('who has not taken the last of a stream does not hold up its end, %s', async (_, isUnsent, isFull) => {
