@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { MessageFilter, MessagePage, PageStart } from '../../application/ports.ts';
-import { messageKey, type Order } from '../../domain/message.ts';
+import { messageKey, type Order, type Position } from '../../domain/message.ts';
 import type { Dialect, TextSearch } from './dialect.ts';
 import { countAll, countBefore, countOfSender } from './message-counters.ts';
 import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts';
@@ -44,8 +44,8 @@ async function pageOf(
     const mirrored = { start: { offset: first }, limit: end - first, order: 'asc' } as const;
     return (await pageOf(db, dialect, filter, search, mirrored, total)).reverse();
   }
-  const { since, skip } = await startOfPage(db, dialect, filter, search, start);
-  const page = matching(db, { ...filter, since }, search)
+  const { skip, ...bounds } = await startOfPage(db, dialect, filter, search, start, order);
+  const page = matching(db, { ...filter, ...bounds }, search)
     .select(MESSAGE_COLUMNS.map((column) => `messages.${column}`))
     .orderBy([
       { column: 'sent_at', order },
@@ -66,20 +66,33 @@ function jumps({ from }: MessageFilter, search: TextSearch | null, offset: numbe
   return offset > 0 && from === undefined && search === null;
 }
 
-/** From which instant to read and how many matches to skip from there. */
+interface Bounds {
+  readonly since: bigint | undefined;
+  readonly until: bigint | undefined;
+}
+
+/** Between which instants to read, and how many matches to skip of those. */
 async function startOfPage(
   db: Knex,
   dialect: Dialect,
   filter: MessageFilter,
   search: TextSearch | null,
   start: PageStart,
-): Promise<{ since: bigint | undefined; skip: number }> {
-  const { since } = filter;
-  if ('after' in start) return { since, skip: 0 };
-  if (!jumps(filter, search, start.offset)) return { since, skip: start.offset };
+  order: Order,
+): Promise<Bounds & { skip: number }> {
+  const { since, until } = filter;
+  if ('after' in start) return { ...boundsBeyond(filter, start.after, order), skip: 0 };
+  if (!jumps(filter, search, start.offset)) return { since, until, skip: start.offset };
   const before = since === undefined ? 0 : await countBefore(db, dialect, since);
   const jump = await jumpToOffset(db, dialect, before + start.offset);
-  return jump === null ? { since, skip: start.offset } : { since: jump.from, skip: jump.skip };
+  return jump === null ? { since, until, skip: start.offset } : { since: jump.from, until, skip: jump.skip };
+}
+
+/** Not the bound that lies behind the position: an index would be read from there on, through all pages before this one. */
+function boundsBeyond({ since, until }: MessageFilter, { sentAt }: Position, order: Order): Bounds {
+  const passed = order === 'asc' ? since !== undefined && since <= sentAt : until !== undefined && until > sentAt;
+  if (!passed) return { since, until };
+  return order === 'asc' ? { since: undefined, until } : { since, until: undefined };
 }
 
 async function countMatching(
@@ -109,7 +122,7 @@ async function countMatching(
 
 function matching(
   db: Knex,
-  { from, since, until }: Omit<MessageFilter, 'since'> & { readonly since?: bigint | undefined },
+  { from, since, until }: Pick<MessageFilter, 'from'> & Partial<Bounds>,
   search: TextSearch | null,
 ): Knex.QueryBuilder {
   // A cross join keeps the order of its tables: the few hits first, not the whole index that gives the order of the page.

@@ -47,6 +47,11 @@ describe('A query', () => {
     ['a page of a sender', [{ from: number('+100') }, { offset: 0 }, 10], 'messages_by_sender'],
     ['a page of a sender by position', [{ from: first.from }, { after: first }, 10], 'messages_by_sender'],
     ['a page of a sender and a range', [{ from: first.from, ...range }, { offset: 0 }, 10], 'messages_by_sender'],
+    [
+      'a page of a sender and a range by position',
+      [{ from: first.from, ...range }, { after: first }, 10],
+      'messages_by_sender',
+    ],
     ['the newest', [{}, { offset: 0 }, 10, 'desc'], 'messages_by_instant'],
     ['the newest by offset', [{}, { offset: 300 }, 10, 'desc'], 'messages_by_instant'],
     ['the newest by position', [{}, { after: middle }, 10, 'desc'], 'messages_by_instant'],
@@ -60,6 +65,8 @@ describe('A query', () => {
     const pages = plans.filter(({ sql }) => /order by `sent_at` (asc|desc), `message_id` \1/.test(sql));
     expect(pages).toHaveLength(1);
     expect(pages[0]?.plan).toMatch(new RegExp(`^(SEARCH|SCAN) messages USING INDEX ${index}\\b[^;]*$`));
+    // From the position on, and not from the bound of the range that lies behind it.
+    if ('after' in args[1]) expect(pages[0]?.plan).toMatch(/\(sent_at,message_id\)[<>]\(\?,\?\)/);
     for (const { sql, plan } of plans) {
       if (sql.includes('group by starts_at')) continue; // sorts the periods of one level, not messages
       expect(plan).not.toMatch(/TEMP B-TREE|SCAN messages(?! USING INDEX)|SCAN (sender|period)_counts/);
