@@ -1,6 +1,6 @@
 import type { ArrivedMessage, Place } from '../domain/arrival.ts';
-import type { Message } from '../domain/message.ts';
-import { containsIgnoringCase } from '../domain/search.ts';
+import type { Message, Msisdn } from '../domain/message.ts';
+import { foldCase } from '../domain/search.ts';
 import { ArrivalTail, ARRIVALS_AT_A_TIME, POLL_MS } from './arrival-tail.ts';
 import { StoreUnavailable, type MessageFilter, type MessageRepository, type Metrics, type Timer } from './ports.ts';
 
@@ -85,9 +85,10 @@ export class FollowMessages {
 
   async *#follow(filter: FollowFilter, start: Place, signal: AbortSignal): AsyncGenerator<News, void, undefined> {
     let place = start;
+    const needle = filter.contains === undefined ? undefined : foldCase(filter.contains);
     const newsOf = (arrived: readonly ArrivedMessage[]): News => {
       place = arrived.at(-1)?.place ?? place;
-      return { messages: arrived.filter(({ message }) => fits(message, filter)), place, reset: false };
+      return { messages: arrived.filter(({ message }) => fits(message, filter.from, needle)), place, reset: false };
     };
     while (!signal.aborted) {
       const page = await this.#untilDone(() => this.#repository.arrivals(place, ARRIVALS_AT_A_TIME), signal);
@@ -136,9 +137,22 @@ export class FollowMessages {
   }
 }
 
-function fits({ from, text }: Message, filter: FollowFilter): boolean {
+/** Of messages, once for all who share a read of them: a long text takes half a millisecond. */
+const foldedTexts = new WeakMap<Message, string | null>();
+
+function foldedText(message: Message): string | null {
+  let folded = foldedTexts.get(message);
+  if (folded === undefined) {
+    folded = message.text === null ? null : foldCase(message.text);
+    foldedTexts.set(message, folded);
+  }
+  return folded;
+}
+
+/** @param needle folded: see domain/search.ts */
+function fits(message: Message, from: Msisdn | undefined, needle: string | undefined): boolean {
   return (
-    (filter.from === undefined || from === filter.from) &&
-    (filter.contains === undefined || (text !== null && containsIgnoringCase(text, filter.contains)))
+    (from === undefined || message.from === from) &&
+    (needle === undefined || foldedText(message)?.includes(needle) === true)
   );
 }

@@ -225,6 +225,36 @@ describe('many followers', () => {
     expect(asked.arrivals - before).toBeLessThan(20);
   });
 
+  it('share the folding of a text, too', async () => {
+    let looks = 0;
+    const watched: Message = {
+      ...message('a'),
+      get text() {
+        looks++;
+        return 'Straße';
+      },
+    };
+    const store = inMemoryMessageRepository();
+    const repository: MessageRepository = {
+      ...store,
+      async arrivals(...asked) {
+        const arrived = await store.arrivals(...asked);
+        return arrived === 'unknown_place' ? arrived : arrived.map((one) => ({ ...one, message: watched }));
+      },
+    };
+    const ports = { repository, metrics: recordingMetrics(), timer: manualTimer() };
+    const followMessages = new FollowMessages(ports, { maxFollowers: 50 });
+    const all: Reader[] = [];
+    for (let i = 0; i < 50; i++) all.push(reader((await followMessages.open({ contains: 'STRASSE' })) as Following));
+    for (const one of all) await one.next();
+    const coming = all.map((one) => one.ids(1));
+    await settled();
+    await store.add([message('a')]);
+    followMessages.stored();
+    expect(await Promise.all(coming)).toEqual(all.map(() => ['a']));
+    expect(looks).toBeLessThan(5);
+  });
+
   it('do not wait for one that does not read, who has it all when he does', async () => {
     const { add, open } = following();
     const [slow, fast] = [await open(), await open()];
