@@ -14,7 +14,7 @@ export function pageStart<Place>(
   if (cursor === undefined) return { offset: offset ?? 0 };
   if (offset !== undefined) throw refused('cannot be combined with offset');
   const place = decode(cursor);
-  if (place === null) throw refused('is not the next_cursor of a page with the same filters');
+  if (place === null) throw refused('is not the next_cursor of a page with the same filters and order');
   return place;
 }
 
