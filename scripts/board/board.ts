@@ -9,9 +9,15 @@ import {
   type RowPanel,
   type VariableModel,
 } from '@grafana/schema';
-import { DATASOURCE, type Placed } from './panels.ts';
-import { ROWS } from './rows.ts';
+import { DATASOURCE, type Placed, type Row } from './panels.ts';
+import { COMMITS } from './rows/commits.ts';
+import { GLANCE } from './rows/glance.ts';
+import { HTTP } from './rows/http.ts';
+import { PROCESS } from './rows/process.ts';
+import { STORE } from './rows/store.ts';
+import { WEBHOOKS } from './rows/webhooks.ts';
 
+const ROWS: readonly Row[] = [GLANCE, WEBHOOKS, HTTP, COMMITS, STORE, PROCESS];
 const WIDTH = 24;
 /** Where people read this repository: the same as in deploy/observability/prometheus.yml. */
 const REPOSITORY = 'https://git.example.com/webhook-inbox/blob/main';

@@ -52,6 +52,11 @@ export type Placed = Panel & { readonly gridPos: NonNullable<Panel['gridPos']> }
 /** A panel without its place. */
 export type Unplaced = Omit<Panel, 'gridPos' | 'id'> & { readonly width: number; readonly height: number };
 
+export interface Row {
+  readonly title: string;
+  readonly panels: readonly Unplaced[];
+}
+
 /** The latest value, large. */
 export function stat(spec: PanelSpec): Unplaced {
   const options: Stat.Options = {

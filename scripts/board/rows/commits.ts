@@ -1,0 +1,59 @@
+import { timeSeries, type Row } from '../panels.ts';
+import { S, rate, quantile } from '../queries.ts';
+
+export const COMMITS: Row = {
+  title: 'Commits',
+  panels: [
+    timeSeries({
+      title: 'Commit duration',
+      description: 'What the disk or PostgreSQL takes for a commit. All webhooks that wait share the next one.',
+      unit: 's',
+      queries: [
+        [quantile(0.5, 'outcome', 'commit_duration_seconds'), '{{outcome}} p50'],
+        [quantile(0.99, 'outcome', 'commit_duration_seconds'), '{{outcome}} p99'],
+      ],
+      width: 8,
+    }),
+    timeSeries({
+      title: 'Commits',
+      description: 'By whether they succeeded. A failed one is tried again message by message.',
+      unit: 'cps',
+      queries: [[rate('outcome', 'commit_duration_seconds_count'), '{{outcome}}']],
+      width: 8,
+    }),
+    timeSeries({
+      title: 'Messages in a commit',
+      description: 'Few: it is idle, or each sender waits for its answer. Many: the disk is the limit.',
+      unit: 'none',
+      queries: [
+        [`${rate('job', 'commit_batch_messages_sum')} / ${rate('job', 'commit_batch_messages_count')}`, 'mean'],
+        [quantile(0.99, '', 'commit_batch_messages'), 'p99'],
+      ],
+      width: 8,
+    }),
+    timeSeries({
+      title: 'Commit queue',
+      description: 'How full it is with messages that wait to be stored. At 100 % webhooks are refused with 503.',
+      unit: 'percentunit',
+      queries: [[`commit_queue_messages{${S}} / commit_queue_limit_messages{${S}}`, '{{instance}}']],
+      max: 1,
+      thresholds: [
+        ['transparent', null],
+        ['red', 0.8],
+      ],
+      width: 12,
+    }),
+    timeSeries({
+      title: 'Memory for bodies',
+      description: 'How full it is. What has no room is refused with 503.',
+      unit: 'percentunit',
+      queries: [[`request_body_bytes{${S}} / request_body_limit_bytes{${S}}`, '{{instance}}']],
+      max: 1,
+      thresholds: [
+        ['transparent', null],
+        ['red', 0.8],
+      ],
+      width: 12,
+    }),
+  ],
+};

@@ -1,0 +1,71 @@
+import { timeSeries, type Row } from '../panels.ts';
+import { S, rate, quantile } from '../queries.ts';
+
+export const HTTP: Row = {
+  title: 'HTTP',
+  panels: [
+    timeSeries({
+      title: 'Requests by route and status',
+      description: 'All requests, probes and scrapes among them. unmatched: no such route.',
+      unit: 'reqps',
+      queries: [[rate('method, path, status', 'http_requests_total'), '{{method}} {{path}} {{status}}']],
+      stacked: true,
+      width: 12,
+    }),
+    timeSeries({
+      title: 'Share of 5xx by route',
+      description: '503 from /health/ready while an instance is not ready is in it.',
+      unit: 'percentunit',
+      queries: [
+        [
+          `${rate('path', 'http_requests_total', 'status=~"5.."')} / ${rate('path', 'http_requests_total')}`,
+          '{{path}}',
+        ],
+      ],
+      width: 12,
+    }),
+    timeSeries({
+      title: 'p50 by route',
+      description: 'Half of the answers were ready sooner.',
+      unit: 's',
+      queries: [[quantile(0.5, 'method, path', 'http_request_duration_seconds'), '{{method}} {{path}}']],
+      width: 12,
+    }),
+    timeSeries({
+      title: 'p99 by route',
+      description: 'One answer in a hundred was ready later. Searches may take up to READ_TIMEOUT_MS.',
+      unit: 's',
+      queries: [[quantile(0.99, 'method, path', 'http_request_duration_seconds'), '{{method}} {{path}}']],
+      width: 12,
+    }),
+    timeSeries({
+      title: 'Streams',
+      description: 'How full the places of clients that follow the messages are. One too many gets 503.',
+      unit: 'percentunit',
+      queries: [[`message_streams{${S}} / message_streams_limit{${S}}`, '{{instance}}']],
+      max: 1,
+      thresholds: [
+        ['transparent', null],
+        ['red', 0.9],
+      ],
+      width: 8,
+    }),
+    timeSeries({
+      title: 'Refused by address',
+      description: '429, by what it was too much of. Right signatures are never refused for wrong ones.',
+      unit: 'reqps',
+      queries: [[rate('kind', 'http_rate_limited_total'), '{{kind}}']],
+      width: 8,
+    }),
+    timeSeries({
+      title: 'Refused for want of room',
+      description: 'Connections closed as they came, and requests whose bodies had no room in memory.',
+      unit: 'cps',
+      queries: [
+        [rate('instance', 'http_connections_dropped_total'), '{{instance}} connections'],
+        [rate('instance', 'request_bodies_shed_total'), '{{instance}} bodies'],
+      ],
+      width: 8,
+    }),
+  ],
+};
