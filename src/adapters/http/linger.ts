@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** How long what is still sent of a refused body is read and thrown away (ms). */
-const LINGER_MS = 2_000;
+const LINGER_MS = 5_000;
 
 /**
  * Lets the answer arrive that closes a connection in the middle of a body. A connection that is closed with bytes unread is reset, and
