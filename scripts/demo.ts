@@ -2,9 +2,11 @@
  * Sends a signed sample conversation to the running service, then shows what it says of it.
  */
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
+import { runCommand } from '../src/infrastructure/command.ts';
+import { localOrigin } from '../src/infrastructure/commands/service-url.ts';
+import { loadEnvFile, readConfig } from '../src/infrastructure/config.ts';
 
 const USAGE = `Usage: npm run demo -- [--url URL] [--count N]
 
@@ -60,7 +62,7 @@ async function show(url: string, path: string, key: string | undefined): Promise
   process.stdout.write(`\nGET ${path}\n${JSON.stringify(await response.json(), null, 2)}\n`);
 }
 
-async function main(): Promise<void> {
+async function demo(): Promise<undefined> {
   const { values } = parseArgs({
     options: {
       url: { type: 'string' },
@@ -70,14 +72,15 @@ async function main(): Promise<void> {
   });
   if (values.help) {
     process.stdout.write(USAGE);
-    return;
+    return undefined;
   }
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const { WEBHOOK_SECRET: secret, HOST, PORT, READ_API_KEYS } = process.env;
-  const url = values.url ?? `http://${HOST ?? '127.0.0.1'}:${PORT ?? '8000'}`;
+  loadEnvFile();
+  const config = readConfig();
+  const { webhookSecret: secret, readApiKeys } = config;
+  const url = values.url ?? localOrigin(config);
   const count = Number(values.count);
   if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');
-  if (!secret) throw new Error('WEBHOOK_SECRET is not set: "npm run setup" makes a .env with one');
+  if (secret === undefined) throw new Error('WEBHOOK_SECRET is not set: "npm run setup" makes a .env with one');
 
   await fetch(`${url}/health/live`).catch(() => {
     throw new Error(`nothing answers at ${url}: start the service with "make run" first`);
@@ -95,14 +98,9 @@ async function main(): Promise<void> {
     bar.stop();
   }
   process.stdout.write(`${Array.from(results, ([result, n]) => `${String(n)} ${result}`).join(', ')}\n`);
-  const key = READ_API_KEYS?.split(',')[0]?.trim();
-  await show(url, '/messages?q=STRASSE&limit=2', key);
-  await show(url, '/stats', key);
+  await show(url, '/messages?q=STRASSE&limit=2', readApiKeys[0]);
+  await show(url, '/stats', readApiKeys[0]);
+  return undefined;
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand(demo);

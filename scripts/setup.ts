@@ -3,16 +3,11 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
+import { runCommand, say } from '../src/infrastructure/command.ts';
+import { localOrigin } from '../src/infrastructure/commands/service-url.ts';
+import { loadEnvFile, readConfig } from '../src/infrastructure/config.ts';
 
-if (!existsSync('.env')) {
-  writeFileSync('.env', `WEBHOOK_SECRET=${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-  process.stdout.write('made .env with a random WEBHOOK_SECRET\n');
-}
-process.loadEnvFile('.env');
-
-const secret = set('WEBHOOK_SECRET', '');
-const url = `http://${set('HOST', '127.0.0.1')}:${set('PORT', '8000')}`;
-const body = JSON.stringify({
+const BODY = JSON.stringify({
   message_id: 'm1',
   from: '+919876543210',
   to: '+14155550100',
@@ -20,27 +15,35 @@ const body = JSON.stringify({
   text: 'Hello',
 });
 
-if (secret === '') {
-  process.stdout.write('WEBHOOK_SECRET is empty in .env: webhooks will be answered with 503\n');
-} else {
-  const signature = createHmac('sha256', secret).update(body).digest('hex');
-  process.stdout.write(`
+await runCommand(() => {
+  if (!existsSync('.env')) {
+    writeFileSync('.env', `WEBHOOK_SECRET=${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+    say(['made .env with a random WEBHOOK_SECRET']);
+  }
+  loadEnvFile();
+  const config = readConfig();
+  if (config.webhookSecret === undefined) {
+    say(['WEBHOOK_SECRET is not set in .env: POST /webhook will be answered with 503']);
+  } else if (config.port === 0) {
+    say(['PORT is 0: the line with "listening" says which port it is']);
+  } else {
+    say([howToStore(localOrigin(config), config.webhookSecret)]);
+  }
+  return Promise.resolve(undefined);
+});
+
+function howToStore(url: string, secret: string): string {
+  const signature = createHmac('sha256', secret).update(BODY).digest('hex');
+  return `
 Store a message, in another terminal:
 
   curl -X POST ${url}/webhook \\
     -H 'Content-Type: application/json' \\
     -H 'X-Signature: ${signature}' \\
-    -d '${body}'
+    -d '${BODY}'
 
 Then read it back:  curl ${url}/messages
 See all of it:      ${url}/
 Try the API:        ${url}/docs
-
-`);
-}
-
-/** An empty variable counts as not set, as it does for the service. */
-function set(name: string, fallback: string): string {
-  const value = process.env[name] ?? '';
-  return value === '' ? fallback : value;
+`;
 }

@@ -34,11 +34,11 @@ export interface CommandLine {
   readonly remove: () => void;
 }
 
-/** `webhook-inbox` as a process from the sources. */
-export function commandLine(): CommandLine {
+/** `webhook-inbox`, or another program of the sources, as a process. */
+export function commandLine(program = CLI): CommandLine {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
   const start: CommandLine['start'] = (args, environment = {}, input = '') => {
-    const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: { ...environment } });
+    const child = spawn(process.execPath, [program, ...args], { cwd: folder, env: { ...environment } });
     child.stdin.on('error', () => undefined); // it reads none
     child.stdin.end(input);
     const closed = new Promise<number | NodeJS.Signals>((resolve, reject) => {
