@@ -322,4 +322,16 @@ describe('docs/operations.md', () => {
     const left = BLOCKS.filter(({ script }) => !executed.has(script));
     expect(left.map(({ why }) => why)).toEqual(['docker', ...left.slice(1).map(() => 'needs a cluster')]);
   });
+
+  it('leaves nothing behind in the shell that would lead the next command to another database', () => {
+    expect(PAGE).not.toMatch(/^ *export /m);
+  });
+
+  it('keeps the settings of the image that a copy of .env.example would undo', () => {
+    const container = BLOCKS.find(({ why }) => why === 'docker')?.script;
+    for (const setting of ['HOST=0.0.0.0', 'MIGRATE_ON_START=true']) {
+      expect(readPage('Dockerfile')).toContain(setting);
+      expect(container).toContain(`-e ${setting} `);
+    }
+  });
 });
