@@ -7,7 +7,7 @@ import type { Reindex } from '../adapters/persistence/reindexing.ts';
 import type { StoreSpace } from '../adapters/persistence/space.ts';
 import type { MessageEraser } from '../application/message-eraser.ts';
 import type { Config } from './config.ts';
-import type { DatabaseLocation } from './database-location.ts';
+import { realPath, type DatabaseLocation } from './database-location.ts';
 
 /** Another process may be migrating a large database: wait for it, a minute at most. */
 const MIGRATION_BUSY_TIMEOUT_MS = 60_000;
@@ -18,6 +18,17 @@ export interface MaintenanceDatabase {
   /** To be destroyed by the caller. */
   readonly db: Knex;
   readonly dialect: Dialect;
+}
+
+/** Where an SQLite file was looked for that is not there, so that opening would make it; null where there is one. */
+export function missingFile(location: DatabaseLocation): string | null {
+  return location.engine === 'postgres' || existsSync(location.file) ? null : realPath(location.file);
+}
+
+/** For what is to make no database. Says where it looked: the working directory may be another than was meant. */
+export function requireDatabase(location: DatabaseLocation): void {
+  const missing = missingFile(location);
+  if (missing !== null) throw new Error(`the database file is not there: ${missing}`);
 }
 
 /** The database for migrations and repairs. Loads only the driver that it needs. */
@@ -42,6 +53,7 @@ export async function openForMaintenance({ database }: Pick<Config, 'database'>)
 /** A store to copy from: SQLite only for reading. To be destroyed by the caller. */
 export async function openCopySource(location: DatabaseLocation): Promise<CopySource> {
   if (location.engine === 'postgres') return openForMaintenance({ database: location });
+  requireDatabase(location);
   const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
   const { sqliteDialect } = await import('../adapters/persistence/sqlite/dialect.ts');
   return { db: openSqlite({ file: location.file, readOnly: true }), dialect: sqliteDialect };
@@ -118,8 +130,7 @@ export async function openForErasing(
       file: null,
     };
   }
-  // Opening would make it.
-  if (!existsSync(database.file)) throw new Error('the database file of DATABASE_URL is not there');
+  requireDatabase(database);
   const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
   const { sqliteDialect: dialect } = await import('../adapters/persistence/sqlite/dialect.ts');
   const { sqliteErasing } = await import('../adapters/persistence/sqlite/erasing.ts');

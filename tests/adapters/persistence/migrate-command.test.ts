@@ -45,9 +45,9 @@ describe('migrate', () => {
     expect(await migrate('rollback')).toMatchObject({ code: 0, stdout: 'nothing to take back\n', stderr: '' });
   });
 
-  it('status and rollback make no database where none is', async () => {
+  it('status and rollback make no database where none is, and rollback says where it looked', async () => {
     expect(await migrate('status')).toMatchObject({ code: 1, stdout: expect.stringContaining('pending') });
-    expect(await migrate('rollback')).toMatchObject({ code: 0, stdout: 'nothing to take back\n' });
+    expect(await migrate('rollback')).toMatchObject({ code: 1, stderr: `the database file is not there: ${file}\n` });
     expect(await readdir(folder.path)).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import {
 } from '../../../adapters/persistence/backup.ts';
 import { EXIT_FAULT, say } from '../../command.ts';
 import { loadEnvFile, programEnvironment, readConfig } from '../../config.ts';
-import { openForMaintenance } from '../../database.ts';
+import { openForMaintenance, requireDatabase } from '../../database.ts';
 import type { DatabaseLocation } from '../../database-location.ts';
 import { explainingSpace, partialFile } from '../../partial-file.ts';
 import { progressOn } from '../../progress.ts';
@@ -56,6 +56,7 @@ async function backUpInto(
 
 /** Loads only the driver that it needs. */
 async function copyInto(file: string, database: DatabaseLocation, work: Work): Promise<BackupContent> {
+  requireDatabase(database);
   if (database.engine === 'sqlite') {
     const { backUpSqlite } = await import('../../../adapters/persistence/sqlite/backup.ts');
     return backUpSqlite(database.file, file, work);

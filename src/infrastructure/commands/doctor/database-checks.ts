@@ -1,19 +1,21 @@
-import { existsSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { rebuildCounters, wrongCounters } from '../../../adapters/persistence/counter-check.ts';
 import { isPostgres } from '../../../adapters/persistence/dialect.ts';
 import { isBreaking } from '../../../adapters/persistence/migration-source.ts';
 import { schemaStatus } from '../../../adapters/persistence/migrator.ts';
 import type { Config } from '../../config.ts';
-import { openForMaintenance, type MaintenanceDatabase } from '../../database.ts';
+import { missingFile, openForMaintenance, type MaintenanceDatabase } from '../../database.ts';
 import { fail, ok, type Check } from './check.ts';
 import { databaseClockCheck } from './clock-checks.ts';
 
 /** Of the database: that it can be reached, its clock, its pages, its schema and its counters. Stops where the next makes no sense. */
 export async function* databaseChecks(config: Config, rebuild: boolean): AsyncGenerator<Check> {
-  // Opening would make it, and a look is to leave nothing behind.
-  if (config.database.engine === 'sqlite' && !existsSync(config.database.file)) {
-    yield fail('database', 'the file of DATABASE_URL is not there: "webhook-inbox migrate latest" makes it');
+  const missing = missingFile(config.database);
+  if (missing !== null) {
+    yield fail(
+      'database',
+      `${missing} is not there: look at DATABASE_URL, or make it by "webhook-inbox migrate latest"`,
+    );
     return;
   }
   const database = await openForMaintenance(config);

@@ -1,67 +1,51 @@
-import { existsSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { migrationNames } from '../../../adapters/persistence/migration-source.ts';
-import {
-  migrateLatest,
-  migrateRollback,
-  schemaStatus,
-  type SchemaStatus,
-} from '../../../adapters/persistence/migrator.ts';
+import { migrateLatest, migrateRollback, schemaStatus } from '../../../adapters/persistence/migrator.ts';
 import { EXIT_FAULT, say } from '../../command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../config.ts';
-import { openForMaintenance } from '../../database.ts';
+import { missingFile, openForMaintenance, requireDatabase } from '../../database.ts';
 
 export async function latest(): Promise<number> {
-  return withDatabase(configured(), async (db) => {
-    const applied = await migrateLatest(db);
-    say(applied.length === 0 ? ['the schema is up to date'] : applied.map((name) => `applied ${name}`));
-    return 0;
-  });
+  const applied = await withDatabase(configuration(), migrateLatest);
+  say(applied.length === 0 ? ['the schema is up to date'] : applied.map((name) => `applied ${name}`));
+  return 0;
 }
 
-export function rollback(): Promise<number> {
-  return withExisting(async (db) => {
-    const reverted = db === null ? [] : await migrateRollback(db);
-    say(reverted.length === 0 ? ['nothing to take back'] : reverted.map((name) => `took back ${name}`));
-    return 0;
-  });
+export async function rollback(): Promise<number> {
+  const config = configuration();
+  requireDatabase(config.database);
+  const reverted = await withDatabase(config, migrateRollback);
+  say(reverted.length === 0 ? ['nothing to take back'] : reverted.map((name) => `took back ${name}`));
+  return 0;
 }
 
-export function status(json: boolean): Promise<number> {
-  return withExisting(async (db) => {
-    const { applied, pending, unknown } = db === null ? await nothingApplied() : await schemaStatus(db);
-    if (json) {
-      say([JSON.stringify({ applied, pending, unknown })]);
-    } else {
-      say(applied.filter((name) => !unknown.includes(name)).map((name) => `applied  ${name}`));
-      say(pending.map((name) => `pending  ${name}`));
-      say(unknown.map((name) => `unknown  ${name} (applied by a newer version)`));
-    }
-    return pending.length + unknown.length === 0 ? 0 : EXIT_FAULT;
-  });
+export async function status(json: boolean): Promise<number> {
+  const config = configuration();
+  // A look leaves nothing behind.
+  const { applied, pending, unknown } =
+    missingFile(config.database) === null
+      ? await withDatabase(config, schemaStatus)
+      : { applied: [], pending: await migrationNames(), unknown: [] };
+  if (json) {
+    say([JSON.stringify({ applied, pending, unknown })]);
+  } else {
+    say(applied.filter((name) => !unknown.includes(name)).map((name) => `applied  ${name}`));
+    say(pending.map((name) => `pending  ${name}`));
+    say(unknown.map((name) => `unknown  ${name} (applied by a newer version)`));
+  }
+  return pending.length + unknown.length === 0 ? 0 : EXIT_FAULT;
 }
 
-async function nothingApplied(): Promise<SchemaStatus> {
-  return { applied: [], pending: await migrationNames(), unknown: [] };
+function configuration(): Config {
+  loadEnvFile();
+  return readConfig();
 }
 
-/** Null where an SQLite file is not there: opening would make it, and with a mistake in the path in the wrong place. */
-async function withExisting(work: (db: Knex | null) => Promise<number>): Promise<number> {
-  const config = configured();
-  const { database } = config;
-  return database.engine === 'sqlite' && !existsSync(database.file) ? work(null) : withDatabase(config, work);
-}
-
-async function withDatabase(config: Config, work: (db: Knex) => Promise<number>): Promise<number> {
+async function withDatabase<T>(config: Config, work: (db: Knex) => Promise<T>): Promise<T> {
   const { db } = await openForMaintenance(config);
   try {
     return await work(db);
   } finally {
     await db.destroy();
   }
-}
-
-function configured(): Config {
-  loadEnvFile();
-  return readConfig();
 }
