@@ -77,6 +77,11 @@ describe('a plus sign that was not escaped', () => {
   );
 });
 
+it('says of a phone number in words what it must be', async () => {
+  const [error] = await errorsOf('from=919876543210');
+  expect(error?.msg).toBe('must be a phone number: + and 1 to 15 digits');
+});
+
 describe('parameters that do not go together', () => {
   it.each(['cursor=abc&offset=0', 'cursor=abc&offset=7'])('%s', async (query) => {
     expect(await errorsOf(query)).toEqual([

@@ -21,6 +21,11 @@ const FORMAT_MESSAGES: Readonly<Record<string, string>> = {
   'message-text': 'must be at most 4096 characters without U+0000 or unpaired surrogates',
 };
 
+/** Patterns that say less to people than words do. */
+const PATTERN_MESSAGES: Readonly<Record<string, string>> = {
+  '^\\+[0-9]{1,15}$': 'must be a phone number: + and 1 to 15 digits',
+};
+
 /** Ajv's errors over `{ path, query, header, requestBody }` as FastAPI's items. */
 export function validationErrorItems(errors: readonly ErrorObject[], input: unknown): ValidationErrorItem[] {
   const items = errors.map((error): ValidationErrorItem => {
@@ -44,7 +49,8 @@ function message(error: ErrorObject, place: string, value: unknown): string {
   }
   if (error.keyword === 'required') return 'field required';
   if (error.keyword === 'format') return FORMAT_MESSAGES[String(error.params['format'])] ?? 'has the wrong format';
-  return (error.message ?? 'is not valid').slice(0, 256);
+  const words = error.keyword === 'pattern' ? PATTERN_MESSAGES[String(error.params['pattern'])] : undefined;
+  return (words ?? error.message ?? 'is not valid').slice(0, 256);
 }
 
 function errorType({ keyword, params }: ErrorObject): string {

@@ -24,6 +24,12 @@ describe('an error', () => {
     [{ type: 'string', minLength: 2 }, 'a', 'must NOT have fewer than 2 characters', 'string_too_short'],
     [{ type: 'string', maxLength: 1 }, 'ab', 'must NOT have more than 1 characters', 'string_too_long'],
     [{ type: 'string', pattern: '^b$' }, 'a', 'must match pattern "^b$"', 'string_pattern_mismatch'],
+    [
+      { type: 'string', pattern: '^\\+[0-9]{1,15}$' },
+      'a',
+      'must be a phone number: + and 1 to 15 digits',
+      'string_pattern_mismatch',
+    ],
     [{ enum: ['a'] }, 'b', 'must be equal to one of the allowed values', 'enum'],
     [{ const: 1 }, 2, 'must be equal to constant', 'value_error'],
     [
