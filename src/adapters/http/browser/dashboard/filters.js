@@ -72,20 +72,22 @@ export function Filters({ place, go, isFiltered }) {
         onChange=${() => go({ from: phoneNumber(sender) })}
       />
     </label>
-    <label>Since ${instantInput('since')}</label>
-    <label>Until ${instantInput('until')}</label>
-    <button type="submit" class="hidden">Search</button>
-    <button
-      type="button"
-      disabled=${!isFiltered && text === '' && sender === ''}
-      onClick=${() => {
-        setText('');
-        setSender('');
-        go({ q: '', from: '', since: '', until: '' });
-      }}
-    >
-      Clear
-    </button>
+    <div>
+      <label>Since ${instantInput('since')}</label>
+      <label>Until ${instantInput('until')}</label>
+      <button type="submit" class="hidden">Search</button>
+      <button
+        type="button"
+        disabled=${!isFiltered && text === '' && sender === ''}
+        onClick=${() => {
+          setText('');
+          setSender('');
+          go({ q: '', from: '', since: '', until: '' });
+        }}
+      >
+        Clear
+      </button>
+    </div>
   </form>`;
 }
 

@@ -29,7 +29,7 @@ export function Outcomes({ read }) {
   const aside =
     startedAt &&
     html`<span class="muted">
-      since the service started${' '}
+      since the start,${' '}
       <time datetime=${startedAt.toISOString()} title=${local(startedAt.toISOString())}>${ago(startedAt.getTime(), Date.now())}</time>
     </span>`;
   return html`<${Panel} title="Outcomes" read=${read} aside=${aside}>
