@@ -1,3 +1,4 @@
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
 import { signTwilio } from '../../src/adapters/signature/twilio-signature.ts';
 import { contractExamples } from '../support/contract-examples.ts';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
@@ -6,7 +7,7 @@ import { on } from '../support/stores.ts';
 
 /** The services that the examples of the contract are tried on, each in a state of its own, and how they are asked. */
 
-export const STANDARD_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const STANDARD_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const APP_SECRET = 'the-app-secret-of-the-meta-app';
 const TWILIO_TOKEN = 'the-auth-token-of-the-account';
 const READ_KEY = 'a-key-for-reading-messages';
@@ -18,7 +19,7 @@ export const text = (name: string): string => String(value(name));
 const REQUEST_ID = text('components header X-Request-ID');
 export const VERIFY_TOKEN = text('verifyWhatsAppSubscription ?hub.verify_token');
 export const ID = { 'x-request-id': REQUEST_ID };
-export const JSON_TYPE = { 'content-type': 'application/json' };
+const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** The services that the scenarios ask, by what is theirs alone. */
 export let services: Record<
@@ -55,8 +56,18 @@ export async function stopServices(): Promise<void> {
 export const get = (path: string, headers: Record<string, string> = {}): Promise<CheckedAnswer> =>
   services.messages.read(path, { ...ID, ...headers });
 
-export function post(path: string, headers: Record<string, string>, body: string): Promise<CheckedAnswer> {
+function post(path: string, headers: Record<string, string>, body: string): Promise<CheckedAnswer> {
   return services.providers.fetch(path, { method: 'POST', headers: { ...ID, ...headers }, body });
+}
+
+export function standard(
+  message: unknown,
+  { id = 'msg_1', at = Math.floor(Date.now() / 1_000) } = {},
+): Promise<CheckedAnswer> {
+  const body = JSON.stringify(message);
+  const signature = signStandardWebhook({ secret: STANDARD_SECRET, id, timestampSeconds: at, body });
+  const headers = { 'webhook-id': id, 'webhook-timestamp': String(at), 'webhook-signature': signature };
+  return post('/webhooks/standard', { ...JSON_TYPE, ...headers }, body);
 }
 
 /** In the trace of the contract's example of a message. */

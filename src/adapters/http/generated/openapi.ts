@@ -1185,6 +1185,16 @@ export interface operations {
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
+                /**
+                 * @description Names the delivery, the same each time it is sent; the signature covers it. Also as `svix-id`.
+                 * @example msg_p5jXN8AQM9LWM0D4loKWxJek
+                 */
+                "webhook-id"?: string;
+                /**
+                 * @description When it is sent, in Unix seconds; the signature covers it. Also as `svix-timestamp`.
+                 * @example 1736935200
+                 */
+                "webhook-timestamp"?: string;
             };
             path?: never;
             cookie?: never;
