@@ -257,6 +257,20 @@ describe('a body that is refused while it is still being sent', () => {
     },
   );
 
+  it('does not have the connection reset for what follows it late, which would take the answer away', async () => {
+    const connection = await connect();
+    await connection.send(`${post('', 'Transfer-Encoding: chunked')}ffffff\r\n${'x'.repeat(0xffffff)}\r\n0\r\n\r\n`);
+    await connection.ended;
+    for (let i = 0; i < 10; i++) {
+      await connection.send(withLength('y'.repeat(10_000)));
+      await service.fetch('/health/live'); // by then the service has noticed
+    }
+    connection.socket.end();
+    await connection.closed;
+    expect(connection.socket.errored).toBeNull();
+    expect(statusesIn(connection.received())).toEqual([413]);
+  });
+
   it('is not read for ever', async () => {
     const connection = await connect();
     await connection.send(post('', 'Content-Length: 999999999'));

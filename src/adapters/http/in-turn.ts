@@ -38,12 +38,21 @@ export function inTurn(handle: (request: IncomingMessage, response: ServerRespon
     socket.on('resume', pauseAgain);
   }
 
+  /** What comes on a connection that is closing is read, or it would be reset, but not done (RFC 9112, section 9.6). */
+  function drop(queue: readonly [IncomingMessage, ServerResponse][]): void {
+    for (const [request] of queue) {
+      if (held.delete(request.socket)) request.socket.resume();
+      request.resume();
+    }
+  }
+
   function start(queue: [IncomingMessage, ServerResponse][]): void {
     const [request, response] = queue[0] ?? [];
     if (request === undefined || response === undefined) return;
     response.once('close', () => {
       queue.shift();
-      if (request.socket.writable) start(queue); // else it is closing: RFC 9112, section 9.6
+      if (request.socket.writable) start(queue);
+      else drop(queue.splice(0));
     });
     const bodyWaits = queue.some(([other]) => other !== request && announcesBody(other));
     if (!bodyWaits && held.delete(request.socket)) request.socket.resume();
@@ -52,7 +61,10 @@ export function inTurn(handle: (request: IncomingMessage, response: ServerRespon
 
   return {
     handle(request, response) {
-      if (!request.socket.writable) return; // it is closing, and this was sent behind a body that was refused
+      if (!request.socket.writable) {
+        drop([[request, response]]);
+        return;
+      }
       const queue = waiting.get(request.socket) ?? [];
       if (queue.length === 0) waiting.set(request.socket, queue);
       const waits = queue.length > 0;

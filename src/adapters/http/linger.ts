@@ -5,8 +5,8 @@ const LINGER_MS = 5_000;
 
 /**
  * Lets the answer arrive that closes a connection in the middle of a body. A connection that is closed with bytes unread is reset, and
- * the reset takes the answer away from a sender who is still sending (RFC 9112, section 9.6). So only our end is closed after the
- * answer; the other one follows at the end of the body, or after {@link LINGER_MS}.
+ * the reset takes the answer away from a sender who is still sending, be it this body or what follows it (RFC 9112, section 9.6).
+ * So only our end is closed after the answer; the other one when the sender has closed theirs, or after {@link LINGER_MS}.
  */
 export function lingerAfterAnswer(request: IncomingMessage): void {
   const { socket } = request;
@@ -17,10 +17,8 @@ export function lingerAfterAnswer(request: IncomingMessage): void {
     socket.once('close', () => {
       clearTimeout(limit);
     });
+    socket.once('end', destroy);
     request.resume();
-    socket.end(() => {
-      if (request.readableEnded) destroy();
-      else request.once('end', destroy);
-    });
+    socket.end();
   };
 }
