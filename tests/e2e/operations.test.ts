@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -162,6 +162,21 @@ describe('docs/operations.md', () => {
     await run(path.join(folder, 'bin/systemctl'), ['restart', 'webhook-inbox']);
     expect((await post()).status).toBe(200);
   }, 300_000);
+
+  it('changes nothing that runs when the new release cannot migrate', async () => {
+    const links = () => readdirSync(host.here('/opt/webhook-inbox')).filter((name) => name !== 'releases');
+    const script = path.join(folder, 'deploy/systemd/release');
+    const broken = path.join(folder, 'broken');
+    const kept = readFileSync(script);
+    const [before, release] = [links(), readlinkSync(host.here('/opt/webhook-inbox/current'))];
+    mkdirSync(path.join(broken, 'bin'), { recursive: true });
+    writeFileSync(path.join(broken, 'bin/node'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    writeFileSync(script, `#!/bin/sh\necho '${broken}'\n`);
+    await expect(procedure(['Upgrade', 'On one machine'], 0)).rejects.toMatchObject({ code: 1 });
+    writeFileSync(script, kept);
+    expect(links()).toEqual(before);
+    expect(readlinkSync(host.here('/opt/webhook-inbox/current'))).toBe(release);
+  });
 
   it('upgrades it with no webhook refused', async () => {
     const before = stored();
