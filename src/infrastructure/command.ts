@@ -12,6 +12,20 @@ export function say(lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
+/** For programs: one line of JSON, its names in snake_case as those of the API are. */
+export function jsonLine(result: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(result, (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [snakeCase(name), member]));
+  });
+}
+
+/** Leaves alone what is no name in camelCase, as those of headers are. */
+function snakeCase(name: string): string {
+  if (!/^[a-z][a-zA-Z0-9]*$/.test(name)) return name;
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 /** Runs a command to its exit status, 0 unless it says otherwise; a failure becomes one clear message instead of a stack. */
 export async function runCommand(command: () => Promise<number | undefined>): Promise<void> {
   try {

@@ -41,10 +41,10 @@ describe('npm run copy', () => {
       expect(JSON.parse(stdout)).toMatchObject({
         ok: false,
         copied: 4,
-        alreadyThere: 0,
+        already_there: 0,
         conflicts: 1,
         conflicting: ['m3'],
-        firstDifference: { messageId: 'm3', what: expect.stringMatching(/only in/) },
+        first_difference: { message_id: 'm3', what: expect.stringMatching(/only in/) },
       });
       expect((await on(target, ({ db }) => sqliteMessageRepository(db).find(id('m3'))))?.text).toBe('something else');
     });
@@ -71,7 +71,7 @@ describe('npm run copy', () => {
       const { code: status, stdout } = await copy(source, target, '--json');
       expect([status, JSON.parse(stdout)]).toMatchObject([
         0,
-        { ok: true, copied: 20_000 - half.length, alreadyThere: half.length },
+        { ok: true, copied: 20_000 - half.length, already_there: half.length },
       ]);
     });
   });

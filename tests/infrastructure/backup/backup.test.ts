@@ -31,7 +31,7 @@ describe('webhook-inbox backup of SQLite', () => {
         last: '2025-01-15T10:06:21.111073Z',
         bytes: bytes.length,
         sha256: createHash('sha256').update(bytes).digest('hex'),
-        wrongCounters: [],
+        wrong_counters: [],
         seconds: expect.any(Number),
       });
       expect(statSync(folder.file('copy.db')).mode & 0o777).toBe(0o600);
@@ -141,7 +141,7 @@ describe('webhook-inbox backup of SQLite', () => {
         await db('message_totals').update({ messages: 7 });
       });
       const { code, stdout } = await run(folder.path, database, 'copy.db', '--json');
-      expect([code, JSON.parse(stdout)]).toMatchObject([1, { ok: false, rows: 3, wrongCounters: ['message_totals'] }]);
+      expect([code, JSON.parse(stdout)]).toMatchObject([1, { ok: false, rows: 3, wrong_counters: ['message_totals'] }]);
     });
   });
 

@@ -74,7 +74,7 @@ describe('webhook-inbox backup and restore of PostgreSQL', () => {
       first: '2025-01-15T10:00:00Z',
       last: '2025-01-15T10:05:03.333303Z',
       bytes: statSync(folder.file('a.dump')).size,
-      wrongCounters: [],
+      wrong_counters: [],
     });
     expect(statSync(folder.file('a.dump')).mode & 0o777).toBe(0o600);
 
@@ -82,7 +82,7 @@ describe('webhook-inbox backup and restore of PostgreSQL', () => {
     const restored = await run(target, ['restore', 'a.dump', '--json']);
     expect([restored.code, JSON.parse(restored.stdout)]).toMatchObject([
       0,
-      { ok: true, rows: 41, migrated: [], countedAnew: [], keptAs: null },
+      { ok: true, rows: 41, migrated: [], counted_anew: [], kept_as: null },
     ]);
     expect(await held(target)).toEqual(await held(source));
     await on(target, async (opened) => {

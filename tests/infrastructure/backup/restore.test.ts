@@ -89,7 +89,8 @@ describe('webhook-inbox restore of SQLite', () => {
     await inFolder(async (folder) => {
       await backupOf(folder);
       const service = startProcess(folder.path, { DATABASE_URL: 'sqlite:///./app.db' });
-      await service.listening;
+      const client = await service.listening;
+      expect((await client.fetch('/stats')).status).toBe(200); // its threads open the database a moment after it listens
       const ended = await node(folder.path, [CLI, 'restore', 'backup.db', '--force'], {
         DATABASE_URL: 'sqlite:///./app.db',
       });

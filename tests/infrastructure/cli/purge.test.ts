@@ -50,7 +50,7 @@ describe.each<Engine>(['sqlite', 'postgres'])('webhook-inbox purge on %s', (engi
       const dry = await purge('--before', '30d', '--dry-run', '--json');
       expect([dry.status, JSON.parse(dry.stdout)]).toMatchObject([
         0,
-        { ok: true, dryRun: true, would: { messages: 70, statuses: 0, bodies: 70 }, total: 100 },
+        { ok: true, dry_run: true, would: { messages: 70, statuses: 0, bodies: 70 }, total: 100 },
       ]);
       expect(await left()).toHaveLength(100);
 
@@ -77,14 +77,14 @@ describe('webhook-inbox purge', () => {
   it('makes a file that this version made shorter, and with --compact any', () =>
     withDays('sqlite', 200, async (purge) => {
       const first = JSON.parse((await purge('--before', '100d', '--json')).stdout) as Record<string, number>;
-      expect(first['bytesAfter']).toBeLessThan(0.7 * Number(first['bytesBefore']));
-      expect(first['reusableBytes']).toBe(0);
+      expect(first['bytes_after']).toBeLessThan(0.7 * Number(first['bytes_before']));
+      expect(first['reusable_bytes']).toBe(0);
       const second = JSON.parse((await purge('--before', '20d', '--compact', '--json')).stdout) as Record<
         string,
         number
       >;
-      expect(second['bytesAfter']).toBeLessThan(0.5 * Number(second['bytesBefore']));
-      expect(second['compactingSeconds']).toBeGreaterThan(0);
+      expect(second['bytes_after']).toBeLessThan(0.5 * Number(second['bytes_before']));
+      expect(second['compacting_seconds']).toBeGreaterThan(0);
     }));
 
   it('stopped by a signal says so, and the same command goes on', () =>

@@ -83,7 +83,7 @@ describe.each<Engine>(['sqlite', 'postgres'])('webhook-inbox redact on %s', (eng
       const counts = { messages: 300, statuses: 0, bodies: 301, bereft: 0, excerpts: 0 };
       expect([dry.status, JSON.parse(dry.stdout)]).toMatchObject([
         0,
-        { dryRun: true, number: '+…3210', would: counts, from: 150, to: 150, total: 3_000 },
+        { dry_run: true, number: '+…3210', would: counts, from: 150, to: 150, total: 3_000 },
       ]);
       const { status, stdout, stderr } = await redact('--yes');
       expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/^erasing 0\/300\n/) });
@@ -106,7 +106,7 @@ describe('webhook-inbox redact', () => {
       expect(await inIndex()).toBe(true);
       const before = await bytesOf(url);
       for (const trace of ['919876543210', SECRET_TEXT]) expect(before).toContain(trace);
-      expect(JSON.parse((await redact('--yes', '--json')).stdout)).toMatchObject({ ok: true, placesLeft: 0 });
+      expect(JSON.parse((await redact('--yes', '--json')).stdout)).toMatchObject({ ok: true, places_left: 0 });
       const after = await bytesOf(url);
       for (const trace of ['919876543210', SECRET_TEXT, 'Quark']) expect(after).not.toContain(trace);
       await on(url, async ({ db }) => {

@@ -53,8 +53,8 @@ describe('send', () => {
       refusals: {},
       retries: 0,
       seconds: expect.any(Number),
-      perSecond: expect.any(Number),
-      latencyMs: { p50: expect.any(Number), p99: expect.any(Number) },
+      per_second: expect.any(Number),
+      latency_ms: { p50: expect.any(Number), p99: expect.any(Number) },
     });
   });
 

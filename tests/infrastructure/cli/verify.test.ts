@@ -64,7 +64,7 @@ describe('verify', () => {
         provider: 'webhook',
         reason: 'wrong_digest',
         diagnosis: 'previous_secret',
-        sentence: expect.stringContaining('previous secret, which has expired'),
+        advice: expect.stringContaining('previous secret, which has expired'),
       },
     ]);
   });
@@ -74,8 +74,11 @@ describe('verify', () => {
     const headers = await signed(['-p', 'standard', '--timestamp', String(timestamp)], BODY);
     const { status, stdout } = await verify(['-p', 'standard', ...headers]);
     expect([status, stdout]).toEqual([1, expect.stringMatching(/^not valid: stale_timestamp: .* 40\d\d s ago, /)]);
-    const [, json] = told(await verify(['-p', 'standard', '--json', ...headers])) as [number, { deltaSeconds: number }];
-    expect(json.deltaSeconds).toBeLessThanOrEqual(-4_000);
+    const [, json] = told(await verify(['-p', 'standard', '--json', ...headers])) as [
+      number,
+      { delta_seconds: number },
+    ];
+    expect(json.delta_seconds).toBeLessThanOrEqual(-4_000);
     const lenient = { ...SECRETS, STANDARD_WEBHOOK_TOLERANCE_SECONDS: '86400' };
     expect((await verify(['-p', 'standard', ...headers], lenient)).status).toBe(0);
   });

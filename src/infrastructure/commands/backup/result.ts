@@ -1,4 +1,5 @@
 import type { BackupContent } from '../../../adapters/persistence/backup.ts';
+import { jsonLine } from '../../command.ts';
 import { messagesText, writtenSpan } from '../span.ts';
 
 export interface BackupResult extends BackupContent {
@@ -28,7 +29,7 @@ export function summary(result: BackupResult, seconds: number): string[] {
 /** For programs. */
 export function asJson(result: BackupResult, seconds: number): string {
   const { file, rows, bytes, sha256, wrongCounters } = result;
-  return JSON.stringify({
+  return jsonLine({
     ok: inOrder(result),
     ...{ file, rows, ...writtenSpan(result), bytes, sha256, wrongCounters },
     seconds: Number(seconds.toFixed(3)),

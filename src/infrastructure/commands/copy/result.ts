@@ -1,4 +1,5 @@
 import type { CopyResult } from '../../../adapters/persistence/copy-messages.ts';
+import { jsonLine } from '../../command.ts';
 
 /** Whether the target holds all that the source does, and nothing else for it. */
 export function inOrder({ conflicts, firstDifference, belongings, wrongCounters }: CopyResult): boolean {
@@ -34,7 +35,7 @@ export function summary(result: CopyResult, seconds: number): string[] {
 /** For programs. */
 export function asJson(result: CopyResult, seconds: number): string {
   const { firstDifference: first } = result;
-  return JSON.stringify({
+  return jsonLine({
     ok: inOrder(result),
     ...result,
     firstDifference: first === null ? null : { messageId: first.messageId, what: first.what },

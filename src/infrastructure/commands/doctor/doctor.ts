@@ -1,4 +1,4 @@
-import { EXIT_CONFIG, EXIT_FAULT, say } from '../../command.ts';
+import { EXIT_CONFIG, EXIT_FAULT, jsonLine, say } from '../../command.ts';
 import { ConfigError, loadEnvFile, readConfig, type Config } from '../../config.ts';
 import { fail, line, ok, type Check } from './check.ts';
 import { serverClockCheck } from './clock-checks.ts';
@@ -29,7 +29,7 @@ export async function doctor({ json = false, rebuild = false, url }: DoctorOptio
   }
 
   const healthy = checks.every(({ status }) => status !== 'fail');
-  if (json) say([JSON.stringify({ ok: healthy, checks })]);
+  if (json) say([jsonLine({ ok: healthy, checks })]);
   return config === null ? EXIT_CONFIG : healthy ? 0 : EXIT_FAULT;
 }
 

@@ -4,7 +4,7 @@ import { listMessages } from '../../../adapters/persistence/message-queries.ts';
 import { headerLine, messageLines, statusLine, unknownLine } from '../../../adapters/ndjson/write-lines.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import type { Timestamp } from '../../../domain/timestamp.ts';
-import { say, UsageError } from '../../command.ts';
+import { jsonLine, say, UsageError } from '../../command.ts';
 import { loadEnvFile, readConfig } from '../../config.ts';
 import { openCopySource } from '../../database.ts';
 import { progressOn } from '../../progress.ts';
@@ -45,7 +45,7 @@ export async function exportLines(file: string, options: ExportOptions): Promise
       const filter = { since, until, from };
       const counts = await writeAll(source, filter, output, signal, progress.show).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
-      const result = json ? [JSON.stringify({ ok: true, ...counts, seconds })] : summary(counts, seconds);
+      const result = json ? [jsonLine({ ok: true, ...counts, seconds })] : summary(counts, seconds);
       if (toStdout) for (const line of result) process.stderr.write(`${line}\n`);
       else say(result);
       return 0;

@@ -4,7 +4,7 @@ import { importUpdates, type ImportResult } from '../../../adapters/persistence/
 import { LineFault, lineReader } from '../../../adapters/ndjson/read-lines.ts';
 import { splitLines } from '../../../adapters/ndjson/split-lines.ts';
 import type { NewUpdate } from '../../../domain/update.ts';
-import { EXIT_FAULT, say, UsageError } from '../../command.ts';
+import { EXIT_FAULT, jsonLine, say, UsageError } from '../../command.ts';
 import { loadEnvFile, readConfig } from '../../config.ts';
 import { openCopyTarget } from '../../database.ts';
 import { progressOn } from '../../progress.ts';
@@ -35,7 +35,7 @@ export async function importLines(file: string, { json = false }: ImportOptions)
       const result = await importUpdates(target, updatesIn(counted), { signal, onStored }).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
       const ok = result.conflicts === 0;
-      say(json ? [JSON.stringify({ ok, ...result, seconds: Number(seconds.toFixed(3)) })] : summary(result, seconds));
+      say(json ? [jsonLine({ ok, ...result, seconds: Number(seconds.toFixed(3)) })] : summary(result, seconds));
       return ok ? 0 : EXIT_FAULT;
     } finally {
       stream.destroy();

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { migrationNames } from '../../../adapters/persistence/migration-source.ts';
 import { migrateLatest, migrateRollback, schemaStatus } from '../../../adapters/persistence/migrator.ts';
-import { EXIT_FAULT, say } from '../../command.ts';
+import { EXIT_FAULT, jsonLine, say } from '../../command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../config.ts';
 import { missingFile, openForMaintenance, requireDatabase } from '../../database.ts';
 
@@ -27,7 +27,7 @@ export async function status(json: boolean): Promise<number> {
       ? await withDatabase(config, schemaStatus)
       : { applied: [], pending: await migrationNames(), unknown: [] };
   if (json) {
-    say([JSON.stringify({ applied, pending, unknown })]);
+    say([jsonLine({ applied, pending, unknown })]);
   } else {
     say(applied.filter((name) => !unknown.includes(name)).map((name) => `applied  ${name}`));
     say(pending.map((name) => `pending  ${name}`));

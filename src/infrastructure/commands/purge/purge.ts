@@ -3,7 +3,7 @@ import { RETRY_DAYS, type ExpiryRule } from '../../../domain/erasure.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import { formatTimestamp, parseTimestamp, timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';
 import { systemClock } from '../../clock.ts';
-import { say, UsageError } from '../../command.ts';
+import { jsonLine, say, UsageError } from '../../command.ts';
 import type { ErasingDatabase } from '../../database.ts';
 import { progressOn } from '../../progress.ts';
 import { stopSignal } from '../../stop-signals.ts';
@@ -51,7 +51,7 @@ async function purgeFrom(
   const signal = stopSignal();
   const options = { signal, progress, expected: await eraser.reach(rule), compact, thorough: compact };
   const result = await erase(database, rule, options).finally(progress.end);
-  say(json ? [JSON.stringify({ ok: true, ...asJson(result) })] : summary(result, database));
+  say(json ? [jsonLine({ ok: true, ...asJson(result) })] : summary(result, database));
   return 0;
 }
 
@@ -95,7 +95,7 @@ function previewAsJson(
   before: Timestamp,
   { messages, total, statuses, bodies, firstAt, lastAt }: ErasurePreview,
 ): string {
-  return JSON.stringify({
+  return jsonLine({
     ok: true,
     dryRun: true,
     before: formatTimestamp(before),

@@ -1,7 +1,7 @@
 import type { ErasurePreview } from '../../../application/message-eraser.ts';
 import type { PersonRule } from '../../../domain/erasure.ts';
 import type { Msisdn } from '../../../domain/message.ts';
-import { EXIT_FAULT, say, UsageError } from '../../command.ts';
+import { EXIT_FAULT, jsonLine, say, UsageError } from '../../command.ts';
 import type { ErasingDatabase } from '../../database.ts';
 import { progressOn } from '../../progress.ts';
 import { stopSignal } from '../../stop-signals.ts';
@@ -80,7 +80,7 @@ function previewLines(number: Msisdn, preview: ErasurePreview): string[] {
 
 function previewAsJson(number: Msisdn, preview: ErasurePreview): string {
   const { messages, total, fromPerson, toPerson, statuses, bodies, bereft, excerpts, mentions } = preview;
-  return JSON.stringify({
+  return jsonLine({
     ok: true,
     dryRun: true,
     number: masked(number),
@@ -121,5 +121,5 @@ function remainder(places: number | null): string[] {
 }
 
 function resultAsJson(number: Msisdn, result: ErasureResult, places: number | null, mentions: number): string {
-  return JSON.stringify({ ok: true, number: masked(number), ...asJson(result), mentions, placesLeft: places });
+  return jsonLine({ ok: true, number: masked(number), ...asJson(result), mentions, placesLeft: places });
 }

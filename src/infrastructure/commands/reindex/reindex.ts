@@ -1,4 +1,4 @@
-import { say } from '../../command.ts';
+import { jsonLine, say } from '../../command.ts';
 import { progressOn } from '../../progress.ts';
 import { stopSignal } from '../../stop-signals.ts';
 import { withErasing } from '../erasing/database.ts';
@@ -19,7 +19,7 @@ export async function reindex({ json = false }: ReindexOptions): Promise<number>
     const seconds = (performance.now() - began) / 1_000;
     say(
       json
-        ? [JSON.stringify({ ok: true, messages, seconds: Number(seconds.toFixed(3)) })]
+        ? [jsonLine({ ok: true, messages, seconds: Number(seconds.toFixed(3)) })]
         : [`indexed        ${String(messages)} messages`, `time           ${seconds.toFixed(1)} s`],
     );
     return 0;

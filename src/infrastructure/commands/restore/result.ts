@@ -1,4 +1,5 @@
 import type { BackupContent } from '../../../adapters/persistence/backup.ts';
+import { jsonLine } from '../../command.ts';
 import { messagesText, writtenSpan } from '../span.ts';
 
 export interface RestoreResult extends Omit<BackupContent, 'wrongCounters'> {
@@ -24,7 +25,7 @@ export function summary(result: RestoreResult, seconds: number): string[] {
 /** For programs. */
 export function asJson(result: RestoreResult, seconds: number): string {
   const { rows, migrated, wrongCounters: countedAnew, keptAs } = result;
-  return JSON.stringify({
+  return jsonLine({
     ok: true,
     ...{ rows, ...writtenSpan(result), migrated, countedAnew, keptAs },
     seconds: Number(seconds.toFixed(3)),

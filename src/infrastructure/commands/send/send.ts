@@ -1,4 +1,4 @@
-import { EXIT_FAULT, say, UsageError } from '../../command.ts';
+import { EXIT_FAULT, jsonLine, say, UsageError } from '../../command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../config.ts';
 import { progressOn } from '../../progress.ts';
 import { Stopped, stopSignal } from '../../stop-signals.ts';
@@ -55,7 +55,7 @@ export async function send(file: string | undefined, options: SendOptions): Prom
   } finally {
     progress.end();
     const summary = tally.summary(total, (performance.now() - started) / 1_000);
-    say(json ? [JSON.stringify({ ok: finished && summary.refused === 0, ...summary })] : lines(summary));
+    say(json ? [jsonLine({ ok: finished && summary.refused === 0, ...summary })] : lines(summary));
   }
   const stopped: unknown = signal.reason;
   if (!(stopped instanceof Stopped)) return tally.refused() === 0 ? 0 : EXIT_FAULT;

@@ -1,4 +1,4 @@
-import { say, UsageError } from '../../command.ts';
+import { jsonLine, say, UsageError } from '../../command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../config.ts';
 import { readInput } from '../input.ts';
 import { PROVIDERS, type ProviderName } from '../providers.ts';
@@ -30,7 +30,7 @@ export async function sign(file: string | undefined, options: SignOptions): Prom
   const signature = signs({ body, url: signed, id, timestampSeconds });
 
   const headers = { 'Content-Type': PROVIDERS[provider].mediaType, ...signature };
-  if (json) say([JSON.stringify({ provider, method: 'POST', url: sentTo, headers })]);
+  if (json) say([jsonLine({ provider, method: 'POST', url: sentTo, headers })]);
   else if (curl) say([curlCommand(sentTo, headers, file, body)]);
   else say(Object.entries(signature).map(([name, value]) => `${name}: ${value}`));
   return 0;

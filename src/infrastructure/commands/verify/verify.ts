@@ -1,7 +1,7 @@
 import { DIAGNOSES, type Diagnosis } from '../../../adapters/signature/diagnosis.ts';
 import type { Delivery, SignatureVerdict } from '../../../domain/delivery.ts';
 import { provider as named } from '../../../domain/provider.ts';
-import { EXIT_FAULT, say, UsageError } from '../../command.ts';
+import { EXIT_FAULT, jsonLine, say, UsageError } from '../../command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../config.ts';
 import { signatureSchemes } from '../../signature-schemes.ts';
 import { readInput } from '../input.ts';
@@ -51,9 +51,9 @@ function called({ provider, header, url, target }: VerifyOptions, config: Config
 function asJson(provider: ProviderName, verdict: SignatureVerdict, diagnosis: Diagnosis | null): string {
   if (verdict.valid) {
     const { secret, deliveryId } = verdict;
-    return JSON.stringify({ valid: true, provider, secret, variable: secretVariable(provider, secret), deliveryId });
+    return jsonLine({ valid: true, provider, secret, variable: secretVariable(provider, secret), deliveryId });
   }
   const { reason, deltaSeconds } = verdict;
-  const sentence = diagnosis === null ? null : DIAGNOSES[diagnosis];
-  return JSON.stringify({ valid: false, provider, reason, deltaSeconds, diagnosis, sentence });
+  const advice = diagnosis === null ? null : DIAGNOSES[diagnosis];
+  return jsonLine({ valid: false, provider, reason, deltaSeconds, diagnosis, advice });
 }
