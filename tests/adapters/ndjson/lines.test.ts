@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { lineReader } from '../../../src/adapters/ndjson/read-lines.ts';
 import { splitLines } from '../../../src/adapters/ndjson/split-lines.ts';
+import type { NewMessage } from '../../../src/domain/update.ts';
 
 const PLAIN = { message_id: 'm1', from: '+1', to: '+2', ts: '2025-01-15T10:00:00Z', text: 'a secret text' };
 const payload = (id: string): string => JSON.stringify({ kind: 'payload', id, media_type: 'a/b', body: 'AAAA' });
@@ -57,6 +58,23 @@ describe('lineReader', () => {
     expect(() => reader.read(using('1'))).toThrow('payload names no line before it');
     expect(reader.read(using('3'))).toHaveLength(1);
   });
+
+  it('takes what a webhook may bring: a body of 64 MiB, and a Content-Type as long as headers are', () => {
+    const mediaType = `application/json${' '.repeat(16_000)}; charset=utf-8`;
+    const body = Buffer.alloc(64 * 2 ** 20, 'a');
+    const line = JSON.stringify({ ...PLAIN, payload: { media_type: mediaType, body: body.toString('base64') } });
+    const { payload: read } = lineReader().read(line)[0] as NewMessage;
+    expect(read?.mediaType).toBe(mediaType);
+    expect(body.equals(read?.body ?? Buffer.of())).toBe(true);
+  });
+
+  it.each(['A', 'AA', 'AAA', 'AAAAA', 'A===', 'AA=A', '=AAA', 'AA==AAAA', 'AA-_', 'AAA\n'])(
+    'does not take %j for base64',
+    (body) => {
+      const line = JSON.stringify({ ...PLAIN, payload: { media_type: 'a/b', body } });
+      expect(() => lineReader().read(line)).toThrow('body is not base64');
+    },
+  );
 
   it.each<[string, string]>([
     ['{"message_id":', 'it is not JSON'],
