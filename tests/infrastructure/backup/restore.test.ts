@@ -270,6 +270,16 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
+  it('refuses the name of a link that leads to files in use: the log is beside the file, not beside the link', async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(`${await databaseOf(folder, 'elsewhere/live.db', OLD)}-wal`, 'what was stored last');
+      symlinkSync('elsewhere/live.db', folder.file('link.db'));
+      await expect(restoreSqlite(folder.file('app.db'), folder.file('link.db'), false, work())).rejects.toThrow(
+        'a database in use and no backup',
+      );
+    });
+  });
+
   it.each([
     ['a file that is not there', 'nothing.db', 64, 'nothing.db is not there'],
     ['a folder', 'folder', 1, 'folder cannot be read: EISDIR'],

@@ -29,7 +29,7 @@ export async function restoreSqlite(
     );
   }
   requireUnused(database); // and once more at the end: copying takes minutes
-  if ((statSync(`${backup}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+  if ((statSync(`${realPath(backup)}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
     throw new UnusableBackup(
       'its write-ahead log lies beside it, so it is a database in use and no backup: use "backup"',
     );
