@@ -1,5 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compareMessages } from '../../../src/adapters/persistence/compare-messages.ts';
@@ -331,6 +334,31 @@ describe('webhook-inbox export and import', () => {
         created: 5_003 - stored,
         duplicates: stored,
       });
+    });
+  });
+
+  it('stops also while the pipe that it reads brings nothing', async () => {
+    await inFolder(async (folder) => {
+      const env = { DATABASE_URL: `sqlite:///${folder.file('app.db')}` };
+      const child = spawn(process.execPath, [CLI, 'import'], { env });
+      child.stdin.write('{"message_id":"m1","from":"+1","to":"+2","ts":"2025-01-15T10:00:00Z","text":"Hello"}\n');
+      child.stderr.once('data', () => child.kill('SIGTERM'));
+      const said = text(child.stderr);
+      const overdue = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      expect(await once(child, 'close')).toEqual([143, null]);
+      clearTimeout(overdue);
+      expect(await said).toBe('importing 0\nstopped by SIGTERM; the same command goes on\n');
+    });
+  });
+
+  it('says which file it cannot open, and makes no database for it', async () => {
+    await inFolder(async (folder) => {
+      const socket = createServer().listen(folder.file('all.ndjson')); // as root there is no file that may not be read
+      await once(socket, 'listening');
+      const ended = await node(folder.path, [CLI, 'import', 'all.ndjson'], { DATABASE_URL: 'sqlite:///./app.db' });
+      socket.close();
+      expect(ended).toMatchObject({ code: 1, stderr: 'all.ndjson cannot be read: ENXIO\n' });
+      expect(existsSync(folder.file('app.db'))).toBe(false);
     });
   });
 

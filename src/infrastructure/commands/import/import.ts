@@ -1,5 +1,5 @@
-import { createReadStream, statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { createReadStream, fstatSync, openSync } from 'node:fs';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { importUpdates, type ImportResult } from '../../../adapters/persistence/import-store.ts';
 import { LineFault, lineReader } from '../../../adapters/ndjson/read-lines.ts';
 import { splitLines } from '../../../adapters/ndjson/split-lines.ts';
@@ -24,6 +24,7 @@ export async function importLines(file: string, { json = false }: ImportOptions)
   return untilStopped('the same command goes on', async (signal) => {
     const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
     const started = performance.now();
+    addAbortSignal(signal, stream); // who feeds a pipe may send nothing for hours
     const target = await openCopyTarget(database);
     try {
       let done = 0;
@@ -69,12 +70,23 @@ async function* countingBytes(
   }
 }
 
+/** Opened at once: a stream would tell that it cannot be while the database is made, and nobody listens then. */
 function open(file: string): { stream: Readable; bytes: number | null } {
   if (file === '-') return { stream: process.stdin, bytes: null };
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) throw new UsageError(`${file} is not there: name a file, or - for standard input`);
+  const handle = opened(file);
+  const found = fstatSync(handle);
   if (found.isDirectory()) throw new UsageError(`${file} is a folder`);
-  return { stream: createReadStream(file, { highWaterMark: 256 * 1024 }), bytes: found.size };
+  return { stream: createReadStream(file, { fd: handle, highWaterMark: 256 * 1024 }), bytes: found.size };
+}
+
+function opened(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`${file} is not there: name a file, or - for standard input`);
+    throw new Error(`${file} cannot be read: ${code}`, { cause: error });
+  }
 }
 
 function summary(result: ImportResult, seconds: number): string[] {
