@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { EraseMessages } from '../../src/application/erase-messages.ts';
 import type { Erased, ErasureCursor, ErasureStep } from '../../src/application/message-eraser.ts';
@@ -57,7 +58,15 @@ describe('EraseMessages', () => {
     expect(eraser.cursors).toHaveLength(2);
   });
 
-  it('stops at once when it is told to while it rests after a step that took long', async () => {
+  it.each([
+    ['while it rests', setImmediate],
+    [
+      'as it begins to rest',
+      (abort: () => void): void => {
+        abort();
+      },
+    ],
+  ])('stops at once when it is told to %s after a step that took long', async (_when, soon) => {
     const stop = new AbortController();
     const eraseNext = async (): Promise<ErasureStep> => {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -67,12 +76,18 @@ describe('EraseMessages', () => {
       signal: stop.signal,
       restFor: 10_000,
       onProgress() {
-        setImmediate(() => {
+        soon(() => {
           stop.abort(new Error('enough'));
         });
       },
     });
     await expect(stopping).rejects.toThrow('enough');
+  });
+
+  it('leaves nothing behind with the signal, however often it rests', async () => {
+    const { signal } = new AbortController();
+    await new EraseMessages(steps(1, 2, 3)).execute(RULE, { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('stops between two steps with the reason of the signal', async () => {

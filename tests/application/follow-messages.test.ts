@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { announcingWrites } from '../../src/adapters/persistence/announcing-writes.ts';
@@ -99,6 +100,19 @@ describe('a follower', () => {
     await add(message('a'));
     await add(message('b'));
     expect(await coming).toEqual(['a', 'b']);
+  });
+
+  it('is told without any time going by also of more than one read gives', async () => {
+    const { add, open } = following();
+    const one = await open();
+    await one.next();
+    const coming = one.next();
+    await settled();
+    const all = Array.from({ length: 2 * ARRIVALS_AT_A_TIME + 7 }, (_, i) => message(String(i)));
+    await add(...all);
+    const first = (await coming).messages.map((arrived) => arrived.message.messageId);
+    const rest = await one.ids(all.length - first.length);
+    expect([...first, ...rest]).toEqual(all.map(({ messageId }) => messageId));
   });
 
   it('is told of what others store when the time has come to look', async () => {
@@ -367,6 +381,46 @@ describe('the store', () => {
     fail(undefined);
     await open();
     expect(metrics.streams).toEqual([1, 0, 1]);
+  });
+
+  it('leaves nothing behind with one that follows for long, whether it answers or is away', async () => {
+    const { add, open, fail, timer } = following();
+    const one = await open();
+    await one.next();
+    const listeners: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const coming = one.ids(1);
+      await settled();
+      listeners.push(getEventListeners(one.signal, 'abort').length);
+      await add(message(`there ${String(i)}`));
+      await coming;
+      fail(new StoreUnavailable('away'));
+      const late = one.ids(1);
+      await add(message(`away ${String(i)}`));
+      for (let tries = 0; tries < 5; tries++) {
+        timer.pass(POLL_MS);
+        await settled();
+      }
+      fail(undefined);
+      timer.pass(POLL_MS);
+      await late;
+    }
+    expect(listeners).toEqual(listeners.map(() => listeners[0]));
+  });
+
+  it('that is away for long gathers nothing with one that cannot even begin to read', async () => {
+    const { open, fail, timer } = following();
+    const one = await open();
+    fail(new StoreUnavailable('away'));
+    const coming = one.next();
+    for (let tries = 0; tries < 5; tries++) {
+      await settled();
+      expect([getEventListeners(one.signal, 'abort').length, timer.waiting()]).toEqual([1, 1]);
+      timer.pass(POLL_MS);
+    }
+    fail(undefined);
+    timer.pass(POLL_MS);
+    expect(await coming).toMatchObject({ messages: [] });
   });
 
   it('that fails for good ends what follows it', async () => {

@@ -43,6 +43,9 @@ describe('a flood', () => {
     clock.set(later(3_000)); // a clock that is set back gives nothing and takes nothing
     record(1_000);
     expect(await kept()).toBe(105);
+    clock.set(later(3_001));
+    record(1_000);
+    expect(await kept()).toBe(110);
   });
 
   it('is not described beyond what is kept, and nothing is before the answer', async () => {

@@ -53,6 +53,31 @@ describe('Retention', () => {
     await retention.drain();
   });
 
+  it('tells of statuses also where there were no messages', async () => {
+    const { retention, logger } = retaining(30, { ...STEP, messages: 0, bodies: 0 });
+    retention.start();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(logger.lines.map(({ fields }) => fields)).toEqual([{ messages: 0, statuses: 1, bodies: 0 }]);
+    await retention.drain();
+  });
+
+  it('leaves the store to others for four times as long as a step takes', async () => {
+    const began: number[] = [];
+    const eraser = {
+      async eraseNext(): Promise<ErasureStep> {
+        began.push(performance.now());
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { ...STEP, next: began.length < 3 ? { in: 'statuses', after: '1' } : null };
+      },
+    };
+    const { metrics, logger, clock } = retaining(30);
+    const retention = new Retention({ eraser, metrics, clock, logger }, 30);
+    retention.start();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(began.map((at) => Math.round(at - (began[0] ?? 0)))).toEqual([0, 500, 1_000]);
+    await retention.drain();
+  });
+
   it('goes on doing so as time passes, and says nothing when there was nothing', async () => {
     const { retention, rules, logger, clock } = retaining(30);
     retention.start();

@@ -5,7 +5,7 @@ import { provider, WEBHOOK } from '../../src/domain/provider.ts';
 import { timestamp } from '../../src/domain/timestamp.ts';
 import * as some from '../support/arbitraries.ts';
 
-const { compareCodePoints, comparePositions, fromMessageKey, isMessageId, isMessageText } = message;
+const { compareCodePoints, comparePositions, fromMessageKey, isMessageId, isMessageText, isMessageType } = message;
 const { isMsisdn, messageKey, newMessage, sameContent } = message;
 
 const CONTROLS = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code)).filter(
@@ -57,6 +57,16 @@ describe('isMessageId', () => {
     expect(CONTROLS).toHaveLength(65);
     const places = (bad: string): string[] => [bad, `${bad}m`, `m${bad}`, `m${bad}m`];
     expect([...CONTROLS, ...UNPAIRED].flatMap(places).filter(isMessageId)).toEqual([]);
+  });
+});
+
+describe('isMessageType', () => {
+  it.each(['t', 'a'.repeat(64)])('accepts %j', (type) => {
+    expect(isMessageType(type)).toBe(true);
+  });
+
+  it.each(['', 'a'.repeat(65), 'te\next'])('refuses %j', (type) => {
+    expect(isMessageType(type)).toBe(false);
   });
 });
 
