@@ -172,6 +172,16 @@ export function updatesContract(withRepository: WithRepository): void {
         expect(await repository.add([under('e', message('d'))])).toEqual(['created']);
       }));
 
+    it('does so within one call, too', () =>
+      withRepository(async (repository) => {
+        const other = message('a', { text: 'other' });
+        expect(await repository.add([under('d', message('a')), under('d', other), under('e', other)])).toEqual([
+          'created',
+          'duplicate',
+          'conflict',
+        ]);
+      }));
+
     it('stores one of many that come at the same time', () =>
       withRepository(async (repository) => {
         const all = Array.from({ length: 20 }, (_, i) => under('d', message(`m${String(i)}`)));

@@ -8,8 +8,8 @@ import { deriveNext } from '../../../src/adapters/persistence/postgres/derived-d
 import { rowOf } from '../../../src/adapters/persistence/dialect.ts';
 import { postgresDialect } from '../../../src/adapters/persistence/postgres/dialect.ts';
 import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
-import { comparePositions, messageKey } from '../../../src/domain/message.ts';
-import { statusRank, type UpdateOutcome } from '../../../src/domain/update.ts';
+import { comparePositions, messageKey, type Message } from '../../../src/domain/message.ts';
+import { statusRank, type NewUpdate, type StatusUpdate, type UpdateOutcome } from '../../../src/domain/update.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { emptyTables, openTestPool, openTestPostgres } from '../../support/postgres.ts';
 import { everyMessage, manyMessages, micros, number, runs } from './repository-fixtures.ts';
@@ -158,6 +158,68 @@ it('counters that are counted anew while a replica counts are right, and neither
   }
 });
 
+/** Resolves when so many sessions wait for a lock. */
+async function waiting(sessions: number): Promise<void> {
+  const sql = `select count(*) as waiting from pg_stat_activity
+               where wait_event_type = 'Lock' and datname = current_database()`;
+  while (Number((await rowOf<{ waiting: bigint }>(first, sql)).waiting) < sessions) await delay(5);
+}
+
+it('the same new messages and states, from two replicas in different orders, never make them wait for each other', async () => {
+  await emptyTables(first);
+  const [a, b, c] = manyMessages(3);
+  if (a === undefined || b === undefined || c === undefined) throw new Error('there are too few messages');
+  const stateOf = ({ provider, messageId }: Message): StatusUpdate => ({
+    ...{ kind: 'status', provider, messageId, state: 'sent', at: micros(1) },
+  });
+  const store = (updates: NewUpdate[], i: number): Promise<readonly UpdateOutcome[]> => {
+    const pool = pools[i] ?? first;
+    return postgresMessageRepository(pool, pool).add(updates);
+  };
+  // Both come to what somebody else is about to store with one of the others behind them, if they keep the order of the call.
+  const orders = [
+    [a, b, c],
+    [c, b, a],
+  ];
+  const [held] = pools.slice(-1);
+  for (const table of ['messages', 'message_statuses']) {
+    const blocking = await (held ?? first).transaction();
+    if (table === 'messages') {
+      await blocking.raw(
+        'insert into messages (message_id, from_msisdn, to_msisdn, sent_at, type) values (?, ?, ?, 0, ?)',
+        [messageKey(b), b.from, b.to, b.type],
+      );
+    } else {
+      const row = { message_id: messageKey(b), state: 'read', rank: statusRank('read'), changed_at: '2' };
+      await blocking('message_statuses').insert(row);
+    }
+    const updates = orders.map((order) => (table === 'messages' ? order : order.map(stateOf)));
+    const storing = Promise.all(updates.map(store));
+    await waiting(2);
+    await blocking.rollback();
+    expect((await storing).map(({ length }) => length)).toEqual([3, 3]);
+  }
+});
+
+it('the state that another replica is about to store is known to one that comes meanwhile', async () => {
+  await emptyTables(first);
+  const other = pools[1] ?? first;
+  const [message] = manyMessages(1);
+  if (message === undefined) throw new Error('there is no message');
+  const { provider, messageId } = message;
+  const status = (state: string, at: number): StatusUpdate => ({
+    ...{ kind: 'status', provider, messageId, state, at: micros(at) },
+  });
+  const repository = postgresMessageRepository(other, other);
+  await repository.add([status('sent', 1)]);
+  const late = await first.transaction();
+  await late('message_statuses').update({ state: 'read', rank: statusRank('read'), changed_at: '3' });
+  const storing = repository.add([status('delivered', 2)]);
+  await waiting(1);
+  await late.commit();
+  expect(await storing).toEqual(['status_stale']);
+});
+
 it('the first states of a message, from two replicas at once, leave the later one', async () => {
   await emptyTables(first);
   const other = pools[1] ?? first;
@@ -170,15 +232,7 @@ it('the first states of a message, from two replicas at once, leave the later on
   // Sees no state yet, and waits for the one above.
   const early = { kind: 'status', provider, messageId, state: 'sent', at: micros(1_000_000) } as const;
   const storing = postgresMessageRepository(other, other).add([early]);
-  const waiting = async (): Promise<boolean> =>
-    (
-      await rowOf<{ waiting: boolean }>(
-        first,
-        'select exists (select from pg_stat_activity where wait_event_type = ? and datname = current_database()) as waiting',
-        ['Lock'],
-      )
-    )['waiting'];
-  while (!(await waiting())) await delay(5);
+  await waiting(1);
   await late.commit();
   await storing;
   expect(await postgresMessageRepository(first, first).findStatus(messageKey(message))).toEqual({
