@@ -31,6 +31,7 @@ export async function addWithDeliveries(db: Knex, messages: readonly Message[], 
  * bodies, each once for all messages of a slice that share it.
  */
 export async function* withDeliveries(db: Knex, messages: readonly Message[]): AsyncGenerator<NewMessage[]> {
+  if (messages.length === 0) return; // PostgreSQL knows no empty list
   const keys = messages.map((message) => messageKey(message));
   const rows = await rowsOf<Belonging>(
     db,

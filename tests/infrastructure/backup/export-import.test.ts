@@ -137,6 +137,20 @@ describe('what is exported and imported', () => {
 });
 
 describe('an export', () => {
+  it.each<Engine>(['sqlite', 'postgres'])(
+    'from %s ends also where a page does, and where nothing is found',
+    async (engine) => {
+      await between(engine, engine, (source) =>
+        on(source, async ({ db, add }) => {
+          await add(manyMessages(1_000));
+          expect(await linesOf(db)).toHaveLength(1_000);
+          const nobody = { from: message('m', { from: '+999' }).from };
+          for await (const step of exportStore(db, nobody, null, never)) throw new Error(`there is a ${step.kind}`);
+        }),
+      );
+    },
+  );
+
   it('has the state of a message that comes meanwhile, at an instant that it has gone past', async () => {
     await inFolder(async (folder) => {
       await on(`sqlite:///${folder.file('app.db')}`, async ({ db, add }) => {
