@@ -1,9 +1,11 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { sameDatabase, type DatabaseLocation } from './database-location.ts';
+import { realPath, type DatabaseLocation } from './database-location.ts';
 
 /** Only for its owner: it will hold messages. */
 const MODE = 0o600;
+/** What SQLite's files are called behind the name of the database: messages are in the log, too. */
+const DATABASE_FILES = ['', '-journal', '-wal', '-shm'];
 
 /** A file that has its name only when it is whole. */
 export interface PartialFile {
@@ -22,15 +24,15 @@ export interface PartialFile {
 /**
  * @param replace also what stands there already, and what an attempt that was killed has left; else either is refused
  * @param resume goes on with what an attempt has left
- * @param of the database that it is made of: it is never replaced
+ * @param of the database that it is made of: neither it nor its log is ever replaced
  */
 export function partialFile(
   file: string,
   { replace = false, resume = false, of }: { replace?: boolean; resume?: boolean; of?: DatabaseLocation } = {},
 ): PartialFile {
   const partial = `${file}.partial`;
-  if (of !== undefined && sameDatabase(of, { engine: 'sqlite', file })) {
-    throw new Error(`${file} is the database itself: name another file`);
+  if (of?.engine === 'sqlite' && DATABASE_FILES.some((suffix) => realPath(of.file) + suffix === realPath(file))) {
+    throw new Error(`${file} is the database itself, or its log: name another file`);
   }
   if (existsSync(file) && !replace) throw new Error(`${file} is there already: name another file, or use --force`);
   if (existsSync(file) && !statSync(file).isFile()) throw new Error(`${file} is not a file`);
@@ -63,7 +65,7 @@ export function partialFile(
     discard() {
       if (!isOpen) return;
       letGo();
-      for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(partial + suffix, { force: true });
+      for (const suffix of DATABASE_FILES) rmSync(partial + suffix, { force: true });
     },
   };
 }

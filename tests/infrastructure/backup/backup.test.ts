@@ -64,6 +64,8 @@ describe('webhook-inbox backup of SQLite', () => {
     ['backup', 'source.db'],
     ['backup', 'link.db'],
     ['export', './source.db'],
+    ['backup', 'source.db-wal'],
+    ['export', 'source.db-shm'],
   ])('%s --force does not take the place of the database that a service has open: %s', async (command, name) => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', manyMessages(3));
@@ -74,7 +76,7 @@ describe('webhook-inbox backup of SQLite', () => {
       });
       expect({ code, stderr }).toMatchObject({
         code: 1,
-        stderr: `${name} is the database itself: name another file\n`,
+        stderr: `${name} is the database itself, or its log: name another file\n`,
       });
       expect(statSync(database).ino).toBe(ino);
       expect(filesOf(folder)).toEqual(['link.db', 'source.db']);
