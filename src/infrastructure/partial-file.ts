@@ -46,7 +46,9 @@ export function partialFile(
   }
 
   function sync(): void {
-    if (fstatSync(handle).ino !== statSync(partial).ino) throw new Error(`${partial} was replaced by somebody else`);
+    if (fstatSync(handle).ino !== statSync(partial, { throwIfNoEntry: false })?.ino) {
+      throw new Error(`${partial} was taken away or replaced: does another run write it, too?`);
+    }
     fsyncSync(handle);
   }
 
@@ -80,7 +82,10 @@ function open(file: string, flags: 'r+' | 'wx+'): number {
         cause: error,
       });
     }
-    if (code === 'ENOENT' && flags === 'wx+') {
+    if (code === 'ENOENT' && flags === 'r+') {
+      throw new Error(`${file} is not there: there is nothing to go on with`, { cause: error });
+    }
+    if (code === 'ENOENT') {
       throw new Error(`the folder ${path.dirname(path.resolve(file))} is not there`, { cause: error });
     }
     throw new Error(`${file} cannot be written: ${code}`, { cause: error });

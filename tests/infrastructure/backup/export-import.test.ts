@@ -18,10 +18,12 @@ import { messageLines, statusLine, unknownLine } from '../../../src/adapters/ndj
 import { messageKey } from '../../../src/domain/message.ts';
 import { provider } from '../../../src/domain/provider.ts';
 import { isMessage, type NewUpdate, type Payload } from '../../../src/domain/update.ts';
+import { partialFile } from '../../../src/infrastructure/partial-file.ts';
 import { CLI, node, type Ended } from '../../adapters/persistence/node-process.ts';
 import { manyMessages, message, micros, runs } from '../../adapters/persistence/repository-fixtures.ts';
 import { collidingMessages, instants, messages } from '../../support/arbitraries.ts';
 import { commandLine } from '../../support/command-line.ts';
+import { temporaryFolder } from '../../support/sqlite.ts';
 import { between, held, on, repositoryOf, type Engine } from '../../support/stores.ts';
 import { inFolder } from './sqlite-fixtures.ts';
 
@@ -278,6 +280,18 @@ describe('webhook-inbox export and import', () => {
       });
     });
   }, 120_000);
+
+  it('says that there is nothing to go on with, or that another run has finished the file', async () => {
+    const folder = await temporaryFolder();
+    const file = folder.file('all.ndjson');
+    expect(() => partialFile(file, { resume: true })).toThrow('.partial is not there: there is nothing to go on with');
+    const first = partialFile(file);
+    const second = partialFile(file, { resume: true });
+    first.finish();
+    expect(second.finish).toThrow('.partial was taken away or replaced: does another run write it, too?');
+    second.keep();
+    await folder.remove();
+  });
 
   it('takes some of the messages, to a pipe, and nothing that does not belong to them', async () => {
     await inService(async (run) => {
