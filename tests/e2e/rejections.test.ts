@@ -124,9 +124,23 @@ describe('GET /rejections', () => {
     expect(told['detail']).toMatch(/^-400\d s from now$/);
   });
 
+  it('names no more headers than there is room for, and none at any length', async () => {
+    const long = 'x-'.padEnd(100, 'a');
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`a-${String(i)}`, '']));
+    const names: unknown[] = [];
+    for (const headers of [{ [long]: '' }, many]) {
+      const answer = await service.webhook(body, { ...headers, 'x-signature': 'zz' });
+      names.push((await rejectionOf(answer.headers.get('x-request-id')))['header_names']);
+    }
+    expect(names).toEqual([
+      expect.arrayContaining([long.slice(0, 64), 'x-signature']),
+      Object.keys(many).sort().slice(0, 64),
+    ]);
+  });
+
   it('is paged and filtered', async () => {
     const { total } = await list();
-    expect(total).toBe(cases.length + 1);
+    expect(total).toBe(cases.length + 3);
     const seen: unknown[] = [];
     let page = await list('?limit=4');
     for (;;) {
@@ -137,7 +151,7 @@ describe('GET /rejections', () => {
     expect(seen).toEqual((await list('?limit=100')).data.map(({ id }) => id));
     expect((await list('?offset=1&limit=1')).data).toEqual((await list('?limit=2')).data.slice(1));
     expect((await list('?provider=standard')).total).toBe(1);
-    expect((await list('?reason=malformed_signature&provider=webhook')).total).toBe(2);
+    expect((await list('?reason=malformed_signature&provider=webhook')).total).toBe(4);
   });
 
   it.each([

@@ -17,8 +17,7 @@ export function lingerAfterAnswer(request: IncomingMessage): void {
     socket.once('close', () => {
       clearTimeout(limit);
     });
-    socket.once('end', destroy);
     request.resume();
-    socket.end();
+    socket.end(); // with the sender's end there, too, the socket destroys itself
   };
 }

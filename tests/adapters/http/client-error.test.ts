@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { answerUnreadableRequest } from '../../../src/adapters/http/client-error.ts';
 import { unreadableFaults } from '../../support/contract-check.ts';
 
@@ -42,5 +42,38 @@ describe('a request that cannot be read', () => {
       answerUnreadableRequest(Object.assign(new Error(), { code }), socket);
       expect([socket.destroyed, socket.readableLength]).toEqual([true, 0]);
     }
+  });
+});
+
+describe('the connection of one', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** One whose other end never closes; `isTaken`: whether it takes what is sent. */
+  const oneSided = (isTaken: boolean): Duplex =>
+    new Duplex({
+      read: () => undefined,
+      write(_chunk, _encoding, callback) {
+        if (isTaken) callback();
+      },
+    });
+
+  it('is closed as soon as the answer is out, whatever the other end does', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const socket = oneSided(true);
+    answerUnreadableRequest(new Error(), socket);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([socket.destroyed, jest.getTimerCount()]).toEqual([true, 0]);
+  });
+
+  it('is closed after a second also when nobody takes the answer', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const socket = oneSided(false);
+    answerUnreadableRequest(new Error(), socket);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(socket.destroyed).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(socket.destroyed).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { MAX_PIPELINED } from '../../../src/adapters/http/in-turn.ts';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import { hmacSignature } from '../../../src/adapters/signature/hmac-signature.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
@@ -20,14 +21,21 @@ afterEach(() => {
   end();
 });
 
-/** A service whose reads wait until they are let go. */
+/** A service whose reads wait until they are let go, and whose commits take some turns of the event loop, as they do. */
 async function slowToRead() {
   const sound = inMemoryMessageRepository();
   let letGo = (): void => undefined;
   const gate = new Promise<void>((resolve) => (letGo = resolve));
   const clock = manualClock(timestampFromMicros(0n));
   const served = await serveHttp({
-    repository: { ...sound, list: (...args) => gate.then(() => sound.list(...args)) },
+    repository: {
+      ...sound,
+      list: (...args) => gate.then(() => sound.list(...args)),
+      async add(updates) {
+        for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+        return sound.add(updates);
+      },
+    },
     verifiers: new Map([[WEBHOOK, hmacSignature({ current: SECRET, previous: undefined }, { clock })]]),
     ...{ metrics: recordingMetrics(), clock, logger: recordingLogger() },
     ...{ maxBodyBytes: BODY_BYTES, maxBufferedBytes: 2 * BODY_BYTES },
@@ -44,9 +52,9 @@ async function slowToRead() {
 
 const LIST = 'GET /messages HTTP/1.1\r\nHost: x\r\n\r\n';
 
-function post(messageId: string): string {
+function post(messageId: string, bytes = BODY_BYTES): string {
   const start = JSON.stringify({ ...MESSAGE, message_id: messageId, padding: '' }).slice(0, -2);
-  const body = `${start.padEnd(BODY_BYTES - 2, 'x')}"}`;
+  const body = `${start.padEnd(bytes - 2, 'x')}"}`;
   return (
     `POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Signature: ${sign(SECRET, body)}\r\n` +
     `Content-Length: ${String(body.length)}\r\n\r\n${body}`
@@ -66,6 +74,18 @@ describe('bodies behind a request that is not answered', () => {
     await sent;
     expect(statusesIn(await answers(1 + POSTS))).toEqual(Array.from({ length: 1 + POSTS }, () => 200));
     expect((await client.fetch(`/messages/m${String(POSTS - 1)}`)).status).toBe(200);
+  });
+
+  it('are left there also when many fit into what is read at a time: those that wait are never too many', async () => {
+    const { port, letGo, sockets } = await slowToRead();
+    const { send, answers } = await connectTo(port);
+    const posts = 4 * MAX_PIPELINED;
+    const each = Math.ceil((2 * READ_BYTES) / MAX_PIPELINED); // half as many as may wait are in one piece
+    const sent = send(LIST + Array.from({ length: posts }, (_, i) => post(`s${String(i)}`, each)).join(''));
+    await until(() => (sockets[0]?.bytesRead ?? 0) > 0);
+    letGo();
+    await sent;
+    expect(statusesIn(await answers(1 + posts))).toEqual(Array.from({ length: 1 + posts }, () => 200));
   });
 
   it('close the connection when they come in chunks, of which each would be kept by itself', async () => {
