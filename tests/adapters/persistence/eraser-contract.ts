@@ -231,6 +231,19 @@ function ofPerson(withStore: WithStore): void {
       expect(await repository.findPayload(messageKey({ messageId: id('beside'), provider: WEBHOOK }))).toBeNull();
     }));
 
+  it('does not let those who follow miss what comes after the latest were erased', () =>
+    withStore(async ({ repository, eraser }) => {
+      const old = [1, 2, 3].map((at) => message(`old ${String(at)}`, { sentAt: micros(at) }));
+      await repository.add(old);
+      const place = await repository.latestArrival();
+      await erase(eraser, expired(10));
+      const young = old.map(({ messageId }) => message(`not ${messageId}`, { sentAt: micros(20) }));
+      await repository.add(young);
+      const news = await repository.arrivals(place, 10);
+      // Either is right: to be told of them, or that the place is not known any more.
+      expect(news === 'unknown_place' || news.map((one) => one.message)).toEqual(news === 'unknown_place' || young);
+    }));
+
   it('erases states of messages that never were here when their id holds the number, as those of WhatsApp do', () =>
     withStore(async ({ repository, eraser }) => {
       const wamid = (digits: string): string =>

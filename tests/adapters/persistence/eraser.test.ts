@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { wrongCounters } from '../../../src/adapters/persistence/counter-check.ts';
-import type { Dialect } from '../../../src/adapters/persistence/dialect.ts';
+import { rowOf, type Dialect } from '../../../src/adapters/persistence/dialect.ts';
 import { messageEraser } from '../../../src/adapters/persistence/message-eraser.ts';
 import * as postgresDerived from '../../../src/adapters/persistence/postgres/derived-data.ts';
 import { postgresDialect } from '../../../src/adapters/persistence/postgres/dialect.ts';
@@ -143,5 +143,44 @@ describe('Between the look for what is to go and the transaction that erases it'
         expect(await faults()).toEqual([]);
       },
     );
+  });
+});
+
+describe('On PostgreSQL, beside others', () => {
+  const rule = { of: 'age' as const, before: micros(2_000), keepFrom: [], keepSince: null };
+  const old = message('old', { sentAt: micros(1) });
+  const eraserOf = (db: Knex) => messageEraser(db, postgresDialect, postgresErasing, asItIs);
+
+  /** Resolves when a session waits for a lock. */
+  async function somebodyWaits(db: Knex): Promise<void> {
+    const sql = `select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()) as so`;
+    while (!(await rowOf<{ so: boolean }>(db, sql)).so) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  beforeEach(async () => {
+    await emptyTables(postgres.db);
+    await postgresMessageRepository(postgres.db, postgres.db).add([old]);
+  });
+
+  it('it waits for who is counting a message, and takes it out of the counters then', async () => {
+    const { db } = postgres;
+    const counting = await db.transaction();
+    await postgresDerived.deriveNext(counting, 10);
+    const erasing = erase(eraserOf(db), rule);
+    await somebodyWaits(db);
+    await counting.commit();
+    expect(await erasing).toMatchObject({ messages: 1 });
+    expect(await faults(db, postgresDialect)).toEqual([]);
+  });
+
+  it('one erases at a time, and whoever comes meanwhile is told so at once', async () => {
+    const { db } = postgres;
+    const blocking = await db.transaction();
+    await blocking('messages').select('message_id').forUpdate();
+    const erasing = erase(eraserOf(db), rule);
+    await somebodyWaits(db);
+    expect(await eraserOf(db).eraseNext(rule, null)).toBe('busy');
+    await blocking.rollback();
+    expect(await erasing).toMatchObject({ messages: 1 });
   });
 });

@@ -119,7 +119,7 @@ describe('The search index', () => {
     try {
       const common = (i: number): Message =>
         message(`c${String(i)}`, {
-          text: `Common ${String(i)}`,
+          text: `Common ${String(i)}${i % 2 === 0 ? ' even' : ''}`,
           from: `+${String(1 + (i % 2))}`,
           sentAt: micros(i >> 1),
         });
@@ -132,6 +132,7 @@ describe('The search index', () => {
       const filters: MessageFilter[] = [
         { contains: 'COMMON' },
         { contains: 'common 200' },
+        { contains: 'EVEN' }, // in more than are kept for the page, in fewer than are gone through
         { contains: 'common', from: number('+2') },
         { contains: 'common', since: micros(10_030) },
         { contains: 'common', until: micros(7), from: number('+1') },

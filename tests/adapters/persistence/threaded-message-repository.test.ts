@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { sqliteDialect } from '../../../src/adapters/persistence/sqlite/dialect.ts';
 import { rebuildCounters } from '../../../src/adapters/persistence/counter-check.ts';
@@ -119,6 +120,23 @@ describe('SQLite on threads', () => {
     } finally {
       await repository.close();
       await closeOther();
+    }
+  });
+
+  it('waits for another process that writes, and refuses nothing for it', async () => {
+    const { repository, file, close } = await open();
+    const other = openSqlite({ file });
+    try {
+      await repository.caughtUp(); // what it does of itself at the start would wait, too, and the rest behind it
+      await other.raw('begin immediate');
+      const adding = repository.add([{ ...message('a'), payload: { mediaType: 'text/plain', body: Buffer.of(1) } }]);
+      // Long enough for a refusal to come; a commit cannot, however long it is.
+      expect(await Promise.race([adding.catch(String), delay(50, 'nothing yet')])).toBe('nothing yet');
+      await other.raw('commit');
+      expect(await adding).toEqual(['created']);
+    } finally {
+      await other.destroy();
+      await close();
     }
   });
 
