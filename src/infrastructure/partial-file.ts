@@ -36,7 +36,7 @@ export function partialFile(
   }
   if (existsSync(file) && !replace) throw new Error(`${file} is there already: name another file, or use --force`);
   if (existsSync(file) && !statSync(file).isFile()) throw new Error(`${file} is not a file`);
-  if (replace && !resume) rmSync(partial, { force: true });
+  if (replace && !resume) remove(partial);
   const handle = open(partial, resume ? 'r+' : 'wx+');
   let isOpen = true;
 
@@ -67,9 +67,14 @@ export function partialFile(
     discard() {
       if (!isOpen) return;
       letGo();
-      for (const suffix of DATABASE_FILES) rmSync(partial + suffix, { force: true });
+      remove(partial);
     },
   };
+}
+
+/** With its log: SQLite would take what is in that into whatever is written there next. */
+function remove(partial: string): void {
+  for (const suffix of DATABASE_FILES) rmSync(partial + suffix, { force: true });
 }
 
 function open(file: string, flags: 'r+' | 'wx+'): number {

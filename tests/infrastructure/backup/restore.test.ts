@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  copyFileSync,
   closeSync,
   existsSync,
   ftruncateSync,
@@ -325,6 +326,23 @@ describe('webhook-inbox restore of SQLite', () => {
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
       expect(filesOf(folder)).toEqual(before);
       expect(await held(url(folder.file('app.db')))).toEqual(OLD);
+    });
+  });
+
+  it('takes nothing from the log that a restore has left that was killed', async () => {
+    await inFolder(async (folder) => {
+      const backup = await backupOf(folder);
+      copyFileSync(backup, folder.file('killed.db'));
+      const killed = new SqliteFile(folder.file('killed.db'));
+      killed.pragma('journal_mode = wal');
+      killed.exec("update messages set text = 'of the one that was killed'");
+      for (const suffix of ['', '-wal', '-shm']) {
+        copyFileSync(folder.file(`killed.db${suffix}`), folder.file(`app.db.restored.partial${suffix}`));
+      }
+      killed.close();
+      await restoreSqlite(folder.file('app.db'), backup, false, work());
+      expect(await held(url(folder.file('app.db')))).toEqual(await held(url(backup)));
+      expect(filesOf(folder).filter((name) => name.includes('partial'))).toEqual([]);
     });
   });
 
