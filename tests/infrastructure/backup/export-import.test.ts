@@ -337,6 +337,11 @@ describe('webhook-inbox export and import', () => {
       });
       expect((await held(target)).map(({ messageId }) => messageId)).toEqual(['a']);
       expect((await run('import', 'bad.ndjson')).stderr).not.toContain('secret');
+      writeFileSync(file('empty.ndjson'), '\n');
+      expect(await run('import', 'empty.ndjson')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('there is nothing to import'),
+      });
 
       writeFileSync(file('conflict.ndjson'), plain('a').replace('Hello', 'Other'));
       appendFileSync(file('conflict.ndjson'), plain('d').trimEnd()); // without an end of its line

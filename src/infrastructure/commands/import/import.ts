@@ -49,15 +49,21 @@ export async function importLines(file: string, { json = false }: ImportOptions)
 async function* updatesIn(stream: AsyncIterable<Uint8Array>): AsyncGenerator<NewUpdate[]> {
   const reader = lineReader();
   let number = 1;
+  let isEmpty = true;
   try {
     for await (const line of splitLines(stream, MAX_LINE_BYTES)) {
-      if (line.trim() !== '') yield reader.read(line);
+      if (line.trim() !== '') {
+        isEmpty = false;
+        yield reader.read(line);
+      }
       number++;
     }
   } catch (error) {
     if (!(error instanceof LineFault)) throw error;
     throw new Error(`line ${String(number)}: ${error.message}; all before it is stored`, { cause: error });
   }
+  // As from a pipe whose other end has failed.
+  if (isEmpty) throw new Error('there is nothing to import: even an export of no message has one line');
 }
 
 async function* countingBytes(
