@@ -5,6 +5,8 @@ export const EXIT_USAGE = 64; // sysexits.h: EX_USAGE
 export const EXIT_PIPE = 141; // 128 + SIGPIPE, as of a program that the signal ends
 export const EXIT_CONFIG = 78; // sysexits.h: EX_CONFIG
 
+const MOST_OF_STATEMENT = 500;
+
 /** The command line asks for what cannot be; the message says what to write instead. */
 export class UsageError extends Error {}
 
@@ -33,11 +35,16 @@ export async function runCommand(command: () => Promise<number | undefined>): Pr
     if (status !== undefined) process.exitCode = status;
   } catch (error) {
     const misused = error instanceof UsageError || isParseError(error);
-    process.stderr.write(
-      `${error instanceof Error ? error.message : String(error)}\n${misused ? 'See --help.\n' : ''}`,
-    );
+    process.stderr.write(`${wordsOf(error)}\n${misused ? 'See --help.\n' : ''}`);
     process.exitCode = misused ? EXIT_USAGE : error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAULT;
   }
+}
+
+/** What went wrong. Of a database's error the end, for Knex puts the statement before it, which may have a thousand parameters. */
+export function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  const isTooLong = words.length > MOST_OF_STATEMENT && error instanceof Error && 'code' in error;
+  return isTooLong ? `…${words.slice(-MOST_OF_STATEMENT)}` : words;
 }
 
 /** Of node:util's parseArgs. */
