@@ -187,6 +187,14 @@ describe('a service of its own', () => {
     expect(metrics.body).not.toMatch(/^webhook_rejections_total\{/m);
   });
 
+  it('keeps also what came right before it stopped', async () => {
+    service = await startService();
+    const stopping = await startService({ DATABASE_URL: service.databaseUrl });
+    const answer = await stopping.webhook(MESSAGE, { 'x-signature': '0'.repeat(64) });
+    await stopping.stop();
+    expect((await list()).data).toMatchObject([{ request_id: answer.headers.get('x-request-id') }]);
+  });
+
   it('counts a flood whole, keeps a part of it, and takes in messages meanwhile', async () => {
     service = await startService({});
     const start = performance.now();

@@ -114,6 +114,20 @@ describe('a notification of Meta', () => {
   });
 });
 
+describe('the line of the log', () => {
+  it('says what matters most of what became of the updates: what is new, then what contradicts, then what is known', async () => {
+    const resultOf = async (...messages: object[]): Promise<unknown> => {
+      const answer = await post(notification(messages));
+      return (await service.log.requestWith(answer.headers.get('x-request-id') ?? ''))['result'];
+    };
+    expect(await resultOf(text('line'))).toBe('created');
+    expect(await resultOf(text('line'), text('line', 'other'))).toBe('conflict');
+    expect(await resultOf(text('line'), text('line', 'other'), text('new line'))).toBe('created');
+    expect(await resultOf(text('line'))).toBe('duplicate');
+    expect(await resultOf()).toBe('accepted');
+  });
+});
+
 describe('ids of several providers', () => {
   it('never meet', async () => {
     expect((await service.webhook({ ...MESSAGE, message_id: 'same' })).headers.get('x-message-result')).toBe('created');

@@ -8,8 +8,7 @@ import { describe, isClientGone } from './faults.ts';
 export async function sendStream(ctx: Koa.Context, body: Readable, logger: Logger): Promise<void> {
   ctx.respond = false; // Koa would take each client that leaves for a fault
   if (ctx.method === 'HEAD') {
-    body.destroy();
-    ctx.res.end();
+    ctx.res.end(); // and Koa destroys the body with it
     return;
   }
   // Of who has not read what is there nobody knows whether he ever will, and he can go on from where he was.

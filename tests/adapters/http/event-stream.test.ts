@@ -75,10 +75,14 @@ describe('an event stream', () => {
   });
 
   it('says that something is missing, with the place from which on nothing is', async () => {
-    const { stream, give, read } = streaming();
+    const { stream, timer, give, read } = streaming();
     await settled();
     await give({ messages: [], place: place(9), reset: true });
     expect(read()).toBe(`retry: 2000\n\nevent: reset\nid: ${id(9)}\ndata: {}\n\n`);
+    await give({ messages: [], place: place(3), reset: true });
+    expect(read()).toBe(`event: reset\nid: ${id(3)}\ndata: {}\n\n`);
+    timer.pass(KEEP_ALIVE_MS);
+    expect(read()).toBe(':\n\n'); // it has been told where it is
     stream.destroy();
   });
 

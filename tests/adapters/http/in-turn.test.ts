@@ -88,6 +88,17 @@ describe('bodies behind a request that is not answered', () => {
     expect(statusesIn(await answers(1 + posts))).toEqual(Array.from({ length: 1 + posts }, () => 200));
   });
 
+  it('are thrown away as they come where they are of no use', async () => {
+    const { port, letGo, sockets } = await slowToRead();
+    const { send, answers } = await connectTo(port);
+    const useless = 'x'.repeat(20 * READ_BYTES);
+    const sent = send(LIST.replace('\r\n\r\n', `\r\nContent-Length: ${String(useless.length)}\r\n\r\n${useless}`));
+    await until(() => (sockets[0]?.bytesRead ?? 0) > useless.length);
+    letGo();
+    await sent;
+    expect(statusesIn(await answers(1))).toEqual([200]);
+  });
+
   it('close the connection when they come in chunks, of which each would be kept by itself', async () => {
     const { port, client, sockets } = await slowToRead();
     const connection = await connectTo(port);

@@ -74,7 +74,34 @@ describe('whatsAppUpdates', () => {
   });
 });
 
+describe('whatsAppUpdates of a time', () => {
+  it.each([
+    ['0', '1970-01-01T00:00:00Z'],
+    ['99999999999', '5138-11-16T09:46:39Z'],
+    ['253402300800', null],
+    ['-1', null],
+    ['1.5', null],
+  ])('%s is that of the message, or nobody knows what it is', (timestampOfIt, sentAt) => {
+    const messages = [{ id: 'a', from: '2', timestamp: timestampOfIt, type: 'text', text: { body: 'x' } }];
+    const value = { metadata: { display_phone_number: '1' }, messages };
+    const [update] = whatsAppUpdates({ entry: [{ changes: [{ field: 'messages', value }] }] }, payload);
+    expect(update).toMatchObject(sentAt === null ? { kind: 'unknown' } : { sentAt: timestamp(sentAt) });
+  });
+});
+
 describe('twilioUpdate', () => {
+  const sms = { MessageSid: 'SM1', From: '+14155550100', To: 'whatsapp:+14155550101', Body: 'Hello' };
+
+  it('takes the older name of the id where the newer one is missing', () => {
+    const older = { ...sms, MessageSid: undefined, SmsMessageSid: 'SM2' };
+    expect(twilioUpdate(older, payload, receivedAt)).toMatchObject({ messageId: 'SM2', text: 'Hello' });
+    expect(twilioUpdate({ ...older, ...sms }, payload, receivedAt)).toMatchObject({ messageId: 'SM1' });
+  });
+
+  it.each(['', 'a\0b', 'x'.repeat(4_097)])('has no text where no store could keep it', (text) => {
+    expect(twilioUpdate({ ...sms, Body: text }, payload, receivedAt)).toMatchObject({ messageId: 'SM1', text: null });
+  });
+
   it('makes something of any parameters', () => {
     const names = fc.constantFrom(
       'MessageSid',

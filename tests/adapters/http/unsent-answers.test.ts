@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
-import type { Server } from 'node:http';
+import { keepUnsentAnswers } from '../../../src/adapters/http/unsent-answers.ts';
 import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { closeServer } from '../../../src/infrastructure/listener.ts';
@@ -50,6 +51,16 @@ it('an answer is sent to its end before a server that closes closes the connecti
   await new Promise((resolve) => setTimeout(resolve, 100)); // it has looked for idle connections some times
   expect(await rest()).toBe(BODY.length);
   expect(await closed).toBe(true);
+});
+
+it('Node is not left in the belief that an answer is not made', () => {
+  const closeIdleConnections = (): void => undefined;
+  const server = { closeIdleConnections };
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  keepUnsentAnswers(server)(response);
+  response.end();
+  server.closeIdleConnections();
+  expect(Object.entries(response)).toContainEqual(['finished', true]);
 });
 
 it('an answer that is being taken is not cut off to make room for others', async () => {

@@ -118,6 +118,8 @@ describe('following the stream of messages', () => {
     const failures = new Array<Connection>(6).fill('no answer');
     const { pauses } = await followed([...failures, whole('retry: 500\n\n: hello\n\n'), 'no answer', 'no answer']);
     expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 500, 1_000, 2_000]);
+    const withoutWord = await followed(['no answer', 'no answer', whole(event('1', '{}')), 'no answer']);
+    expect(withoutWord.pauses).toEqual([2_000, 4_000, 2_000, 4_000]);
     const busy = await followed([new Failure('unavailable', { retryAfter: 7 }), 'no answer']);
     expect(busy.pauses).toEqual([7_000, 4_000]);
   });

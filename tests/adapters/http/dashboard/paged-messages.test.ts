@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Failure } from '../../../../src/adapters/http/browser/dashboard/failure.js';
 import { pagedMessages } from '../../../../src/adapters/http/browser/dashboard/paged-messages.js';
@@ -61,6 +61,27 @@ describe('messages page by page', () => {
     await pages.more();
     expect(pages.current()).toMatchObject({ failure, isLoading: false, isWhole: false, total: 150 });
     expect(pages.current().rows).toHaveLength(100);
+  });
+
+  it('are asked for again by themselves when the service has said when, unless they were stopped', async () => {
+    jest.useFakeTimers();
+    try {
+      const busy = (n: number) => (n === 0 ? new Failure('limited', { retryAfter: 2 }) : 'ok');
+      const [service, other, silent] = [api(1, busy), api(1, busy), api(1, () => new Failure('fault'))];
+      const [pages, stopped, failed] = [service, other, silent].map((each) =>
+        pagedMessages(each, FILTERS, () => undefined),
+      );
+      await Promise.all([pages?.more(), stopped?.more(), failed?.more()]);
+      stopped?.stop();
+      expect(jest.getTimerCount()).toBe(1);
+      await jest.advanceTimersByTimeAsync(1_999);
+      expect(service.queries).toHaveLength(1);
+      await jest.advanceTimersByTimeAsync(1);
+      expect([service, other, silent].map(({ queries }) => queries.length)).toEqual([2, 1, 1]);
+      expect([pages?.current().isWhole, jest.getTimerCount()]).toEqual([true, 0]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('are not shown any more once stopped', async () => {
