@@ -14,9 +14,10 @@ import { sqliteErasing } from '../../../src/adapters/persistence/sqlite/erasing.
 import { sqliteMessageRepository } from '../../../src/adapters/persistence/sqlite/message-repository.ts';
 import { emptyTables, openTestPostgres } from '../../support/postgres.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
+import { messageKey } from '../../../src/domain/message.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { erase, eraserContract, type ErasableStore } from './eraser-contract.ts';
-import { everyMessage, message, micros, number } from './repository-fixtures.ts';
+import { everyMessage, id, message, micros, number } from './repository-fixtures.ts';
 
 const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
 
@@ -125,6 +126,19 @@ describe('Between the look for what is to go and the transaction that erases it'
         const rule = { of: 'age' as const, before: micros(2_000), keepFrom: [], keepSince: null };
         expect(await erase(eraser, rule)).toMatchObject({ messages: 0 });
         expect(await everyMessage(repository)).toEqual([old]);
+      },
+    );
+  });
+
+  it('the state of a message that has come stays', () => {
+    const state = { kind: 'status', provider: WEBHOOK, messageId: id('new'), state: 'read', at: micros(1) } as const;
+    return overtaken(
+      ({ repository }) => repository.add([message('new', { sentAt: micros(3_000) })]),
+      async ({ repository, eraser }) => {
+        await repository.add([state]);
+        const rule = { of: 'age' as const, before: micros(2_000), keepFrom: [], keepSince: null };
+        expect(await erase(eraser, rule)).toMatchObject({ statuses: 0 });
+        expect(await repository.findStatus(messageKey(state))).toEqual({ state: 'read', at: micros(1) });
       },
     );
   });

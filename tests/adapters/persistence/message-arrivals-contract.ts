@@ -10,7 +10,9 @@ export function arrivalsContract(withRepository: WithRepository): void {
   describe('arrivals', () => {
     it('begin with what is stored after the latest, in the order of storing, whatever its instant', () =>
       withRepository(async (repository) => {
+        const first = await repository.latestArrival();
         await repository.add([message('before')]);
+        await following(repository, first, 1); // nothing is under way any more beside which it was stored
         const latest = await repository.latestArrival();
         expect(await following(repository, latest, 0)).toEqual([]);
         for (const [i, instant] of [5, -7, 0].entries()) {

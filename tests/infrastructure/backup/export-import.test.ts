@@ -18,6 +18,8 @@ import { messageLines, statusLine, unknownLine } from '../../../src/adapters/ndj
 import { messageKey } from '../../../src/domain/message.ts';
 import { provider } from '../../../src/domain/provider.ts';
 import { isMessage, type NewUpdate, type Payload } from '../../../src/domain/update.ts';
+import { headerLine } from '../../../src/adapters/ndjson/write-lines.ts';
+import { placeToResume } from '../../../src/infrastructure/commands/export/resume.ts';
 import { partialFile } from '../../../src/infrastructure/partial-file.ts';
 import { CLI, node, type Ended } from '../../adapters/persistence/node-process.ts';
 import { manyMessages, message, micros, runs } from '../../adapters/persistence/repository-fixtures.ts';
@@ -280,6 +282,18 @@ describe('webhook-inbox export and import', () => {
       });
     });
   }, 120_000);
+
+  it('goes on after a line of any length, and leaves nothing of what stood behind it', async () => {
+    const folder = await temporaryFolder();
+    const file = folder.file('long.ndjson.partial');
+    const header = headerLine({ since: null, until: null, from: null });
+    const long = JSON.stringify({ kind: 'unknown', words: Array.from({ length: 50_000 }, (_, i) => i), id: '7' });
+    const whole = `${header}${long}\n`;
+    writeFileSync(file, `${whole}{"kind":"unknown","id":"8"`);
+    expect(placeToResume(file, header)).toEqual({ place: { kind: 'unknown', after: 7n }, bytes: whole.length });
+    expect(readFileSync(file, 'utf8')).toBe(whole);
+    await folder.remove();
+  });
 
   it('says that there is nothing to go on with, or that another run has finished the file', async () => {
     const folder = await temporaryFolder();
