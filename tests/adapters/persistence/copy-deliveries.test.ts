@@ -78,7 +78,9 @@ describe('A copy', () => {
     await between(from, to, async (source, target) => {
       const bodies = [1, 2, 3].map((fill) => payload(9 * MIB, fill));
       const unknown = (body: Payload): NewUpdate => ({ kind: 'unknown', provider: OTHER, payload: body });
-      await on(source, ({ add }) => add([{ ...message('m1'), payload: payload(3, 9) }, ...bodies.map(unknown)]));
+      await on(source, ({ add }) =>
+        add([{ ...message('m1'), payload: payload(3, 9) }, ...[...bodies, payload(9 * MIB, 1)].map(unknown)]),
+      );
       await on(target, ({ add }) => add([unknown(payload(9 * MIB, 2))]));
       expect(await copied(source, target)).toMatchObject({ copied: 1, unknown: 2 });
       expect(await copied(source, target)).toMatchObject({ copied: 0, unknown: 0 });
