@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { describeVariables } from '../../src/infrastructure/config.ts';
 import { packageInfo } from '../../src/infrastructure/package-info.ts';
+import { connectTo } from '../support/connection.ts';
 import { startProcess } from '../support/service.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url));
@@ -67,6 +68,7 @@ const running = {
   exposed: startProcess(folder, { WEBHOOK_SECRET: '', HOST: '0.0.0.0', DATABASE_URL: 'sqlite:///exposed.db' }),
   throwing: startProcess(folder, planted("throw new RangeError('planted')")),
   rejecting: startProcess(folder, planted('Promise.reject(null)')),
+  pestered: startProcess(folder, { DATABASE_URL: 'sqlite:///pestered.db' }),
 };
 
 afterAll(async () => {
@@ -114,6 +116,24 @@ describe('the start', () => {
     expect(errors).toHaveLength(1);
     expect(JSON.stringify(errors[0])).toContain(`address already in use 127.0.0.1:${String(port)}`);
     expect(log.records.filter(({ message }) => message === 'listening')).toEqual([]);
+  });
+});
+
+describe('what is no request, again and again behind one that is not answered to its end', () => {
+  it('makes the process say nothing', async () => {
+    const { child, log, listening, ended } = running.pestered;
+    const client = await listening;
+    const connection = await connectTo(client.port);
+    await connection.send('GET /messages/stream HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.answers(1);
+    for (let i = 0; i < 20; i++) {
+      await connection.send('\0\r\n\r\n');
+      await client.fetch('/health/live'); // by then it has been read
+    }
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ status: 0, stderr: '' });
+    expect(log.records.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    connection.socket.destroy();
   });
 });
 

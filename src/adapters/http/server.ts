@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { Readable } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import Koa from 'koa';
 import type { Clock, Logger, Metrics, Timer } from '../../application/ports.ts';
 import type { Tracer } from '../../application/tracer.ts';
@@ -141,7 +141,10 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
   server.on('request', turns.handle);
   // What Node would refuse by itself, without a body, a log line or a metric, goes the way of every request.
   server.on('checkExpectation', turns.handle);
+  const unreadable = new WeakSet<Duplex>();
   server.on('clientError', (error, socket) => {
+    if (unreadable.has(socket)) return; // Node says it of each packet
+    unreadable.add(socket);
     turns.afterAnswers(socket, () => {
       answerUnreadableRequest(error, socket);
     });
