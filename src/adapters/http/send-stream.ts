@@ -11,6 +11,7 @@ export async function sendStream(ctx: Koa.Context, body: Readable, logger: Logge
     ctx.res.end(); // and Koa destroys the body with it
     return;
   }
+  ctx.res.setMaxListeners(20); // Koa, pipeline and who else waits for its close come to ten, from where Node warns of a leak
   // Of who has not read what is there nobody knows whether he ever will, and he can go on from where he was.
   body.once('end', () => {
     setImmediate(() => {
