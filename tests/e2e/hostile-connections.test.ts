@@ -60,8 +60,8 @@ async function answersTo(bytes: string | Uint8Array): Promise<number[]> {
   return statusesIn(connection.received());
 }
 
-const isStored = async (messageId: string): Promise<boolean> =>
-  (await service.fetch(`/messages/${messageId}`)).status === 200;
+const isStored = async (messageId: string, by = service): Promise<boolean> =>
+  (await by.fetch(`/messages/${messageId}`)).status === 200;
 
 describe('who takes his time', () => {
   it.each([
@@ -232,8 +232,15 @@ describe('pipelining', () => {
 });
 
 describe('a body that is refused while it is still being sent', () => {
+  /** With the limits of time that it has by default: some megabytes may take a second. */
+  let patient: RunningService;
+  beforeAll(async () => {
+    patient = await startService();
+  });
+  afterAll(() => patient.stop());
+
   const sendAll = async (requestBytes: string): Promise<Connection> => {
-    const connection = await connect();
+    const connection = await connect(patient);
     connection.socket.pause(); // reads no answer before all is sent, as simple clients do
     await connection.send(requestBytes);
     connection.socket.resume();
@@ -253,17 +260,17 @@ describe('a body that is refused while it is still being sent', () => {
         await ended;
         expect(statusesIn(received())).toEqual([413]);
       }
-      expect(await isStored(id)).toBe(false);
+      expect(await isStored(id, patient)).toBe(false);
     },
   );
 
   it('does not have the connection reset for what follows it late, which would take the answer away', async () => {
-    const connection = await connect();
+    const connection = await connect(patient);
     await connection.send(`${post('', 'Transfer-Encoding: chunked')}ffffff\r\n${'x'.repeat(0xffffff)}\r\n0\r\n\r\n`);
     await connection.ended;
     for (let i = 0; i < 10; i++) {
       await connection.send(withLength('y'.repeat(1_000_000))); // all of it more than the kernel keeps
-      await service.fetch('/health/live'); // by then the service has noticed
+      await patient.fetch('/health/live'); // by then the service has noticed
     }
     connection.socket.end();
     await connection.closed;
