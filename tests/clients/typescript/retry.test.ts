@@ -1,4 +1,4 @@
-import { getEventListeners, once } from 'node:events';
+import { getEventListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
@@ -205,7 +205,8 @@ describe('retryingFetch', () => {
     const hungUp: Promise<unknown>[] = [];
     await withServer(
       (incoming, outgoing) => {
-        hungUp.push(once(incoming.socket, 'close'));
+        // Not events.once, to which a reset, which is one way to hang up, would be a fault.
+        hungUp.push(new Promise((resolve) => incoming.socket.once('close', resolve)));
         if (where === 'in the body') outgoing.writeHead(200, { 'Content-Length': '100' }).write('{');
       },
       async (url) => {
