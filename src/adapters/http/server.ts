@@ -32,6 +32,7 @@ import { sendStream } from './send-stream.ts';
 import { signatureCheck } from './signature-check.ts';
 import { keepUnsentAnswers } from './unsent-answers.ts';
 import { exchangeOf, newVisit, type Visit } from './visit.ts';
+import { writeReply, type AnyReply } from './write-reply.ts';
 
 export interface HttpOptions {
   readonly maxBodyBytes: number;
@@ -56,13 +57,6 @@ export interface HttpDependencies extends UseCases {
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly timer: Timer;
-}
-
-interface AnyReply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string | number>>;
-  readonly type?: string;
-  readonly body?: unknown;
 }
 
 /** An HTTP server, not yet listening, that answers as api/openapi.yaml says. */
@@ -96,7 +90,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
         throw new Problem('bad-request', { detail: 'HTTP/1.1 demands a Host header' }); // RFC 9112, section 3.2
       }
       await allowReads(ctx, async () => {
-        write(ctx, (await api.answer(apiRequest(ctx), visit)) as AnyReply);
+        writeReply(ctx, (await api.answer(apiRequest(ctx), visit)) as AnyReply);
       });
     } catch (error) {
       visit.fault = error;
@@ -105,7 +99,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
       if (problem.status >= 500) visit.log['error'] = describe(error, problem.kind !== 'unavailable');
       visit.result ??= problem.kind.replaceAll('-', '_');
       if (problem.headers['Connection'] === 'close') lingerAfterAnswer(ctx.req);
-      write(ctx, {
+      writeReply(ctx, {
         status: problem.status,
         headers: problem.headers,
         type: 'application/problem+json',
@@ -196,26 +190,4 @@ function apiRequest(ctx: Koa.Context): ApiRequest {
     headers: ctx.req.headers as Record<string, string | string[]>,
     query: (ctx.querystring === '' ? {} : { ...ctx.query }) as Record<string, string | string[]>,
   };
-}
-
-function write(ctx: Koa.Context, reply: AnyReply): void {
-  ctx.status = reply.status;
-  for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, String(value));
-  if (reply.type === undefined) return;
-  if (!ctx.response.get('Content-Type')) ctx.type = reply.type;
-  const { body } = reply;
-  const isBytes = body instanceof Uint8Array;
-  ctx.body = isBytes
-    ? Buffer.from(body.buffer, body.byteOffset, body.length)
-    : typeof body === 'string' || body instanceof Readable
-      ? body
-      : JSON.stringify(body);
-  const etag = reply.headers?.['ETag'];
-  if (reply.status === 200 && etag !== undefined && namesEtag(ctx.get('If-None-Match'), String(etag))) ctx.status = 304;
-}
-
-/** RFC 9110, section 13.1.2. Not Koa's `fresh`: it heeds Cache-Control, which fetch adds and which speaks to caches only. */
-function namesEtag(ifNoneMatch: string, etag: string): boolean {
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return tags.includes('*') || tags.includes(etag);
 }
