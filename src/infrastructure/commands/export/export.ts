@@ -45,7 +45,9 @@ export async function exportLines(file: string, options: ExportOptions): Promise
       const filter = { since, until, from };
       const counts = await writeAll(source, filter, output, signal, progress.show).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
-      const result = json ? [jsonLine({ ok: true, ...counts, seconds })] : summary(counts, seconds);
+      const result = json
+        ? [jsonLine({ ok: true, ...counts, seconds: Number(seconds.toFixed(3)) })]
+        : summary(counts, seconds);
       if (toStdout) for (const line of result) process.stderr.write(`${line}\n`);
       else say(result);
       return 0;
