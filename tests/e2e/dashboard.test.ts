@@ -400,6 +400,7 @@ describe('an id that two providers use', () => {
       await dialog.locator('pre.body', { hasText: text }).waitFor();
     }
     await own.goto(both.url);
+    await own.locator('.list [role=status]', { hasText: '2 in all' }).first().waitFor();
     const texts = await own.locator('tr.message .text').allInnerTexts();
     expect(texts).toHaveLength(2);
     for (const text of texts) {
