@@ -72,7 +72,7 @@ export default {
   ],
   // Even two processors: many tests wait for processes, disks and servers.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: 30_000,
+  testTimeout: 120_000, // many times what any test takes: only one that hangs comes to it, on a busy machine too
   collectCoverageFrom: ['{src,clients/typescript/src}/**/*.ts', '!**/generated/**'],
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],
   ...(report && { reporters: ['default', ['<rootDir>/tests/support/json-reporter.cjs', { file: report }]] }),

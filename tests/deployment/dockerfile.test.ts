@@ -178,7 +178,7 @@ describe('the steps of the Dockerfile', () => {
   it('make a service that becomes ready, with a new database', async () => {
     expect(await whenReady(port, service)).toBe(200);
     expect(existsSync(path.join(image.root, 'data', 'app.db'))).toBe(true);
-  }, 90_000);
+  });
 
   it('take a relative path to the database for one in /data, where a copy of .env.example is used', () => {
     const { DATABASE_URL: url = '' } = parseEnv(read('.env.example'));

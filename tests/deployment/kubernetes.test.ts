@@ -89,7 +89,7 @@ describe('deploy/kubernetes', () => {
       JSON.stringify(manifests.deployment).replace('readinessProbe', 'readinessProb'),
     ) as unknown;
     expect(misfits({ deployment: changed })).toEqual([expect.stringMatching(/"readinessProb"' does not exist/)]);
-  }, 60_000);
+  });
 
   /** What makes it safe and keeps its numbers together, each with a change that would break it. */
   const rules: Record<string, { holds: (manifests: Manifests) => boolean; broken: (manifests: Manifests) => void }> = {

@@ -40,4 +40,4 @@ it('5,000 connections that do nothing cost little memory, and others are served'
     await ended;
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

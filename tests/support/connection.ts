@@ -59,7 +59,7 @@ export function statusesIn(wire: string): number[] {
   return Array.from(wire.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Asks until it is so; rejects when it does not come to be. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {

@@ -188,5 +188,5 @@ describe('Migrating PostgreSQL', () => {
     const applied = ended.filter(({ stdout }) => stdout.includes('applied'));
     expect(applied).toHaveLength(1);
     expect(await schemaHealth(db)).toEqual({ database: 'ok', schema: 'ok' });
-  }, 60_000);
+  });
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   db = pool(server.url);
   await migrateLatest(db);
   repository = postgresMessageRepository(db, db);
-}, 30_000);
+});
 afterAll(async () => {
   await db.destroy();
   await server.remove();

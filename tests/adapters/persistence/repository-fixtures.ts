@@ -55,6 +55,6 @@ export const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setIm
 /** So many runs of a property. Ends before Jest gives the test up, so that the counterexample so far is reported. */
 export const runs = (numRuns: number) => ({
   numRuns,
-  interruptAfterTimeLimit: 20_000,
+  interruptAfterTimeLimit: 100_000,
   markInterruptAsFailure: true,
 });

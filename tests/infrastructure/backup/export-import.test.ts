@@ -94,50 +94,46 @@ describe('what is exported and imported', () => {
   it.each<[Engine, Engine]>([
     ['sqlite', 'postgres'],
     ['postgres', 'sqlite'],
-  ])(
-    'from %s to %s is the same store, and once more changes nothing',
-    async (from, to) => {
-      await between(from, to, (source, target) =>
-        on(source, (left) =>
-          on(target, async (right) => {
-            await fc.assert(
-              fc.asyncProperty(fc.array(deliveries, { maxLength: 5 }), async (drawn) => {
-                await empty(left);
-                await empty(right);
-                for (const updates of drawn) if (updates.length > 0) await left.add(updates);
-                const lines = await linesOf(left.db);
-                const options = { signal: never, onStored: () => undefined };
-                await importUpdates(right, read(lines), options);
-                const compared = { pageSize: 10, onProgress: () => undefined, check: () => Promise.resolve() };
-                expect((await compareMessages(left.db, right.db, compared)).firstDifference).toBeNull();
-                expect(await countBelongings(right.db)).toEqual(await countBelongings(left.db));
-                expect(await wrongCounters(right.db, right.dialect)).toEqual([]);
-                const [a, b] = [repositoryOf(left), repositoryOf(right)];
-                for (const update of drawn.flat()) {
-                  if (!isMessage(update) && update.kind === 'unknown') continue;
-                  const key = messageKey(update);
-                  expect(await b.findStatus(key)).toEqual(await a.findStatus(key));
-                  expect(await b.findArrival(key)).toEqual(await a.findArrival(key));
-                  expect(plain(await b.findPayload(key))).toEqual(plain(await a.findPayload(key)));
-                }
-                // All that was kept, the bodies that are no message's among them, and in the same number: none is doubled.
-                expect((await linesOf(right.db)).map(withoutIds)).toEqual(
-                  unique((await linesOf(left.db)).map(withoutIds)),
-                );
-                expect(await importUpdates(right, read(lines), options)).toMatchObject({
-                  created: 0,
-                  conflicts: 0,
-                  unknown: 0,
-                });
-              }),
-              runs(12),
-            );
-          }),
-        ),
-      );
-    },
-    60_000,
-  );
+  ])('from %s to %s is the same store, and once more changes nothing', async (from, to) => {
+    await between(from, to, (source, target) =>
+      on(source, (left) =>
+        on(target, async (right) => {
+          await fc.assert(
+            fc.asyncProperty(fc.array(deliveries, { maxLength: 5 }), async (drawn) => {
+              await empty(left);
+              await empty(right);
+              for (const updates of drawn) if (updates.length > 0) await left.add(updates);
+              const lines = await linesOf(left.db);
+              const options = { signal: never, onStored: () => undefined };
+              await importUpdates(right, read(lines), options);
+              const compared = { pageSize: 10, onProgress: () => undefined, check: () => Promise.resolve() };
+              expect((await compareMessages(left.db, right.db, compared)).firstDifference).toBeNull();
+              expect(await countBelongings(right.db)).toEqual(await countBelongings(left.db));
+              expect(await wrongCounters(right.db, right.dialect)).toEqual([]);
+              const [a, b] = [repositoryOf(left), repositoryOf(right)];
+              for (const update of drawn.flat()) {
+                if (!isMessage(update) && update.kind === 'unknown') continue;
+                const key = messageKey(update);
+                expect(await b.findStatus(key)).toEqual(await a.findStatus(key));
+                expect(await b.findArrival(key)).toEqual(await a.findArrival(key));
+                expect(plain(await b.findPayload(key))).toEqual(plain(await a.findPayload(key)));
+              }
+              // All that was kept, the bodies that are no message's among them, and in the same number: none is doubled.
+              expect((await linesOf(right.db)).map(withoutIds)).toEqual(
+                unique((await linesOf(left.db)).map(withoutIds)),
+              );
+              expect(await importUpdates(right, read(lines), options)).toMatchObject({
+                created: 0,
+                conflicts: 0,
+                unknown: 0,
+              });
+            }),
+            runs(12),
+          );
+        }),
+      ),
+    );
+  });
 });
 
 describe('an export', () => {
@@ -281,7 +277,7 @@ describe('webhook-inbox export and import', () => {
         stderr: expect.stringContaining('written with other filters'),
       });
     });
-  }, 120_000);
+  });
 
   it('goes on after a line of any length, and leaves nothing of what stood behind it', async () => {
     const folder = await temporaryFolder();

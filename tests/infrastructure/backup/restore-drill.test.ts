@@ -87,6 +87,5 @@ describe('The restore drill under load', () => {
         ...{ stored: rows, lost: 0, doubled: 0, invented: 0, faults: [] },
       });
     },
-    60_000,
   );
 });
