@@ -93,14 +93,15 @@ describe('the keyboard alone', () => {
         return top >= 0 && bottom <= innerHeight;
       })()`),
     ).resolves.toBe(true);
-  }, 60_000);
+  });
 
   it('goes through the bars of the chart, and shows the messages of one', async () => {
     await page.locator('.bar[tabindex="0"]').focus();
     await press('Home');
     await page.locator('.readout', { hasText: /^0 messages, / }).waitFor();
     await press('End');
-    const words = await page.locator('.readout').innerText();
+    const words = (await page.locator('.bar').last().getAttribute('aria-label')) ?? '';
+    await page.locator('.readout', { hasText: words }).waitFor();
     await press('Enter');
     const [count = ''] = words.split(' ');
     await page

@@ -330,7 +330,7 @@ describe('the dashboard', () => {
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.locator('.list .notice', { hasText: 'does not answer' }).waitFor();
     await page.context().setOffline(false);
-    await page.getByRole('button', { name: 'Try again' }).first().click();
+    await page.locator('.list').getByRole('button', { name: 'Try again' }).click();
     await total('260 in all');
     await page.locator('.top .dot', { hasText: /^Ready$/ }).waitFor();
   });

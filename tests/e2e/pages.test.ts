@@ -105,7 +105,7 @@ describe('the pages, in a browser', () => {
 
     await execute({ tag: 'Messages', operation: 'listMessages' }, { q: 'hello' });
     await expect(answerTo('Messages', 'listMessages')).resolves.toContain('"message_id": "m1"');
-  }, 60_000);
+  });
 
   it('/docs signs what is sent to POST /webhook, and keeps the secret to itself', async () => {
     const webhook = { tag: 'Webhook', operation: 'ingestMessage' };
@@ -135,7 +135,7 @@ describe('the pages, in a browser', () => {
     ).resolves.toBe('[{},{},""]');
     await page.reload();
     await expect(page.inputValue('#secret')).resolves.toBe('');
-  }, 60_000);
+  });
 
   it('/docs signs nothing else', async () => {
     await openDocs();

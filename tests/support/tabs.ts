@@ -40,7 +40,7 @@ export function openTabs(): (options?: BrowserContextOptions) => Promise<Tab> {
 async function watchedTab(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedTab> {
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Asia/Kolkata', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   const foreign: string[] = [];
   const faults: string[] = [];
   page.on('request', (request) => {
