@@ -12,9 +12,6 @@ import type { RunningService } from '../support/service.ts';
 
 const RUNS = process.env['TEST_DATABASE'] === 'postgres' ? 1_500 : 4_000;
 
-/** How curl ends a stream, which does not end by itself. */
-const CURL_TIMEOUT = 28;
-
 let service: RunningService;
 beforeAll(async () => {
   service = await startFuzzedService();
@@ -22,24 +19,26 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 it('answers whatever is asked as the contract says, and stores only what it says it has stored', async () => {
-  const seed = randomInt(1, 2 ** 31);
-  const { counts, failure } = await fuzz(service.url, { runs: RUNS, seed });
-  // Says what to mend and how to see it again.
-  if (failure !== null) {
-    throw new Error(
-      `${failure.request.attempt}: ${failure.faults}\n${failure.curl}\nnpm run fuzz -- --seed ${String(seed)}`,
-    );
+  const wanted = new Set(OPERATIONS.flatMap(({ id }) => [`${id} is good`, `${id} is refused`]));
+  async function fuzzed(runs: number): Promise<void> {
+    const seed = randomInt(1, 2 ** 31);
+    const { counts, failure } = await fuzz(service.url, { runs, seed });
+    // Says what to mend and how to see it again.
+    if (failure !== null) {
+      throw new Error(
+        `${failure.request.attempt}: ${failure.faults}\n${failure.curl}\nnpm run fuzz -- --seed ${String(seed)}`,
+      );
+    }
+    for (const [id, ofStatus] of counts)
+      for (const status of ofStatus.keys()) wanted.delete(`${id} is ${status < 400 ? 'good' : 'refused'}`);
   }
+  await fuzzed(RUNS);
+  // Of some there are few among so many: chance may not have come to them yet.
+  for (let more = 0; more < 10 && wanted.size > 0; more++) await fuzzed(500);
+  expect([...wanted]).toEqual([]);
   expect(service.log.records.filter(({ level }) => level !== 'INFO')).toEqual([]);
   expect(service.log.requests.length).toBeGreaterThan(RUNS);
-  for (const { id, parameters, bodies } of OPERATIONS) {
-    const statuses = [...(counts.get(id)?.keys() ?? [])];
-    expect([id, statuses.some((status) => status < 400)]).toEqual([id, true]);
-    // Where only the method can be wrong, chance may not have come to it.
-    if (parameters.length + bodies.length === 0) continue;
-    expect([id, statuses.some((status) => status >= 400)]).toEqual([id, true]);
-  }
-}, 120_000);
+}, 300_000);
 
 describe('the fuzzer', () => {
   it('finds a service that takes what it should refuse, and gives the smallest such request', async () => {
@@ -59,12 +58,9 @@ describe('the fuzzer', () => {
     const agent = new Agent();
     for (const request of fc.sample(requests(service.url), { numRuns: 40, seed: randomInt(2 ** 31) })) {
       const { status } = await send(service.url, agent, request);
-      const curl = promisify(execFile)('bash', ['-c', curlOf(service.url, request)], { encoding: 'latin1' });
-      const { stdout } = await curl.catch((error: unknown) => {
-        const ended = error as { code?: unknown; stdout: string };
-        if (ended.code !== CURL_TIMEOUT) throw error;
-        return ended;
-      });
+      // Of a stream, which does not end by itself, the first line is enough, however long a busy machine takes for it.
+      const curl = curlOf(service.url, request).replace(/ --max-time 1( [^]*)$/, ' -N$1 | head -n 1');
+      const { stdout } = await promisify(execFile)('bash', ['-c', curl], { encoding: 'latin1' });
       const statuses = [...stdout.matchAll(/^HTTP\/1\.1 (?!100)(\d+)/gm)].map(([, word]) => Number(word));
       expect([request, statuses]).toEqual([request, [status]]);
     }
