@@ -121,7 +121,7 @@ describe('GET /rejections', () => {
     });
     const told = await rejectionOf(answer.headers.get('x-request-id'));
     expect(told).toMatchObject({ provider: 'standard', reason: 'stale_timestamp' });
-    expect(told['detail']).toMatch(/^-400\d s from now$/);
+    expect(told['detail']).toMatch(/^-40\d\d s from now$/);
   });
 
   it('names no more headers than there is room for, and none at any length', async () => {
@@ -198,12 +198,17 @@ describe('a service of its own', () => {
   it('counts a flood whole, keeps a part of it, and takes in messages meanwhile', async () => {
     service = await startService({});
     const start = performance.now();
-    const flood = Array.from({ length: 2_000 }, () => service.webhook(MESSAGE, { 'x-signature': '0'.repeat(64) }));
+    const statuses = new Set<number>();
+    // So many at a time that all get a connection, on a busy machine too.
+    const flood = Array.from({ length: 100 }, async () => {
+      for (let i = 0; i < 20; i++)
+        statuses.add((await service.webhook(MESSAGE, { 'x-signature': '0'.repeat(64) })).status);
+    });
     const good = Array.from({ length: 50 }, (_, i) => service.webhook({ ...MESSAGE, message_id: `good ${String(i)}` }));
     expect((await Promise.all(good)).map(({ status }) => status)).toEqual(good.map(() => 200));
-    const answers = await Promise.all(flood);
+    await Promise.all(flood);
     // Over the limit of its address it is 429, which concerns neither what is kept nor who signs rightly.
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]));
+    expect(statuses).toEqual(new Set([401, 429]));
     const { body } = await service.read('/metrics');
     expect(body).toMatch(/^webhook_rejections_total\{provider="webhook",reason="wrong_digest"\} 2000$/m);
     let total = 0;
