@@ -199,19 +199,20 @@ describe('the log and the metrics of a stream', () => {
 });
 
 describe('a service that stops', () => {
+  /** Less than any other limit by which a stream would end. */
+  const SHUTDOWN_TIMEOUT_MS = '10000';
+
   it('ends its streams at once and in order, and waits for none of them', async () => {
-    const own = await startService({ SHUTDOWN_TIMEOUT_MS: '20000' });
+    const own = await startService({ SHUTDOWN_TIMEOUT_MS });
     const streams = [await follow('', {}, own), await follow('?q=x', {}, own)];
     await send({}, own);
-    const started = performance.now();
-    await own.stop();
+    expect(await own.stop()).toBe(true);
     for (const { ended } of streams) expect(await ended).toEqual({ whole: true });
-    expect(performance.now() - started).toBeLessThan(5_000);
     expect(own.log.records.filter(({ level }) => level !== 'INFO')).toEqual([]);
   });
 
   it('tells on, and takes new ones, until its delay is over', async () => {
-    const own = await startService({ SHUTDOWN_DELAY_MS: '1500' });
+    const own = await startService({ SHUTDOWN_DELAY_MS: '5000' });
     const before = await follow('', {}, own);
     const stopped = own.stop();
     const meanwhile = await follow('', {}, own);
@@ -222,7 +223,7 @@ describe('a service that stops', () => {
   });
 
   it('is not held up by who does not read', async () => {
-    const own = await startService({ SHUTDOWN_TIMEOUT_MS: '20000' });
+    const own = await startService({ SHUTDOWN_TIMEOUT_MS });
     const stuck = await follow('', {}, own);
     await stuck.until('\nid: ');
     stuck.pause();
@@ -230,9 +231,7 @@ describe('a service that stops', () => {
     for (let i = 0; i < 40; i++) {
       await Promise.all(Array.from({ length: 25 }, () => send({ text: 'x'.repeat(4_096) }, own)));
     }
-    const started = performance.now();
-    await own.stop();
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(await own.stop()).toBe(true);
   });
 });
 
