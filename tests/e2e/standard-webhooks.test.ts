@@ -91,8 +91,9 @@ describe('a Standard Webhook', () => {
     expect(told(await post({ ...MESSAGE, message_id: 'svix' }, forged))).toEqual([200, 'duplicate']);
   });
 
-  it.each([-61, 61, -86_400])('sent %d seconds from now is refused', async (delta) => {
-    const answer = await post(MESSAGE, { id: 'msg_stale', at: now() + delta + Math.sign(delta) });
+  // What is to come draws nearer while it is on its way.
+  it.each([-61, 90, -86_400])('sent %d seconds from now is refused', async (delta) => {
+    const answer = await post(MESSAGE, { id: 'msg_stale', at: now() + delta });
     expect([answer.status, answer.json()]).toEqual([401, expect.objectContaining({ detail: 'invalid signature' })]);
     const line = await service.log.requestWith(answer.headers.get('x-request-id'));
     expect(line).toMatchObject({

