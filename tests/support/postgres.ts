@@ -45,7 +45,7 @@ export async function openTestPostgres(): Promise<{ db: Knex; url: string; close
 }
 
 export function openTestPool(url: string): Knex {
-  return openPostgres({ url, poolSize: 5, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000 });
+  return openPostgres({ url, poolSize: 5, statementTimeoutMs: 60_000, acquireTimeoutMs: 60_000 });
 }
 
 /** As if it were new, which takes longer. */

@@ -12,6 +12,7 @@ import { postgresMessageRepository } from '../../../src/adapters/persistence/pos
 import { translatingErrors } from '../../../src/adapters/persistence/postgres/store-errors.ts';
 import { StoreUnavailable, type MessageRepository } from '../../../src/application/ports.ts';
 import type { Message } from '../../../src/domain/message.ts';
+import { until } from '../../support/connection.ts';
 import { startPostgresServer, type PostgresServer } from '../../support/postgres-server.ts';
 import { everyMessage, id, message } from './repository-fixtures.ts';
 
@@ -19,8 +20,8 @@ let server: PostgresServer;
 let db: Knex;
 let repository: MessageRepository;
 
-function pool(url: string, statementTimeoutMs = 5_000): Knex {
-  return openPostgres({ url, poolSize: 3, statementTimeoutMs, acquireTimeoutMs: 1_000 });
+function pool(url: string, statementTimeoutMs = 20_000): Knex {
+  return openPostgres({ url, poolSize: 3, statementTimeoutMs, acquireTimeoutMs: 20_000 });
 }
 
 beforeAll(async () => {
@@ -47,11 +48,11 @@ describe('A PostgreSQL server that is stopped', () => {
   it.each(['fast', 'immediate'] as const)('%s amid adds and reads loses nothing, and is used again', async (how) => {
     const acknowledged: Message[] = [];
     const failures: unknown[] = [];
-    let until: 'stopped' | 'restarted' | 'done' = 'stopped';
+    let restarted = false;
     async function keepCalling(call: (i: number) => Promise<unknown>): Promise<void> {
-      for (let i = 0; until !== 'done'; i++) {
+      for (let i = 0; ; i++) {
         await call(i).catch((error: unknown) => failures.push(error));
-        if (until === 'restarted') return;
+        if (restarted) return;
         if (failures.length > 200) await delay(20); // it is stopped: what follows says no more
       }
     }
@@ -67,17 +68,16 @@ describe('A PostgreSQL server that is stopped', () => {
       keepCalling((i) => repository.find(id(`${how} 1 ${String(i)} 0`))),
       keepCalling(() => deriveNext(db, 7).catch(() => undefined)), // its caller takes every failure alike
     ];
-    await delay(300);
+    await until(() => acknowledged.length > 0);
     await server.stop(how);
     expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
     for (const call of [() => repository.add([message('x')]), () => repository.stats()]) {
       await expect(call()).rejects.toBeInstanceOf(StoreUnavailable);
     }
     await server.start();
-    until = 'restarted';
+    restarted = true;
     await Promise.all(callers);
 
-    expect(acknowledged.length).toBeGreaterThan(0);
     expect(failures.length).toBeGreaterThan(0);
     expect(failures.filter((error) => !(error instanceof StoreUnavailable))).toEqual([]);
     expect(await repository.add([message(`${how} back`)])).toEqual(['created']);
@@ -110,10 +110,11 @@ describe('A PostgreSQL server that refuses', () => {
     writeFileSync(file, `host all locked 127.0.0.1/32 scram-sha-256\n${trusting}`);
     try {
       await db.raw('select pg_reload_conf()');
-      await delay(300); // the server does it when it comes to it
       const as = (password: string) => pool(urlWith((url) => Object.assign(url, { username: 'locked', password })));
-      expect(await failure((r) => r.stats(), as('right'))).toMatchObject({ code: '42501' }); // may do nothing
+      // The server reads its files when it comes to it; until then it trusts.
+      await until(async () => (await failure((r) => r.stats(), as('wrong'))) instanceof StoreUnavailable);
       expect(await failure((r) => r.stats(), as('wrong'))).toMatchObject({ message: 'database: 28P01' });
+      expect(await failure((r) => r.stats(), as('right'))).toMatchObject({ code: '42501' }); // may do nothing
       expect(await failure((r) => r.stats(), as(''))).toMatchObject({ message: 'database: SASL' });
     } finally {
       writeFileSync(file, trusting);
@@ -124,10 +125,10 @@ describe('A PostgreSQL server that refuses', () => {
   it('a transaction that is open for longer than its operator lets it is unavailable', async () => {
     const limited = pool(
       urlWith((url) => {
-        url.searchParams.set('options', '-c transaction_timeout=100');
+        url.searchParams.set('options', '-c transaction_timeout=1000');
       }),
     );
-    const error = await translatingErrors(() => rowOf(limited, 'select pg_sleep(1)')).catch((e: unknown) => e);
+    const error = await translatingErrors(() => rowOf(limited, 'select pg_sleep(60)')).catch((e: unknown) => e);
     await limited.destroy();
     expect(error).toMatchObject({ name: 'StoreUnavailable', message: 'database: 25P04' });
   });
@@ -146,9 +147,9 @@ describe('A PostgreSQL server that refuses', () => {
   });
 
   it('ends a statement that takes too long, and tells no values', async () => {
-    const slow = pool(server.url, 100);
+    const slow = pool(server.url, 1_000);
     const error: unknown = await slow
-      .raw('select pg_sleep(10), ?::text', ['secret'])
+      .raw('select pg_sleep(60), ?::text', ['secret'])
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: '57014' });
     expect(String(error)).not.toContain('secret');
@@ -157,14 +158,14 @@ describe('A PostgreSQL server that refuses', () => {
   });
 
   it('another connection than the pool may have is unavailable, and makes nobody wait for ever', async () => {
-    const small = openPostgres({ url: server.url, poolSize: 1, statementTimeoutMs: 5_000, acquireTimeoutMs: 300 });
-    const busy = small.raw('select pg_sleep(1)').then(() => undefined); // Knex begins when it is waited for
+    const small = openPostgres({ url: server.url, poolSize: 1, statementTimeoutMs: 20_000, acquireTimeoutMs: 2_000 });
+    const busy = await small.transaction();
     expect(
       await postgresMessageRepository(small, small)
         .find(id('x'))
         .catch((e: unknown) => e),
     ).toBeInstanceOf(StoreUnavailable);
-    await busy;
+    await busy.rollback();
     await small.destroy();
   });
 

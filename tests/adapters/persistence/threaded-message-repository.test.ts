@@ -10,6 +10,7 @@ import {
   type ThreadedOptions,
 } from '../../../src/adapters/persistence/sqlite/threaded-message-repository.ts';
 import { StoreUnavailable } from '../../../src/application/ports.ts';
+import { until } from '../../support/connection.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
 import { messageRepositoryContract } from './message-repository-contract.ts';
 import { manyMessages, message } from './repository-fixtures.ts';
@@ -68,7 +69,7 @@ describe('SQLite on threads', () => {
   });
 
   it('gives up a read that takes too long, and goes on with the next', async () => {
-    const { repository, close } = await open({ readTimeoutMs: 150 });
+    const { repository, close } = await open({ readTimeoutMs: 300 });
     try {
       const text = 'é'.repeat(4_000);
       for (let i = 0; i < 5; i++) {
@@ -77,7 +78,13 @@ describe('SQLite on threads', () => {
       // Two characters are no trigram: every text is folded and looked through.
       const slow = repository.list({ contains: 'zq' }, { offset: 0 }, 1);
       await expect(slow).rejects.toThrow('a read took too long');
-      await expect(eventually(() => repository.stats())).resolves.toMatchObject({ totalMessages: 2_000 });
+      // A thread that was given up is replaced; until the new one answers, reads may time out as well.
+      await until(() =>
+        repository.stats().then(
+          ({ totalMessages }) => totalMessages === 2_000,
+          () => false,
+        ),
+      );
     } finally {
       await close();
     }
@@ -151,13 +158,3 @@ describe('SQLite on threads', () => {
     }
   });
 });
-
-/** A thread that was given up is replaced; until the new one answers, reads may time out as well. */
-async function eventually<T>(ask: () => Promise<T>, attempts = 100): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (attempts === 0) throw error;
-    return eventually(ask, attempts - 1);
-  }
-}
