@@ -47,9 +47,9 @@ describe('a process', () => {
       'service.name': 'inbox',
       'service.instance.id': 'one',
     });
-    expect(collector.exports.map(({ path: asked, headers }) => [asked, headers['api-key']])).toEqual([
-      ['/of/its/own', 'the-key of-the-collector'],
-    ]);
+    // One, or two where it took long enough for what ended first to go ahead.
+    const told = collector.exports.map(({ path: asked, headers }) => `${asked} ${String(headers['api-key'])}`);
+    expect(new Set(told)).toEqual(new Set(['/of/its/own the-key of-the-collector']));
   });
 
   it('does not start with a protocol or headers that cannot be, and does not repeat them', async () => {

@@ -117,7 +117,7 @@ describe('webhook-inbox restore of SQLite', () => {
         const db = openSqlite({ file: '${database}', readOnly: true });
         await db('messages').select();
         console.log('looks');
-        setTimeout(() => db.destroy(), 500);`;
+        setTimeout(() => db.destroy(), 100);`;
       const looking = spawn(process.execPath, ['--input-type=module', '-e', script]);
       await once(looking.stdout, 'data');
       expect(() => {

@@ -80,12 +80,13 @@ describe('webhook-inbox reindex', () => {
       parentPort.postMessage('it has the lock');
       setTimeout(() => db.exec('commit'), 200);`;
     const writer = new Worker(writing, { eval: true, workerData: file });
+    const exited = once(writer, 'exit');
     try {
       await once(writer, 'message');
       await resetIndex(db);
       expect(await indexedSeq(db)).toBe(0);
     } finally {
-      await once(writer, 'exit');
+      await exited;
       await close();
     }
   });
