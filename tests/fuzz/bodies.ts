@@ -65,7 +65,7 @@ export function bodyAttempts(media: Media): BodyAttempt[] {
       body: fc
         .tuple(valids, fc.constantFrom('', ',', '}', '{', 'nul', '\u00e9', '//'))
         .map(([body, end]) => Buffer.concat([body.bytes.subarray(0, -1), Buffer.from(end)]))
-        .filter((bytes) => !isJson(bytes))
+        .filter((bytes) => !isJson(bytes) && bytes.length <= MAX_BODY_BYTES)
         .map((bytes) => ofBytes(media, bytes)),
     },
     {
@@ -76,7 +76,7 @@ export function bodyAttempts(media: Media): BodyAttempt[] {
         .map(([body, bytes]) =>
           Buffer.concat([Buffer.from('{"x":"'), bytes, Buffer.from('",'), body.bytes.subarray(1)]),
         )
-        .filter((bytes) => !isUtf8(bytes))
+        .filter((bytes) => !isUtf8(bytes) && bytes.length <= MAX_BODY_BYTES)
         .map((bytes) => ofBytes(media, bytes)),
     },
     ...(wrong === null ? [] : [{ name: 'has a bad body', expected: [422], body: bodyOf(media, wrong) }]),
