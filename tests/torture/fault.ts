@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Rig } from './rig.ts';
+import { until, type Rig } from './rig.ts';
 import { inRounds } from './rounds.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -20,8 +20,6 @@ export interface Prepared {
   readonly end: () => Promise<void>;
 }
 
-const PATIENCE_MS = 60_000;
-
 /**
  * Messages are sent all the time. While the fault lasts they are refused with 503 and `Retry-After`, readiness names
  * the check, liveness stays 200; when it is mended the same process takes messages again without being touched.
@@ -35,7 +33,8 @@ export function faultScenario(fault: Fault): Scenario {
       return {
         async round() {
           const load = rig.load();
-          await delay(50 + random.below(200));
+          await rig.acknowledged();
+          await delay(random.below(200));
           const mend = await fault.inject(rig);
           const injectedAt = performance.now();
           await until(() => load.shed() > 0, 'no message was refused with 503');
@@ -44,7 +43,7 @@ export function faultScenario(fault: Fault): Scenario {
           await mend();
           const mendedAt = performance.now();
           await rig.readiness(200);
-          await acknowledgedAfter(rig);
+          await rig.acknowledged();
           recoveriesMs.push(performance.now() - mendedAt);
           await load.stop();
           faults.push(...load.refused());
@@ -56,12 +55,6 @@ export function faultScenario(fault: Fault): Scenario {
   });
 }
 
-/** A message that the service acknowledged after this call. */
-async function acknowledgedAfter({ ledger }: Rig): Promise<void> {
-  const before = ledger.acknowledged.size;
-  await until(() => ledger.acknowledged.size > before, 'no message is taken any more');
-}
-
 async function whileItLasts(rig: Rig, { checks }: Fault): Promise<string[]> {
   const live = await fetch(`http://127.0.0.1:${String(rig.port())}/health/live`);
   if (checks === null) return live.status === 200 ? [] : [`liveness was ${String(live.status)}`];
@@ -71,12 +64,4 @@ async function whileItLasts(rig: Rig, { checks }: Fault): Promise<string[]> {
     ...(live.status === 200 ? [] : [`liveness was ${String(live.status)}`]),
     ...wrong.map(([name, value]) => `readiness said ${name}: ${String(seen[name])}, not ${value}`),
   ];
-}
-
-async function until(holds: () => boolean, otherwise: string): Promise<void> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  while (!holds()) {
-    if (performance.now() > giveUpAt) throw new Error(otherwise);
-    await delay(5);
-  }
 }

@@ -12,7 +12,8 @@ export const kill = inRounds({
     return {
       async round() {
         const load = rig.load();
-        await delay(20 + random.below(400));
+        await rig.acknowledged();
+        await delay(random.below(400));
         rig.process().child.kill('SIGKILL');
         await rig.process().ended;
         await load.stop();

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { until } from './rig.ts';
 import { inRounds } from './rounds.ts';
 
 /** What the log may keep for itself, and a little more. */
@@ -25,7 +26,7 @@ export const longRead = inRounds({
         reader.prepare('select count(*) from messages').get();
         const before = logBytes();
         await delay(Math.max(1_000, holdMs));
-        if (logBytes() <= before) faults.push('the log did not grow: nothing was tried');
+        await until(() => logBytes() > before, 'the log did not grow: nothing was tried');
         reader.close();
         await delay(500);
         await load.stop();

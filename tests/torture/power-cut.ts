@@ -20,7 +20,8 @@ export const powerCut = inRounds({
     return {
       async round() {
         const load = rig.load();
-        await delay(20 + random.below(200));
+        await rig.acknowledged();
+        await delay(random.below(200));
         const acknowledged = new Set(rig.ledger.acknowledged);
         const folder = path.join(rig.folder, 'copy');
         const copy = await copyAtOneInstant(rig, folder);

@@ -24,6 +24,8 @@ export interface Rig {
   /** Starts a process; gives how long it took until it was ready, in ms. */
   start(environment?: Readonly<Record<string, string>>): Promise<number>;
   load(senders?: number): Load;
+  /** Waits until the service has acknowledged a message after this call. */
+  acknowledged(): Promise<void>;
   /** Waits until a readiness of this status is seen; gives its body. */
   readiness(status: number): Promise<Readonly<Record<string, unknown>>>;
   judge(): Promise<Verdict>;
@@ -31,6 +33,14 @@ export interface Rig {
 }
 
 const PATIENCE_MS = 60_000;
+
+export async function until(holds: () => boolean, otherwise: string): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (!holds()) {
+    if (performance.now() > giveUpAt) throw new Error(otherwise);
+    await delay(5);
+  }
+}
 
 export async function newRig({ engine, random }: Circumstances): Promise<Rig> {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-torture-'));
@@ -80,6 +90,10 @@ export async function newRig({ engine, random }: Circumstances): Promise<Rig> {
       const load = startLoad(() => port, ledger, random, senders);
       loads.push(load);
       return load;
+    },
+    acknowledged() {
+      const before = ledger.acknowledged.size;
+      return until(() => ledger.acknowledged.size > before, 'no message is taken');
     },
     readiness,
     judge: () => judge(databaseUrl, ledger),

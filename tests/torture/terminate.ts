@@ -12,7 +12,8 @@ export const terminate = inRounds({
     return {
       async round() {
         const load = rig.load();
-        await delay(20 + random.below(400));
+        await rig.acknowledged();
+        await delay(random.below(400));
         const { child, ended, log } = rig.process();
         child.kill('SIGTERM');
         const { status, stderr } = await ended;

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Load } from './load.ts';
+import { until } from './rig.ts';
 import { inRounds } from './rounds.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -35,24 +35,22 @@ export const UNUSABLE_FILES: readonly Scenario[] = SPOILT.map(([name, descriptio
     engines: ['sqlite'],
     rounds: 3,
     async setUp(rig, { recoveriesMs, faults }, { holdMs }) {
-      async function loadFor(ms: number): Promise<Load> {
-        const load = rig.load();
-        await delay(ms);
-        await load.stop();
-        return load;
-      }
       await rig.start();
       return {
         async round() {
-          await loadFor(200);
+          const before = rig.load();
+          await rig.acknowledged();
+          await before.stop();
           rig.process().child.kill('SIGTERM');
           await rig.process().ended;
           const mend = spoil(path.join(rig.folder, 'app.db'));
           const acknowledged = rig.ledger.acknowledged.size;
           await rig.begin({ MIGRATE_ON_START: 'false' }, UNPRIVILEGED);
-          const load = await loadFor(Math.max(300, holdMs));
+          const load = rig.load();
+          await until(() => load.shed() > 0, 'no message was refused with 503');
+          await delay(Math.max(300, holdMs));
+          await load.stop();
           await rig.readiness(503);
-          if (load.shed() === 0) faults.push('no message was refused with 503');
           faults.push(...load.refused());
           const taken = rig.ledger.acknowledged.size - acknowledged;
           if (taken > 0) faults.push(`${String(taken)} messages were taken`);
