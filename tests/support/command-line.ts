@@ -34,6 +34,24 @@ export interface CommandLine {
   readonly remove: () => void;
 }
 
+/**
+ * What lets a command get a signal at the moment at which it says something on stderr: whoever waits to hear it may come when all is
+ * done already.
+ */
+export function signalledAt(words: string, signal: NodeJS.Signals): Environment {
+  const script = `
+    const { stderr } = process;
+    const { write } = stderr;
+    stderr.write = (text, ...args) => {
+      if (String(text).includes('${words}')) {
+        stderr.write = write;
+        process.kill(process.pid, '${signal}');
+      }
+      return write.call(stderr, text, ...args);
+    };`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+}
+
 /** `webhook-inbox`, or another program of the sources, as a process. */
 export function commandLine(program = CLI): CommandLine {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));

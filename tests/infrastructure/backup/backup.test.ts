@@ -6,7 +6,7 @@ import { openSqlite } from '../../../src/adapters/persistence/sqlite/database.ts
 import { explainingSpace } from '../../../src/infrastructure/partial-file.ts';
 import { CLI, node } from '../../adapters/persistence/node-process.ts';
 import { manyMessages, message } from '../../adapters/persistence/repository-fixtures.ts';
-import { commandLine } from '../../support/command-line.ts';
+import { commandLine, signalledAt } from '../../support/command-line.ts';
 import { held, on } from '../../support/stores.ts';
 import { databaseOf, filesOf, heavyMessages, inFolder, url, work } from './sqlite-fixtures.ts';
 
@@ -108,11 +108,8 @@ describe('webhook-inbox backup of SQLite', () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', heavyMessages(40));
       const copy = folder.file('copy.db');
-      const { child, ended } = cli.start(['backup', copy], { DATABASE_URL: url(database) });
-      child.stderr?.on('data', (chunk: Buffer) => {
-        if (chunk.toString().includes(phase)) child.kill('SIGINT');
-      });
-      const { status, stdout, stderr } = await ended;
+      const environment = { DATABASE_URL: url(database), ...signalledAt(phase, 'SIGINT') };
+      const { status, stdout, stderr } = await cli.run(['backup', copy], environment);
       expect({ status, stdout }).toEqual({ status: 130, stdout: '' });
       expect(stderr).toMatch(/stopped by SIGINT; nothing is left behind\n$/);
       expect(filesOf(folder)).toEqual(['source.db']);

@@ -24,7 +24,7 @@ import { partialFile } from '../../../src/infrastructure/partial-file.ts';
 import { CLI, node, type Ended } from '../../adapters/persistence/node-process.ts';
 import { manyMessages, message, micros, runs } from '../../adapters/persistence/repository-fixtures.ts';
 import { collidingMessages, instants, messages } from '../../support/arbitraries.ts';
-import { commandLine } from '../../support/command-line.ts';
+import { commandLine, signalledAt } from '../../support/command-line.ts';
 import { temporaryFolder } from '../../support/sqlite.ts';
 import { between, held, on, repositoryOf, type Engine } from '../../support/stores.ts';
 import { inFolder } from './sqlite-fixtures.ts';
@@ -367,9 +367,9 @@ describe('webhook-inbox export and import', () => {
     await inService(async (run, file, { target }) => {
       expect((await run('export', 'all.ndjson')).code).toBe(0);
       const cli = commandLine();
-      const { child, ended } = cli.start(['import', file('all.ndjson')], { DATABASE_URL: target });
-      child.stderr?.once('data', () => child.kill('SIGINT'));
-      expect(await ended).toMatchObject({ status: 130, stderr: expect.stringMatching(/the same command goes on\n$/) });
+      const environment = { DATABASE_URL: target, ...signalledAt('importing', 'SIGINT') };
+      const ended = await cli.run(['import', file('all.ndjson')], environment);
+      expect(ended).toMatchObject({ status: 130, stderr: expect.stringMatching(/the same command goes on\n$/) });
       cli.remove();
       const stored = (await held(target)).length;
       expect(stored).toBeLessThan(5_003);

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { timestamp, timestampFromMicros, type Timestamp } from '../../../src/domain/timestamp.ts';
 import { message } from '../../adapters/persistence/repository-fixtures.ts';
-import { commandLine, type CommandEnd } from '../../support/command-line.ts';
+import { commandLine, signalledAt, type CommandEnd } from '../../support/command-line.ts';
 import { held, place, store, type Engine } from '../../support/stores.ts';
 
 const cli = commandLine();
@@ -94,9 +94,8 @@ describe('webhook-inbox purge', () => {
         receivedAt: timestamp('2020-01-01T00:00:00Z'),
       }));
       await store(url, old);
-      const running = cli.start(['purge', '--before', '10d'], { DATABASE_URL: url });
-      running.child.stderr?.once('data', () => running.child.kill('SIGINT'));
-      const { status, stderr } = await running.ended;
+      const environment = { DATABASE_URL: url, ...signalledAt('erasing', 'SIGINT') };
+      const { status, stderr } = await cli.run(['purge', '--before', '10d'], environment);
       expect({ status, stderr }).toEqual({
         status: 130,
         stderr: 'erasing 0/6000\nstopped by SIGINT; what is done is done, and the same command goes on\n',

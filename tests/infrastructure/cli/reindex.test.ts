@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { indexedSeq, resetIndex } from '../../../src/adapters/persistence/sqlite/search-index.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
 import { manyMessages } from '../../adapters/persistence/repository-fixtures.ts';
-import { commandLine, type CommandEnd } from '../../support/command-line.ts';
+import { commandLine, signalledAt, type CommandEnd } from '../../support/command-line.ts';
 import { openTestDatabase } from '../../support/sqlite.ts';
 import { on, place, repositoryOf, type Engine } from '../../support/stores.ts';
 
@@ -54,7 +54,7 @@ describe('webhook-inbox reindex', () => {
       'that was told to forget what is there',
       `insert into message_search (message_search, rowid, text) values ('delete', 10, 'text 9')`,
     ],
-    ['whose pages are damaged', `update message_search_data set block = randomblob(50) where id > 10`],
+    ['whose pages are damaged', `update message_search_data set block = zeroblob(50) where id > 10`],
     ['whose structure is damaged', `update message_search_data set block = x'0102030405' where id = 10`],
   ])('mends an index of SQLite %s', async (_what, sql) => {
     await withIndexed('sqlite', 2_500, async (reindex, found, url) => {
@@ -93,9 +93,8 @@ describe('webhook-inbox reindex', () => {
 
   it('stopped on the way it leaves searches right, and what is missing to the service', () =>
     withIndexed('sqlite', 20_000, async (_reindex, found, url) => {
-      const running = cli.start(['reindex'], { DATABASE_URL: url });
-      running.child.stderr?.once('data', () => running.child.kill('SIGINT'));
-      const { status, stderr } = await running.ended;
+      const environment = { DATABASE_URL: url, ...signalledAt('indexing', 'SIGINT') };
+      const { status, stderr } = await cli.run(['reindex'], environment);
       expect({ status, stderr }).toEqual({
         status: 130,
         stderr: 'indexing 0/20000\nstopped by SIGINT; what is done is done, and the same command goes on\n',
