@@ -28,10 +28,11 @@ export async function walkTable(page: Page): Promise<TableWalk> {
       if ((seen.get(row) ?? id) !== id) throw new Error(`row ${String(row)} is ${id} and was ${String(seen.get(row))}`);
       seen.set(row, id);
     }
+    // Before scrolling: what comes after it can make room below.
+    const isWhole = await page.locator('.list .end', { hasNotText: 'Loading' }).isVisible();
     const before = await page.evaluate<number>('scrollY');
     await page.evaluate('scrollBy(0, innerHeight / 2)');
-    if ((await page.evaluate<number>('scrollY')) > before) continue;
-    if (await page.locator('.list .end', { hasNotText: 'Loading' }).isVisible()) break;
+    if (isWhole && (await page.evaluate<number>('scrollY')) === before) break;
   }
   const rows = [...seen].sort(([a], [b]) => a - b);
   if (rows.some(([row], i) => row !== i + 2)) throw new Error('rows were left out on the way');
