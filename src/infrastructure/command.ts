@@ -42,9 +42,18 @@ export async function runCommand(command: () => Promise<number | undefined>): Pr
 
 /** What went wrong. Of a database's error the end, for Knex puts the statement before it, which may have a thousand parameters. */
 export function wordsOf(error: unknown): string {
+  const connecting = failedConnection(error);
+  if (connecting) return `no database answers: ${connecting.message} (does it run, and is its address right?)`;
   const words = error instanceof Error ? error.message : String(error);
   const isTooLong = words.length > MOST_OF_STATEMENT && error instanceof Error && 'code' in error;
   return isTooLong ? `…${words.slice(-MOST_OF_STATEMENT)}` : words;
+}
+
+/** Of a name with several addresses Node throws the errors of all, under one that says nothing. */
+function failedConnection(error: unknown): Error | null {
+  if (!Error.isError(error)) return null;
+  if ('errors' in error && Array.isArray(error.errors)) return failedConnection(error.errors[0]);
+  return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo') ? error : null;
 }
 
 /** Of node:util's parseArgs. */

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { jsonLine, wordsOf } from '../../src/infrastructure/command.ts';
+import { freePort } from '../support/free-port.ts';
 
 describe('wordsOf', () => {
   it('has the end of a long statement that a database refused', () => {
@@ -13,6 +16,31 @@ describe('wordsOf', () => {
     const faults = 'a setting is not valid\n'.repeat(100);
     expect(wordsOf(new Error(faults))).toBe(faults);
     expect(wordsOf('thrown')).toBe('thrown');
+  });
+
+  it.each([
+    ['an address', [{ address: '127.0.0.1', family: 4 }]],
+    // As localhost on many machines: of these Node throws an error without a message.
+    [
+      'a name of several addresses',
+      [
+        { address: '127.0.0.1', family: 4 },
+        { address: '127.0.0.2', family: 4 },
+      ],
+    ],
+  ])('asks whether there is a database at %s where nobody listens', async (_, addresses) => {
+    const port = await freePort();
+    const socket = connect({
+      host: 'database.test',
+      port,
+      lookup: (_name, _options, found) => {
+        found(null, addresses);
+      },
+    });
+    const [error] = (await once(socket, 'error')) as [Error];
+    expect(wordsOf(error)).toBe(
+      `no database answers: connect ECONNREFUSED 127.0.0.1:${String(port)} (does it run, and is its address right?)`,
+    );
   });
 });
 

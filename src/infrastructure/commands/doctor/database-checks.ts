@@ -3,6 +3,7 @@ import { rebuildCounters, wrongCounters } from '../../../adapters/persistence/co
 import { isPostgres } from '../../../adapters/persistence/dialect.ts';
 import { isBreaking } from '../../../adapters/persistence/migration-source.ts';
 import { schemaStatus } from '../../../adapters/persistence/migrator.ts';
+import { wordsOf } from '../../command.ts';
 import type { Config } from '../../config.ts';
 import { missingFile, openForMaintenance, type MaintenanceDatabase } from '../../database.ts';
 import { fail, ok, type Check } from './check.ts';
@@ -22,7 +23,7 @@ export async function* databaseChecks(config: Config, rebuild: boolean): AsyncGe
   try {
     yield* examine(database, config, rebuild);
   } catch (error) {
-    yield fail('database', `${error instanceof Error ? error.message : String(error)}: see DATABASE_URL`);
+    yield fail('database', `${wordsOf(error)}: see DATABASE_URL`);
   } finally {
     await database.db.destroy();
   }
