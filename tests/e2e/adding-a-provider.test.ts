@@ -87,4 +87,4 @@ it('gives a provider that compiles, is verified, and stores its messages under i
     acme.child.kill('SIGTERM');
     expect((await acme.ended).status).toBe(0);
   }
-}, 120_000);
+}, 300_000);

@@ -102,7 +102,7 @@ describe('hostile words', () => {
     );
     expect((await stats()).total_messages).toBe(stored);
     expect(await schemaOf()).toEqual(schema);
-  }, 60_000);
+  });
 
   it('are refused where there is a form to keep, and change nothing', async () => {
     const before = await stats();
@@ -129,7 +129,7 @@ describe('hostile words', () => {
     );
     expect(await stats()).toEqual(before);
     expect(await schemaOf()).toEqual(schema);
-  }, 60_000);
+  });
 
   it('in a cursor that is well formed name a position and nothing else', async () => {
     await service.webhook({ message_id: 'a', from: '+31', to: '+32', ts: '2025-01-15T10:00:00Z' });
@@ -169,7 +169,7 @@ describe('hostile words', () => {
       }),
       { numRuns: RUNS },
     );
-  }, 60_000);
+  });
 });
 
 describe('the log', () => {

@@ -188,7 +188,7 @@ describeWithPrometheus('Prometheus', () => {
         await delay(200);
       }
     })();
-  }, 60_000);
+  });
   afterAll(async () => {
     sending = false;
     await traffic;

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const env = { ...process.env, DATABASE_URL: server.url };
   await run(process.execPath, ['dist/infrastructure/cli.js', 'migrate', 'latest'], { env });
   await Promise.all(Array.from({ length: REPLICAS }, (_, i) => startReplica(i)));
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   agent.destroy();
@@ -145,4 +145,4 @@ it('stores every message once while replicas are killed and the database is rest
   expect(doctor.stdout).toMatch(/^ok +counters/m);
   // The replicas that nobody killed have lived through it all.
   for (const survivor of [replicas[0], replicas[3]]) expect(survivor?.child.exitCode).toBeNull();
-}, 180_000);
+}, 500_000);

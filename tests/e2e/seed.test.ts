@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '../support/connection.ts';
 import { sign } from '../support/http-client.ts';
 import { startService, type RunningService } from '../support/service.ts';
 
@@ -81,6 +82,7 @@ describe('the manual script', () => {
     const json = async (request: string): Promise<unknown> => (await service.raw(request)).json();
     try {
       expect(await json(curl('GET', '/health/live'))).toEqual({ status: 'alive' });
+      await until(async () => (await service.raw(curl('GET', '/health/ready'))).status === 200); // its threads start
       expect(await json(curl('GET', '/health/ready'))).toMatchObject({ status: 'ready' });
 
       const refused = await service.raw(post('invalid', UNSIGNED));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '../support/connection.ts';
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 
@@ -112,6 +113,8 @@ describe('without a secret', () => {
         ]);
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       }
+      // Asked before its threads have started, the database is not reachable.
+      await until(async () => (await service.fetch('/health/ready')).body.includes('"database":"ok"'));
       const readiness = await service.read('/health/ready');
       expect([readiness.status, readiness.json()]).toEqual([
         503,

@@ -46,7 +46,7 @@ it('listens on the socket it is given; who comes while it is replaced waits, and
   const results = (answers as { result: string }[]).map(({ result }) => result);
   expect(results.filter((result) => result === 'duplicate')).toHaveLength(1);
   agent.destroy();
-}, 60_000);
+});
 
 it('does not take a socket that was meant for another process', async () => {
   const { log, ended } = start(['env', 'LISTEN_PID=1', 'LISTEN_FDS=1']);

@@ -13,6 +13,8 @@ import { freePort } from './free-port.ts';
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 /** PostgreSQL does not run as root; every system has this user. */
 const NOBODY = 65_534;
+/** A busy machine takes long to start one, and longer after a crash. */
+const PATIENCE_MS = 100_000;
 
 export interface PostgresServer {
   /** Of its first database. */
@@ -65,7 +67,7 @@ export async function startPostgresServer({
 
   async function start(): Promise<void> {
     server = spawn(path.join(native, 'bin/postgres'), args, { ...run, stdio: 'ignore' });
-    for (let tries = 0; tries < 300; tries++) {
+    for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
       if (server.exitCode !== null) throw new Error(`postgres ended with ${String(server.exitCode)}`);
       if (await answers(url)) return;
       await delay(50);
@@ -145,7 +147,7 @@ async function binaries(folder: string): Promise<string> {
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();

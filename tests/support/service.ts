@@ -30,6 +30,9 @@ export interface RunningService extends HttpClient {
 
 export const SECRET = 'test-secret-123';
 
+/** The first read waits for a thread to start, for which a busy machine takes seconds. */
+const READ_TIMEOUT_MS = '60000';
+
 /** A message on the wire. */
 export const MESSAGE = {
   message_id: 'm1',
@@ -54,6 +57,7 @@ export async function startService(
     MIGRATE_ON_START: 'true',
     PORT: '0',
     SHUTDOWN_TIMEOUT_MS: '5000',
+    READ_TIMEOUT_MS,
     ...environment,
   };
   const config = readConfig(settings);
@@ -136,7 +140,7 @@ function startMain(
   through: readonly string[],
   inherited: readonly number[] = [],
 ): ServiceProcess {
-  const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', ...environment };
+  const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', READ_TIMEOUT_MS, ...environment };
   const [command, ...args] = [...through, process.execPath, main];
   // TypeScript knows what three streams are, but not what more are.
   const child = spawn(command, args, {
