@@ -14,7 +14,7 @@ let service: RunningService;
 const open = new Set<Connection>();
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({}, { lingerTimeout: 60_000 });
   impatient = await startService(
     {},
     {
@@ -277,13 +277,18 @@ describe('a body that is refused while it is still being sent', () => {
   });
 
   it('is not read for ever', async () => {
-    const connection = await connect();
-    await connection.send(post('', 'Content-Length: 999999999'));
-    await connection.ended; // at once
-    const sending = setInterval(() => void connection.send('x'.repeat(1_000)), 20);
-    await connection.closed;
-    clearInterval(sending);
-    expect(statusesIn(connection.received())).toEqual([413]);
+    const brief = await startService({}, { lingerTimeout: TIMEOUT_MS });
+    const { send, ended, closed, received } = await connect(brief);
+    await send(post('', 'Content-Length: 999999999'));
+    const sending = setInterval(() => void send('x'.repeat(1_000)), 20);
+    try {
+      await ended; // at once
+      await closed;
+    } finally {
+      clearInterval(sending);
+      await brief.stop();
+    }
+    expect(statusesIn(received())).toEqual([413]);
   });
 });
 

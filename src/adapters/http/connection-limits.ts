@@ -10,6 +10,7 @@ export interface ConnectionLimits {
   readonly connectionsCheckingInterval: number;
   readonly keepAliveTimeout: number;
   readonly silenceTimeout: number;
+  readonly lingerTimeout: number;
   readonly maxHeaderSize: number;
   readonly maxHeadersCount: number;
   readonly maxRequestsPerSocket: number;
@@ -31,6 +32,8 @@ export function connectionLimits(longestAnswer: number): ConnectionLimits {
     keepAliveTimeout: 65_000,
     // With no byte either way: who does not read an answer would keep it in memory for ever. Node has no such limit by default.
     silenceTimeout: longestAnswer + 60_000,
+    // What is still sent of a refused body is read and thrown away for so long, see linger.ts.
+    lingerTimeout: 5_000,
     // Node's default, which --max-http-header-size could change. More is 431.
     maxHeaderSize: 16_384,
     // No limit but the size: above a number, Node would leave headers out without a word.

@@ -98,7 +98,9 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
       // Where a refusal was thrown says nothing, and under overload most of the log would be stacks.
       if (problem.status >= 500) visit.log['error'] = describe(error, problem.kind !== 'unavailable');
       visit.result ??= problem.kind.replaceAll('-', '_');
-      if (problem.headers['Connection'] === 'close') lingerAfterAnswer(ctx.req);
+      if (problem.headers['Connection'] === 'close') {
+        lingerAfterAnswer(ctx.req, options.connections.lingerTimeout);
+      }
       writeReply(ctx, {
         status: problem.status,
         headers: problem.headers,

@@ -13,7 +13,7 @@ function answered(): Duplex {
     },
   });
   const request = new IncomingMessage(socket as Socket);
-  lingerAfterAnswer(request);
+  lingerAfterAnswer(request, 5_000);
   request.socket.destroySoon();
   return socket;
 }
