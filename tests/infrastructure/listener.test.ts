@@ -44,7 +44,7 @@ describe('listen', () => {
 });
 
 describe('closeServer', () => {
-  const limits = { shutdownDelayMs: 0, shutdownTimeoutMs: 5_000 };
+  const limits = { shutdownDelayMs: 0, shutdownTimeoutMs: 60_000 };
 
   it('waits for a request under way, and closes its connection after it', async () => {
     const { server, address } = await started();

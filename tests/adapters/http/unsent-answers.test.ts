@@ -47,7 +47,7 @@ async function slowClient() {
 
 it('an answer is sent to its end before a server that closes closes the connection', async () => {
   const { rest } = await slowClient();
-  const closed = closeServer(server, { shutdownDelayMs: 0, shutdownTimeoutMs: 10_000 });
+  const closed = closeServer(server, { shutdownDelayMs: 0, shutdownTimeoutMs: 60_000 });
   await new Promise((resolve) => setTimeout(resolve, 100)); // it has looked for idle connections some times
   expect(await rest()).toBe(BODY.length);
   expect(await closed).toBe(true);

@@ -135,7 +135,7 @@ describe('Migrating PostgreSQL', () => {
     await storing;
     await other.destroy();
     const [before = 0, after = 0] = marks;
-    expect(after - before).toBeGreaterThan(20); // while that one statement ran
+    expect(after - before).toBeGreaterThan(5); // while that one statement ran; one that blocks lets two through at most
     const found = await db.transaction(async (transaction) => {
       await transaction.raw('set local enable_seqscan = off');
       return rowOf<{ rows: bigint }>(
