@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
@@ -107,6 +110,37 @@ describe('a chunked body', () => {
       await write('x'.repeat(LIMIT + 1)); // and no end
     });
     expect(answer.status).toBe(413);
+  });
+});
+
+describe('a sender who asks before the body is sent (Expect: 100-continue)', () => {
+  /** What comes before the answer, and the answer; the body follows when the service wants it. */
+  async function asking(path: string, body: string) {
+    const asked = { 'content-length': body.length, expect: '100-continue', connection: 'keep-alive' };
+    const headers = { ...signed(body), ...asked };
+    const outgoing = request({ port: service.port, path, method: 'POST', headers, agent: false });
+    let isWanted = false;
+    outgoing.on('continue', () => {
+      isWanted = true;
+      outgoing.end(body);
+    });
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    await text(answer);
+    outgoing.destroy();
+    return { isWanted, status: answer.statusCode, connection: answer.headers.connection };
+  }
+
+  it('sends it when it is within the limit', async () => {
+    await expect(asking('/webhook', padded('asked', LIMIT))).resolves.toMatchObject({ isWanted: true, status: 200 });
+    expect(await isStored('asked')).toBe(true);
+  });
+
+  it.each([
+    ['/webhook', 413],
+    ['/nowhere', 404],
+  ])('is spared it when it is too large, to %s', async (path, status) => {
+    const answer = await asking(path, padded('asked-too-long', LIMIT + 1));
+    expect(answer).toEqual({ isWanted: false, status, connection: 'close' });
   });
 });
 

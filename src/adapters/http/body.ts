@@ -11,7 +11,7 @@ const MEDIA_TYPE = /^([a-z]+\/[a-z-]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
  * What was taken of the share is for the caller to release, however this ends.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number, share: BodyShare): Promise<Buffer> {
-  const declared = Number(request.headers['content-length'] ?? 0);
+  const declared = declaredLength(request);
   if (declared > maxBytes) throw tooLarge(maxBytes);
   if (!share.admits(declared)) throw noRoom();
   const pieces = collector(declared || maxBytes, share);
@@ -42,8 +42,13 @@ export async function readBody(request: IncomingMessage, maxBytes: number, share
 }
 
 /** Whether a request says that a body follows. */
-export function announcesBody({ headers }: IncomingMessage): boolean {
-  return isChunked(headers) || Number(headers['content-length'] ?? 0) > 0;
+export function announcesBody(request: IncomingMessage): boolean {
+  return isChunked(request.headers) || declaredLength(request) > 0;
+}
+
+/** Bytes of the body as its head tells them; 0 when it does not. */
+export function declaredLength({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0);
 }
 
 /** Whether it comes in chunks, of which each may be a single byte: a Buffer of its own, of some 450. */

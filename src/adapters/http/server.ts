@@ -14,6 +14,7 @@ import { crossOriginReads } from './cross-origin.ts';
 import { DASHBOARD_CONTENT_SECURITY_POLICY } from './dashboard.ts';
 import { loadOpenapiDocument } from './openapi-document.ts';
 import type { Exchange } from './exchange.ts';
+import { handleExpectations } from './expectations.ts';
 import { describe, isClientGone, toProblem } from './faults.ts';
 import { inTurn } from './in-turn.ts';
 import { lingerAfterAnswer } from './linger.ts';
@@ -135,8 +136,7 @@ export async function createHttpServer(dependencies: HttpDependencies, options: 
     void handle(request, response);
   });
   server.on('request', turns.handle);
-  // What Node would refuse by itself, without a body, a log line or a metric, goes the way of every request.
-  server.on('checkExpectation', turns.handle);
+  handleExpectations(server, turns.handle, options.maxBodyBytes);
   const unreadable = new WeakSet<Duplex>();
   server.on('clientError', (error, socket) => {
     if (unreadable.has(socket)) return; // Node says it of each packet
