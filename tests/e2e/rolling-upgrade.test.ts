@@ -138,7 +138,7 @@ it('replaces replicas one by one, forth and back, and refuses and loses nothing'
       ).catch((error: unknown) => String(error));
       if (typeof answer !== 'string' && answer.status === 200) acknowledged.push(message.message_id);
       else refused.push(answer);
-      await delay(5);
+      await delay(25);
     }
   }
   const senders = Promise.all(Array.from({ length: SENDERS }, sender));
