@@ -70,8 +70,8 @@ export default {
       setupFiles: [...base.setupFiles, '<rootDir>/tests/support/on-postgres.cjs'],
     },
   ],
-  // Even two processors: many tests wait for processes, disks and servers.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // More than there are processors where they are two: many tests wait for processes, disks and servers.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   // What a suite leaves behind in its worker makes the collector slow, and the worker slow to end, which jest takes for a leak.
   workerIdleMemoryLimit: '1GB',
   testTimeout: 120_000, // many times what any test takes: only one that hangs comes to it, on a busy machine too
