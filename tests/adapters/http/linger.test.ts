@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { connectionLimits } from '../../../src/adapters/http/connection-limits.ts';
 import { lingerAfterAnswer } from '../../../src/adapters/http/linger.ts';
 
 /** A connection whose request was answered while its body was still coming, as Node ends it then. */
@@ -13,7 +14,7 @@ function answered(): Duplex {
     },
   });
   const request = new IncomingMessage(socket as Socket);
-  lingerAfterAnswer(request, 5_000);
+  lingerAfterAnswer(request, connectionLimits(0).lingerTimeout);
   request.socket.destroySoon();
   return socket;
 }

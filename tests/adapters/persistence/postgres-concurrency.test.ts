@@ -12,7 +12,7 @@ import { comparePositions, messageKey, type Message } from '../../../src/domain/
 import { statusRank, type NewUpdate, type StatusUpdate, type UpdateOutcome } from '../../../src/domain/update.ts';
 import { statsOf } from '../../../src/domain/stats.ts';
 import { emptyTables, openTestPool, openTestPostgres } from '../../support/postgres.ts';
-import { everyMessage, manyMessages, micros, number, runs } from './repository-fixtures.ts';
+import { everyMessage, manyMessages, message, micros, number, runs } from './repository-fixtures.ts';
 
 const REPLICAS = 3;
 const GROUP = 40;
@@ -167,8 +167,7 @@ async function waiting(sessions: number): Promise<void> {
 
 it('the same new messages and states, from two replicas in different orders, never make them wait for each other', async () => {
   await emptyTables(first);
-  const [a, b, c] = manyMessages(3);
-  if (a === undefined || b === undefined || c === undefined) throw new Error('there are too few messages');
+  const [a, b, c] = [message('a'), message('b'), message('c')];
   const stateOf = ({ provider, messageId }: Message): StatusUpdate => ({
     ...{ kind: 'status', provider, messageId, state: 'sent', at: micros(1) },
   });
@@ -204,9 +203,8 @@ it('the same new messages and states, from two replicas in different orders, nev
 it('the state that another replica is about to store is known to one that comes meanwhile', async () => {
   await emptyTables(first);
   const other = pools[1] ?? first;
-  const [message] = manyMessages(1);
-  if (message === undefined) throw new Error('there is no message');
-  const { provider, messageId } = message;
+  const one = message('m');
+  const { provider, messageId } = one;
   const status = (state: string, at: number): StatusUpdate => ({
     ...{ kind: 'status', provider, messageId, state, at: micros(at) },
   });
@@ -223,11 +221,10 @@ it('the state that another replica is about to store is known to one that comes 
 it('the first states of a message, from two replicas at once, leave the later one', async () => {
   await emptyTables(first);
   const other = pools[1] ?? first;
-  const [message] = manyMessages(1);
-  if (message === undefined) throw new Error('there is no message');
-  const { provider, messageId } = message;
+  const one = message('m');
+  const { provider, messageId } = one;
   const late = await first.transaction();
-  const row = { message_id: messageKey(message), state: 'read', rank: statusRank('read'), changed_at: '2000000' };
+  const row = { message_id: messageKey(one), state: 'read', rank: statusRank('read'), changed_at: '2000000' };
   await late('message_statuses').insert(row);
   // Sees no state yet, and waits for the one above.
   const early = { kind: 'status', provider, messageId, state: 'sent', at: micros(1_000_000) } as const;
@@ -235,7 +232,7 @@ it('the first states of a message, from two replicas at once, leave the later on
   await waiting(1);
   await late.commit();
   await storing;
-  expect(await postgresMessageRepository(first, first).findStatus(messageKey(message))).toEqual({
+  expect(await postgresMessageRepository(first, first).findStatus(messageKey(one))).toEqual({
     state: 'read',
     at: micros(2_000_000),
   });
@@ -244,8 +241,7 @@ it('the first states of a message, from two replicas at once, leave the later on
 it('what is sent again and erased before the two could be compared is a duplicate, not a conflict', async () => {
   await emptyTables(first);
   const repository = postgresMessageRepository(first, first);
-  const [sent] = manyMessages(1);
-  if (sent === undefined) throw new Error('no message');
+  const sent = message('m');
   await repository.add([sent]);
   // As another session would, between the insert that finds it there and the look at what it says.
   await first.raw(

@@ -107,7 +107,10 @@ describe('the doctor on the database', () => {
     const { status, stdout, stderr } = await cli.run(['doctor'], {
       DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/db',
     });
-    expect([status, stdout]).toEqual([1, expect.stringMatching(/^fail {2}database: .*: see DATABASE_URL$/m)]);
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringMatching(/^fail {2}database: no database answers: .*: see DATABASE_URL$/m),
+    ]);
     expect(stdout + stderr).not.toContain('hunter2');
   });
 
