@@ -1,4 +1,4 @@
-import type { ArrivedMessage, Place } from '../domain/arrival.ts';
+import { comingFrom, isNews, type ArrivedMessage, type Place } from '../domain/arrival.ts';
 import type { Message, Msisdn } from '../domain/message.ts';
 import { foldCase } from '../domain/search.ts';
 import { ArrivalTail, ARRIVALS_AT_A_TIME, POLL_MS } from './arrival-tail.ts';
@@ -87,8 +87,12 @@ export class FollowMessages {
     let place = start;
     const needle = filter.contains === undefined ? undefined : foldCase(filter.contains);
     const newsOf = (arrived: readonly ArrivedMessage[]): News => {
-      place = arrived.at(-1)?.place ?? place;
-      return { messages: arrived.filter(({ message }) => fits(message, filter.from, needle)), place, reset: false };
+      const from = place;
+      const messages = arrived
+        .filter((one) => isNews(one.place, from) && fits(one.message, filter.from, needle))
+        .map(({ message, place: at }) => ({ message, place: comingFrom(from, at) }));
+      place = comingFrom(from, arrived.at(-1)?.place ?? from);
+      return { messages, place, reset: false };
     };
     while (!signal.aborted) {
       const page = await this.#untilDone(() => this.#repository.arrivals(place, ARRIVALS_AT_A_TIME), signal);

@@ -66,10 +66,11 @@ export interface MessageRepository {
   stats(): Promise<Stats>;
   /**
    * What was stored after a place, in the order of the places: at most `limit`, fewer when there is no more now. None is left out
-   * for having become visible late. `unknown_place`: it is of another epoch, or lies in the future.
+   * for having become visible late; whether one is news to those who began there is `isNews`. `unknown_place`: it is of another
+   * epoch, or lies in the future.
    */
   arrivals(after: Place, limit: number): Promise<readonly ArrivedMessage[] | 'unknown_place'>;
-  /** Where that order ends now: whatever is stored from now on stands behind it. */
+  /** Where to begin: whatever is stored from now on is news behind it, and nothing that is stored is. */
   latestArrival(): Promise<Place>;
   /** As timeseriesOf defines it over the messages of this sender, or over all. */
   timeseries(range: TimeRange, bucket: Bucket, from?: Msisdn): Promise<readonly BucketCount[]>;

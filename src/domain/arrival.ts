@@ -9,12 +9,30 @@ export interface Place {
   readonly at: bigint;
   /** Tells places apart that `at` does not; may be empty. */
   readonly key: string;
+  /** Left out where all that is behind the place was stored after following began. */
+  readonly old?: OldBehind;
+}
+
+/** What is behind a place, though it was stored before following began: all whose `at` is below `end`, but for these. */
+export interface OldBehind {
+  readonly end: bigint;
+  readonly except: readonly bigint[];
 }
 
 /** A message, and where it stands in the order in which messages were stored. */
 export interface ArrivedMessage {
   readonly message: Message;
   readonly place: Place;
+}
+
+/** Whether what stands behind the place `after` is to be told to those who go on from there. */
+export function isNews({ at }: Place, { old }: Place): boolean {
+  return old === undefined || at >= old.end || old.except.includes(at);
+}
+
+/** The same place `to`, for those who come there from the place `from`: what was old to them still is. */
+export function comingFrom({ old }: Place, to: Place): Place {
+  return old === undefined || to.at >= old.end ? to : { ...to, old };
 }
 
 /** Negative when `a` comes first, positive when `b` does, 0 when they are the same. Both must be of one epoch. */

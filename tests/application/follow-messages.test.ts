@@ -155,6 +155,25 @@ describe('a follower', () => {
     expect(await one.ids(all.length)).toEqual(all.map(({ messageId }) => messageId));
   });
 
+  it('is not told of what was old to it when it began, be it read or awaited, nor when it comes back', async () => {
+    const { add, open } = following();
+    const begin: Place = { epoch: 'memory', at: 0n, key: '', old: { end: 6n, except: [2n, 5n] } };
+    await add(message('old 1'), message('new 2'), message('old 3'));
+    const one = await open({}, begin);
+    const { messages, place } = await one.next();
+    expect(messages.map((arrived) => arrived.message.messageId)).toEqual(['new 2']);
+    await one.next();
+    const coming = one.ids(3);
+    await settled();
+    await add(message('old 4'), message('new 5'));
+    await add(message('new 6'), message('new 7'));
+    expect(await coming).toEqual(['new 5', 'new 6', 'new 7']);
+    for (const after of [messages[0]?.place, place]) expect(await (await open({}, after)).ids(3)).toEqual(await coming);
+    const again = await (await open({}, begin)).next();
+    expect(again.messages.map((arrived) => arrived.place.old)).toEqual([begin.old, begin.old, undefined, undefined]);
+    expect(again.place).toEqual({ epoch: 'memory', at: 7n, key: '' });
+  });
+
   it('is told when its place is not known, and then goes on from now', async () => {
     const { add, open } = following();
     await add(message('before'));

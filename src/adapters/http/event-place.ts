@@ -8,16 +8,22 @@ const MAX_AT = 2n ** 63n - 1n;
 const UNKNOWN: Place = { epoch: '', at: 0n, key: '' };
 
 /** A place in the order of arrival as the `id` of an event: opaque, on one line. */
-export function encodePlace({ epoch, at, key }: Place): string {
-  return Buffer.from(JSON.stringify([epoch, String(at), key])).toString('base64url');
+export function encodePlace({ epoch, at, key, old }: Place): string {
+  const numbers = old === undefined ? [] : [old.end, ...old.except];
+  return Buffer.from(JSON.stringify([epoch, String(at), key, ...numbers.map(String)])).toString('base64url');
 }
 
 /** The place that an `id` stands for. Whatever else is sent as one stands for a place that no store knows. */
 export function decodePlace(id: string): Place {
-  const [epoch, at, key] = parseArray(Buffer.from(id, 'base64url').toString());
-  if (typeof epoch !== 'string' || typeof at !== 'string' || typeof key !== 'string') return UNKNOWN;
-  if (!/^\d{1,19}$/.test(at) || BigInt(at) > MAX_AT || !isKey(key)) return UNKNOWN;
-  return { epoch, at: BigInt(at), key };
+  const [epoch, at, key, ...numbers] = parseArray(Buffer.from(id, 'base64url').toString());
+  if (typeof epoch !== 'string' || !isNumber(at) || typeof key !== 'string' || !isKey(key)) return UNKNOWN;
+  if (!numbers.every(isNumber)) return UNKNOWN;
+  const [end, ...except] = numbers.map(BigInt);
+  return { epoch, at: BigInt(at), key, ...(end !== undefined && { old: { end, except } }) };
+}
+
+function isNumber(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,19}$/.test(value) && BigInt(value) <= MAX_AT;
 }
 
 function isKey(key: string): boolean {

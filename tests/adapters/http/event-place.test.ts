@@ -4,11 +4,16 @@ import { decodePlace, encodePlace } from '../../../src/adapters/http/event-place
 import { messageKey } from '../../../src/domain/message.ts';
 import { characters, messageIds, providers } from '../../support/arbitraries.ts';
 
-const places = fc.record({
-  epoch: fc.string({ unit: characters, maxLength: 20 }),
-  at: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
-  key: fc.oneof(fc.constant(''), fc.record({ messageId: messageIds, provider: providers }).map(messageKey)),
-});
+const numbers = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
+const places = fc.record(
+  {
+    epoch: fc.string({ unit: characters, maxLength: 20 }),
+    at: numbers,
+    key: fc.oneof(fc.constant(''), fc.record({ messageId: messageIds, provider: providers }).map(messageKey)),
+    old: fc.record({ end: numbers, except: fc.array(numbers, { maxLength: 100 }) }),
+  },
+  { requiredKeys: ['epoch', 'at', 'key'] },
+);
 const UNKNOWN = { epoch: '', at: 0n, key: '' };
 const written = (parts: unknown): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
 
@@ -40,6 +45,10 @@ describe('the id of an event', () => {
       ['e', '1', 'id\u0001standard\u0001\0'],
       ['e', '1'],
       [null, '1', ''],
+      ['e', '1', '', 2],
+      ['e', '1', '', '2', '-1'],
+      ['e', '1', '', String(2n ** 63n)],
+      ['e', '1', '', null],
     ]) {
       expect([parts, decodePlace(written(parts))]).toEqual([parts, UNKNOWN]);
     }

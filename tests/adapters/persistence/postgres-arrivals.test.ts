@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
+import { latestArrival } from '../../../src/adapters/persistence/postgres/arrivals.ts';
 import { postgresMessageRepository } from '../../../src/adapters/persistence/postgres/message-repository.ts';
 import { renewEpoch } from '../../../src/adapters/persistence/stream-epoch.ts';
 import type { MessageRepository } from '../../../src/application/ports.ts';
-import type { Place } from '../../../src/domain/arrival.ts';
+import { isNews, type Place } from '../../../src/domain/arrival.ts';
 import { openTestPool, openTestPostgres } from '../../support/postgres.ts';
 import { insertRows } from '../../support/sqlite.ts';
 import { message } from './repository-fixtures.ts';
@@ -43,7 +44,7 @@ async function awaited(place: Place, count: number): Promise<string[]> {
 async function idsAfter(place: Place): Promise<string[]> {
   const arrivals = await repository.arrivals(place, 100);
   if (arrivals === 'unknown_place') throw new Error(arrivals);
-  return arrivals.map((one) => one.message.messageId);
+  return arrivals.filter((one) => isNews(one.place, place)).map((one) => one.message.messageId);
 }
 
 it('what is committed late is not skipped: nothing behind it is told before it', async () => {
@@ -81,6 +82,31 @@ it('who begins while a commit is under way is told of it', async () => {
     begin = await repository.latestArrival();
   });
   expect(await awaited(begin, 1)).toEqual(['under way']);
+});
+
+it('who begins beside a transaction is not told, when it ends, of what was stored before he began', async () => {
+  await beside.transaction(async (open) => {
+    await insertRows(open, [message('still under way')]);
+    await repository.add([message('already stored')]);
+    begin = await repository.latestArrival();
+    await repository.add([message('stored after')]);
+  });
+  expect(await awaited(begin, 2)).toEqual(['still under way', 'stored after']);
+});
+
+it('who begins beside more transactions than a place can name is rather told too much than too little', async () => {
+  await beside.transaction(async (one) => {
+    await insertRows(one, [message('one')]);
+    await repository.add([message('between')]);
+    await beside.transaction(async (two) => {
+      await insertRows(two, [message('two')]);
+      await repository.add([message('behind two')]);
+      begin = await latestArrival(db, 1);
+    });
+  });
+  expect(begin.old?.except.length).toBeLessThanOrEqual(1);
+  const told = new Set<string>();
+  while (!told.has('one') || !told.has('two')) for (const id of await idsAfter(begin)) told.add(id);
 });
 
 it('what was stored before the order was kept is never told', async () => {

@@ -19,6 +19,9 @@ interface State {
   readonly future: string;
 }
 
+/** So many are named at most, that a place stays short: beside more of them some of what was stored before is told, too. */
+const MAX_UNDER_WAY = 100;
+
 /** One statement, so that the messages, the horizon and the epoch are of one snapshot. */
 export async function arrivalsAfter(
   db: Knex,
@@ -42,8 +45,17 @@ export async function arrivalsAfter(
   );
 }
 
-/** What is stored already stands before it, but for what has been stored beside a transaction that is still under way. */
-export async function latestArrival(db: Knex): Promise<Place> {
-  const { epoch, horizon } = await rowOf<State>(db, `select * from ${STATE}`);
-  return { epoch, at: BigInt(horizon), key: '' };
+/** What has been stored beside transactions that are still under way stands behind it, and is known to be old by their numbers. */
+export async function latestArrival(db: Knex, maxUnderWay = MAX_UNDER_WAY): Promise<Place> {
+  const { epoch, horizon, future, under_way } = await rowOf<State & { readonly under_way: readonly string[] }>(
+    db,
+    `select state.*, array(
+       select number::text from pg_snapshot_xip(pg_current_snapshot()) as under_way (number) order by under_way.number limit ?
+     ) as under_way from ${STATE}`,
+    [maxUnderWay + 1],
+  );
+  const place = { epoch, at: BigInt(horizon), key: '' };
+  if (under_way.length === 0) return place;
+  const end = BigInt(under_way[maxUnderWay] ?? future);
+  return { ...place, old: { end, except: under_way.slice(0, maxUnderWay).map(BigInt) } };
 }
