@@ -5,7 +5,6 @@ import { libpqEnvironment } from '../../../src/adapters/persistence/postgres/lib
 import type { NewUpdate } from '../../../src/domain/update.ts';
 import { CLI, node, type Ended } from '../../adapters/persistence/node-process.ts';
 import { manyMessages, message, micros } from '../../adapters/persistence/repository-fixtures.ts';
-import { newPostgresDatabase } from '../../support/postgres.ts';
 import { queryPostgres } from '../../support/postgres-query.ts';
 import { installedPostgres, startPostgresServer, type PostgresServer } from '../../support/postgres-server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
@@ -180,7 +179,7 @@ describe('webhook-inbox backup and restore of PostgreSQL', () => {
         new RegExp(`^pg_dump is not there: install .* ${String(Math.floor(version))} or newer .*"export"`),
       ),
     });
-    const newer = await newPostgresDatabase(); // of the package of npm
+    const newer = await startPostgresServer({ durable: false }); // of the package of npm
     try {
       const { code, stderr } = await run(newer.url, ['backup', 'h.dump']);
       expect({ code, stderr }).toMatchObject({
@@ -188,7 +187,7 @@ describe('webhook-inbox backup and restore of PostgreSQL', () => {
         stderr: expect.stringMatching(/^pg_dump \d+ is older than the server, \d+: install .*postgresql-client-\d+/),
       });
     } finally {
-      await newer.close();
+      await newer.remove();
     }
     expect(readdirSync(folder.path).filter((name) => name.startsWith('h.'))).toEqual([]);
   });
