@@ -95,11 +95,20 @@ export class ArrivalTail {
   /** Null when nobody can be told anything, and all are to find out by themselves. */
   async #read(after: Place): Promise<readonly ArrivedMessage[] | null> {
     try {
-      const page = await this.#repository.arrivals(after, ARRIVALS_AT_A_TIME);
+      const page = await this.#repository.arrivals(this.#withOld(after), ARRIVALS_AT_A_TIME);
       return page === 'unknown_place' ? null : page;
     } catch (error) {
       return error instanceof StoreUnavailable ? [] : null; // it is tried again soon
     }
+  }
+
+  /** With the farthest end of what is old to anyone, for the store to say when that lies in a future that it lost. */
+  #withOld(place: Place): Place {
+    let { old } = place;
+    for (const { after } of this.#waiting) {
+      if (after.old !== undefined && after.old.end > (old?.end ?? 0n)) old = after.old;
+    }
+    return old === undefined ? place : { ...place, old };
   }
 
   #deliver(page: readonly ArrivedMessage[] | null): void {

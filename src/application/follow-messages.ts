@@ -88,10 +88,9 @@ export class FollowMessages {
     const needle = filter.contains === undefined ? undefined : foldCase(filter.contains);
     const newsOf = (arrived: readonly ArrivedMessage[]): News => {
       const from = place;
-      const messages = arrived
-        .filter((one) => isNews(one.place, from) && fits(one.message, filter.from, needle))
-        .map(({ message, place: at }) => ({ message, place: comingFrom(from, at) }));
-      place = comingFrom(from, arrived.at(-1)?.place ?? from);
+      const passed = arrived.map(({ message, place: at }) => ({ message, place: comingFrom(from, at) }));
+      place = passed.at(-1)?.place ?? from;
+      const messages = passed.filter((one) => isNews(one.place, from) && fits(one.message, filter.from, needle));
       return { messages, place, reset: false };
     };
     while (!signal.aborted) {

@@ -70,7 +70,7 @@ export interface MessageRepository {
    * epoch, or lies in the future.
    */
   arrivals(after: Place, limit: number): Promise<readonly ArrivedMessage[] | 'unknown_place'>;
-  /** Where to begin: whatever is stored from now on is news behind it, and nothing that is stored is. */
+  /** Where to begin: whatever is stored from now on is news behind it; nothing that is stored is, but beside very many writers. */
   latestArrival(): Promise<Place>;
   /** As timeseriesOf defines it over the messages of this sender, or over all. */
   timeseries(range: TimeRange, bucket: Bucket, from?: Msisdn): Promise<readonly BucketCount[]>;

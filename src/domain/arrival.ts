@@ -16,8 +16,12 @@ export interface Place {
 /** What is behind a place, though it was stored before following began: all whose `at` is below `end`, but for these. */
 export interface OldBehind {
   readonly end: bigint;
+  /** At most MAX_EXCEPT. */
   readonly except: readonly bigint[];
 }
+
+/** Every place carries them, and every message is looked up in them. */
+export const MAX_EXCEPT = 100;
 
 /** A message, and where it stands in the order in which messages were stored. */
 export interface ArrivedMessage {

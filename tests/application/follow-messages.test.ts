@@ -20,13 +20,14 @@ function following(maxFollowers = 10) {
   const asked = { arrivals: 0 };
   let failure: Error | undefined;
   let epoch = 'memory';
+  let future = 1_000n;
   const ofEpoch = (place: Place): Place => ({ ...place, epoch });
   const repository: MessageRepository = {
     ...store,
     async arrivals(after, limit) {
       asked.arrivals++;
       if (failure !== undefined) throw failure;
-      if (after.epoch !== epoch) return 'unknown_place';
+      if (after.epoch !== epoch || (after.old?.end ?? 0n) > future) return 'unknown_place';
       const arrived = await store.arrivals({ ...after, epoch: 'memory' }, limit);
       return arrived === 'unknown_place' ? arrived : arrived.map((one) => ({ ...one, place: ofEpoch(one.place) }));
     },
@@ -49,6 +50,10 @@ function following(maxFollowers = 10) {
     },
     renewEpoch: (): void => {
       epoch += "'";
+    },
+    /** As a database does that lost what it had not flushed: it gives those numbers again. */
+    goBack: (to: bigint): void => {
+      future = to;
     },
     open: async (filter: FollowFilter = {}, after?: Place): Promise<Reader> => {
       const opened = await followMessages.open(filter, after);
@@ -315,6 +320,85 @@ describe('many followers', () => {
     expect(await Promise.race([second, settled().then(() => 'nothing new')])).toBe('nothing new');
     await add(message('a'));
     expect([await first, (await second).messages.map((one) => one.message.messageId)]).toEqual([['a'], ['a']]);
+  });
+
+  it('are told each of what is news to him, whatever is old to others, wherever they begin and read', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            at: fc.bigInt({ min: 0n, max: 12n }),
+            end: fc.bigInt({ min: 0n, max: 40n }),
+            except: fc.array(fc.bigInt({ min: 1n, max: 40n }), { maxLength: 5 }),
+          }),
+          { minLength: 1, maxLength: 4 },
+        ),
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constantFrom('read', 'reconnect')), { maxLength: 8 }),
+        async (begins, steps) => {
+          const { add, open } = following();
+          let stored = 0;
+          const store = async (count: number): Promise<void> => {
+            await add(...Array.from({ length: count }, () => message(String(++stored))));
+          };
+          await store(12);
+          const seen: string[][] = begins.map(() => []);
+          const places: Place[] = begins.map(({ at, end, except }) => ({
+            ...{ epoch: 'memory', at, key: '' },
+            ...(at < end && { old: { end, except } }),
+          }));
+          let readers = await Promise.all(places.map((place) => open({}, place)));
+          let pending: (Promise<void> | undefined)[] = [];
+          const read = async (): Promise<void> => {
+            for (const [i, one] of readers.entries()) {
+              pending[i] ??= one.next().then(
+                ({ messages, place }) => {
+                  pending[i] = undefined;
+                  places[i] = place;
+                  seen[i]?.push(...messages.map((arrived) => arrived.message.messageId));
+                },
+                () => undefined, // it was ended
+              );
+            }
+            await settled();
+          };
+          for (const step of [...steps, 'read', 3, 'read', 'read', 'read'] as const) {
+            if (typeof step === 'number') await store(step);
+            else if (step === 'read') await read();
+            else {
+              for (const one of readers) one.end();
+              await settled();
+              pending = [];
+              readers = await Promise.all(places.map((place) => open({}, place)));
+            }
+          }
+          const all = Array.from({ length: stored }, (_, i) => BigInt(i + 1));
+          const news = begins.map(({ at, end, except }) =>
+            all.filter((number) => number > at && (number >= end || except.includes(number))).map(String),
+          );
+          expect(seen).toEqual(news);
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
+  it('learn each whether what was old to him is known, also where all share a read', async () => {
+    const { add, open, goBack } = following();
+    await add(message('before'));
+    const [begin, old] = [
+      { epoch: 'memory', at: 1n, key: '' },
+      { end: 50n, except: [] },
+    ];
+    const beside = await open({}, begin);
+    await beside.next();
+    const toldBeside = beside.ids(1);
+    await settled();
+    const one = await open({}, { ...begin, old });
+    await one.next();
+    const told = one.next();
+    await settled();
+    goBack(10n);
+    await add(message('a'));
+    expect([await told, await toldBeside]).toMatchObject([{ reset: true, messages: [] }, ['a']]);
   });
 
   it('of an epoch that is over learn it from the first of the next one', async () => {

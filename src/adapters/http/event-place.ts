@@ -1,4 +1,4 @@
-import type { Place } from '../../domain/arrival.ts';
+import { MAX_EXCEPT, type Place } from '../../domain/arrival.ts';
 import { fromMessageKey, messageKey } from '../../domain/message.ts';
 
 /** The greatest number that both databases can compare. */
@@ -17,7 +17,7 @@ export function encodePlace({ epoch, at, key, old }: Place): string {
 export function decodePlace(id: string): Place {
   const [epoch, at, key, ...numbers] = parseArray(Buffer.from(id, 'base64url').toString());
   if (typeof epoch !== 'string' || !isNumber(at) || typeof key !== 'string' || !isKey(key)) return UNKNOWN;
-  if (!numbers.every(isNumber)) return UNKNOWN;
+  if (numbers.length > 1 + MAX_EXCEPT || !numbers.every(isNumber)) return UNKNOWN;
   const [end, ...except] = numbers.map(BigInt);
   return { epoch, at: BigInt(at), key, ...(end !== undefined && { old: { end, except } }) };
 }

@@ -49,6 +49,7 @@ describe('the id of an event', () => {
       ['e', '1', '', '2', '-1'],
       ['e', '1', '', String(2n ** 63n)],
       ['e', '1', '', null],
+      ['e', '1', '', '200', ...Array.from({ length: 101 }, (_, i) => String(i))],
     ]) {
       expect([parts, decodePlace(written(parts))]).toEqual([parts, UNKNOWN]);
     }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { ArrivedMessage, Place } from '../../../domain/arrival.ts';
+import { MAX_EXCEPT, type ArrivedMessage, type Place } from '../../../domain/arrival.ts';
 import { rowOf, rowsOf } from '../dialect.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
 
@@ -15,12 +15,9 @@ const STATE = `(
 interface State {
   readonly epoch: string;
   readonly horizon: string;
-  /** No transaction has this number yet, or a greater one. */
+  /** No transaction with this number is over yet, nor with a greater one. */
   readonly future: string;
 }
-
-/** So many are named at most, that a place stays short: beside more of them some of what was stored before is told, too. */
-const MAX_UNDER_WAY = 100;
 
 /** One statement, so that the messages, the horizon and the epoch are of one snapshot. */
 export async function arrivalsAfter(
@@ -39,23 +36,29 @@ export async function arrivalsAfter(
      order by arrived, message_id`,
     [String(after.at), after.key, limit],
   );
-  if (rows.some(({ epoch, future }) => epoch !== after.epoch || BigInt(future) < after.at)) return 'unknown_place';
+  const places = [after.at, after.old?.end ?? after.at];
+  if (rows.some(({ epoch, future }) => epoch !== after.epoch || places.some((at) => BigInt(future) < at))) {
+    return 'unknown_place'; // a server that lost transactions gives their numbers again, to what is news
+  }
   return rows.flatMap(({ epoch, arrived, ...row }) =>
     arrived === null ? [] : [{ message: toMessage(row), place: { epoch, at: BigInt(arrived), key: row.message_id } }],
   );
 }
 
-/** What has been stored beside transactions that are still under way stands behind it, and is known to be old by their numbers. */
-export async function latestArrival(db: Knex, maxUnderWay = MAX_UNDER_WAY): Promise<Place> {
+/**
+ * What has been stored beside transactions that are still under way stands behind it, and is known to be old by their numbers.
+ * @param max the most of them that are named: beside more, some of what was stored before is told, too
+ */
+export async function latestArrival(db: Knex, max = MAX_EXCEPT): Promise<Place> {
   const { epoch, horizon, future, under_way } = await rowOf<State & { readonly under_way: readonly string[] }>(
     db,
     `select state.*, array(
        select number::text from pg_snapshot_xip(pg_current_snapshot()) as under_way (number) order by under_way.number limit ?
      ) as under_way from ${STATE}`,
-    [maxUnderWay + 1],
+    [max + 1],
   );
   const place = { epoch, at: BigInt(horizon), key: '' };
-  if (under_way.length === 0) return place;
-  const end = BigInt(under_way[maxUnderWay] ?? future);
-  return { ...place, old: { end, except: under_way.slice(0, maxUnderWay).map(BigInt) } };
+  if (under_way.length === 0) return place; // a standby names none, whatever is under way, so nothing is known to be old
+  const end = BigInt(under_way[max] ?? future);
+  return { ...place, old: { end, except: under_way.slice(0, max).map(BigInt) } };
 }
