@@ -384,21 +384,18 @@ describe('many followers', () => {
   it('learn each whether what was old to him is known, also where all share a read', async () => {
     const { add, open, goBack } = following();
     await add(message('before'));
-    const [begin, old] = [
-      { epoch: 'memory', at: 1n, key: '' },
-      { end: 50n, except: [] },
-    ];
-    const beside = await open({}, begin);
-    await beside.next();
-    const toldBeside = beside.ids(1);
-    await settled();
-    const one = await open({}, { ...begin, old });
-    await one.next();
-    const told = one.next();
-    await settled();
+    const begin: Place = { epoch: 'memory', at: 1n, key: '' };
+    const told: Promise<News>[] = [];
+    for (const end of [undefined, 3n, 50n, 3n]) {
+      const one = await open({}, end === undefined ? begin : { ...begin, old: { end, except: [2n] } });
+      await one.next();
+      told.push(one.next());
+      await settled();
+    }
     goBack(10n);
     await add(message('a'));
-    expect([await told, await toldBeside]).toMatchObject([{ reset: true, messages: [] }, ['a']]);
+    const a = { reset: false, messages: [{ message: { messageId: 'a' } }] };
+    expect(await Promise.all(told)).toMatchObject([a, a, { reset: true, messages: [] }, a]);
   });
 
   it('of an epoch that is over learn it from the first of the next one', async () => {
