@@ -12,7 +12,7 @@ export interface TimingOptions {
 
 /** |t| above it comes by chance once in two million measurements. */
 const T_THRESHOLD = 5;
-const MEASUREMENTS = 3;
+const MEASUREMENTS = 5;
 /** The share of the samples of each kind that counts, the fastest. */
 const KEPT = 0.5;
 
@@ -40,8 +40,9 @@ export function timingDifference<Input>(
 }
 
 /**
- * Whether the times differ in each of three measurements, and the same way: by chance once in 10^19 times. A check that tells
- * something by its time does so every time; a machine that is busy with something else does not.
+ * Whether the times differ in each of five measurements, and the same way. A check that tells something by its time does so every
+ * time; a machine that is busy with something else does not. Each measurement needs new inputs: where they are in memory makes a
+ * difference, too, and always the same one.
  */
 export function dependsOnContent(measure: () => number): boolean {
   let sign = 0;
