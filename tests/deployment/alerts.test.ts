@@ -2,16 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import {
-  change,
-  describeWithPrometheus,
-  observabilityCopy,
-  promtool,
-  RULE_FILES,
-  shippedRules,
-  type Rule,
-} from '../support/promtool.ts';
+import { change, observabilityCopy, promtool, RULE_FILES, shippedRules, type Rule } from '../support/promtool.ts';
 import { ALERT_CASES, type AlertCases } from './alert-cases.ts';
+import { describeNeeding } from '../support/requirements.ts';
 
 const REPOSITORY = 'https://git.example.com/webhook-inbox/blob/main';
 const RUNBOOK = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
@@ -45,7 +38,7 @@ const anchorsOf = (markdown: string): string[] =>
       .replaceAll(' ', '-'),
   );
 
-describeWithPrometheus('the rules', () => {
+describeNeeding(['promtool'], 'the rules', () => {
   it('are rules to promtool', async () => {
     const { status, output } = await promtool(['check', 'rules', ...ruleFiles()]);
     expect([status, output]).toEqual([
@@ -112,7 +105,7 @@ describe('every alert', () => {
   });
 });
 
-describeWithPrometheus('the alert', () => {
+describeNeeding(['promtool'], 'the alert', () => {
   it.each(Object.entries(ALERT_CASES))('%s fires when it is to, and not otherwise', async (name, cases) => {
     expect(await promtool(['test', 'rules', unitTests(name, cases)])).toEqual({
       status: 0,

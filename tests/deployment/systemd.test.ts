@@ -8,6 +8,7 @@ import { EXIT_CONFIG } from '../../src/infrastructure/command.ts';
 import { readConfig } from '../../src/infrastructure/config.ts';
 import { execForm, parseDockerfile } from '../support/dockerfile.ts';
 import { environmentOf, parseUnit, systemdFile, valueOf } from '../support/systemd-unit.ts';
+import { describeNeeding } from '../support/requirements.ts';
 
 const INSTALLED = '/opt/webhook-inbox';
 const SERVICE = systemdFile('webhook-inbox.service');
@@ -109,11 +110,7 @@ it('gives its commands the environment that the unit sets', () => {
   );
 });
 
-/** CI has it; where it is missing, the rules above remain. */
-const HERE = process.env['CI'] !== undefined || spawnSync('systemd-analyze', ['--version']).status === 0;
-
-const describeHere = HERE ? describe : () => undefined;
-describeHere('systemd', () => {
+describeNeeding(['systemd-analyze'], 'systemd', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'systemd-'));

@@ -1,12 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect } from '@jest/globals';
 import { ADDRESS, blocksOf, expectProgramToWork } from '../support/client-programs.ts';
 import { withServer } from '../support/local-server.ts';
+import { itNeeding } from '../support/requirements.ts';
 
 const run = promisify(execFile);
 
@@ -16,7 +17,7 @@ const run = promisify(execFile);
  */
 const LANGUAGES = [
   {
-    ...{ language: 'python', file: 'program.py', command: 'python3', args: [], has: ['--version'] },
+    ...{ language: 'python', file: 'program.py', command: 'python3', args: [], needs: 'python3' },
     ...{ wait: '0.25 * 2**attempt', shorter: '0.001', attempts: 6 },
     read: `
 try:
@@ -27,7 +28,7 @@ except Problem as problem:
 `,
   },
   {
-    ...{ language: 'go', file: 'program.go', command: 'go', args: ['run'], has: ['version'] },
+    ...{ language: 'go', file: 'program.go', command: 'go', args: ['run'], needs: 'go' },
     ...{ wait: '250*time.Millisecond', shorter: 'time.Millisecond', attempts: 6 },
     read: `
 func main() {
@@ -43,13 +44,13 @@ func main() {
 `,
   },
   {
-    ...{ language: 'sh', file: 'program.sh', command: 'bash', args: ['-euo', 'pipefail'], has: ['--version'] },
+    ...{ language: 'sh', file: 'program.sh', command: 'bash', args: ['-euo', 'pipefail'], needs: 'curl' },
     ...{ wait: '--retry 5', shorter: '--retry 1', attempts: 2 },
     read: `
 messages > /dev/null || { status=$?; cat "$ANSWER"; exit "$status"; }
 `,
   },
-];
+] as const;
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const PROBLEM_TYPE = { 'Content-Type': 'application/problem+json' };
@@ -65,43 +66,39 @@ const WRONG = [
   { passing: false, prints: /^/, answer: (to: ServerResponse) => to.writeHead(200, JSON_TYPE).end('{}') },
 ];
 
-/** What is there on this machine; CI has all. */
-const HERE = LANGUAGES.filter(
-  ({ command, has }) => process.env['CI'] !== undefined || spawnSync(command, has).status === 0,
-);
-
 describe('docs/clients.md', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is tried in some language at least', () => {
-    expect(HERE.map(({ language }) => language)).toContain('sh');
-  });
-
-  for (const { language, file, command, args, wait, shorter, attempts, read } of HERE) {
+  for (const { language, file, command, args, needs, wait, shorter, attempts, read } of LANGUAGES) {
     async function execute(program: string): Promise<string> {
       writeFileSync(path.join(folder, file), program);
       return (await run(command, [...args, file], { cwd: folder, timeout: 100_000 })).stdout;
     }
 
-    it(`has a program that works, in ${language}`, () => expectProgramToWork(language, execute));
+    itNeeding([needs], `has a program that works, in ${language}`, () => expectProgramToWork(language, execute));
 
-    it(`fails when it has not sent or read, and asks again only where that may help, in ${language}`, async () => {
-      const [functions = '', use = ''] = blocksOf(language);
-      expect(functions).toContain(wait);
-      for (const { passing, prints, answer } of WRONG) {
-        let requests = 0;
-        const listener: RequestListener = (_, outgoing) => (requests++, answer(outgoing));
-        await withServer(listener, async (url) => {
-          const quick = functions.replaceAll(ADDRESS, url).replace(wait, shorter);
-          await expect(execute(quick + read)).rejects.toMatchObject({ stdout: expect.stringMatching(prints) });
-          expect(requests).toBe(passing ? attempts : 1);
-          await expect(execute(quick + use)).rejects.toMatchObject({ stdout: '' });
-          expect(requests).toBe(passing ? 2 * attempts : 2);
-        });
-      }
-    }, 500_000); // many programs, which have to be compiled in some languages
+    itNeeding(
+      [needs],
+      `fails when it has not sent or read, and retries only where that may help, in ${language}`,
+      async () => {
+        const [functions = '', use = ''] = blocksOf(language);
+        expect(functions).toContain(wait);
+        for (const { passing, prints, answer } of WRONG) {
+          let requests = 0;
+          const listener: RequestListener = (_, outgoing) => (requests++, answer(outgoing));
+          await withServer(listener, async (url) => {
+            const quick = functions.replaceAll(ADDRESS, url).replace(wait, shorter);
+            await expect(execute(quick + read)).rejects.toMatchObject({ stdout: expect.stringMatching(prints) });
+            expect(requests).toBe(passing ? attempts : 1);
+            await expect(execute(quick + use)).rejects.toMatchObject({ stdout: '' });
+            expect(requests).toBe(passing ? 2 * attempts : 2);
+          });
+        }
+      },
+      500_000,
+    ); // many programs, which have to be compiled in some languages
   }
 });

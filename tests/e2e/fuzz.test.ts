@@ -9,8 +9,10 @@ import { fuzz, send, startFuzzedService } from '../fuzz/fuzz.ts';
 import { OPERATIONS, requests } from '../fuzz/requests.ts';
 import { withServer } from '../support/local-server.ts';
 import type { RunningService } from '../support/service.ts';
+import { byLength } from '../support/length.ts';
+import { itNeeding } from '../support/requirements.ts';
 
-const RUNS = process.env['TEST_DATABASE'] === 'postgres' ? 1_500 : 4_000;
+const RUNS = byLength({ short: process.env['TEST_DATABASE'] === 'postgres' ? 400 : 1_000, long: 4_000 });
 
 let service: RunningService;
 beforeAll(async () => {
@@ -54,7 +56,7 @@ describe('the fuzzer', () => {
     expect(failure?.faults).toContain('so it should be 422, not 200');
   });
 
-  it('shows a request as a curl command that is answered as the request is', async () => {
+  itNeeding(['curl'], 'shows a request as a curl command that is answered as the request is', async () => {
     const agent = new Agent();
     for (const request of fc.sample(requests(service.url), { numRuns: 40, seed: randomInt(2 ** 31) })) {
       const { status } = await send(service.url, agent, request);

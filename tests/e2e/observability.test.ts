@@ -10,7 +10,8 @@ import { until } from '../support/connection.ts';
 import { sign } from '../support/http-client.ts';
 import { startPrometheus, type PrometheusServer, type Series } from '../support/prometheus-server.ts';
 import { parsePromql } from '../support/promql.ts';
-import { describeWithPrometheus, observabilityCopy, promtool, shippedRules } from '../support/promtool.ts';
+import { observabilityCopy, promtool, shippedRules } from '../support/promtool.ts';
+import { describeNeeding } from '../support/requirements.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 import { whatsAppFixture } from '../support/fixtures.ts';
 
@@ -162,7 +163,7 @@ describe('the documents', () => {
   });
 });
 
-describeWithPrometheus('promtool', () => {
+describeNeeding(['promtool'], 'promtool', () => {
   it('finds no fault with the metrics', async () => {
     expect(await promtool(['check', 'metrics'], await exposition())).toEqual({ status: 0, output: '' });
   });
@@ -174,7 +175,7 @@ describeWithPrometheus('promtool', () => {
   });
 });
 
-describeWithPrometheus('Prometheus', () => {
+describeNeeding(['promtool', 'prometheus'], 'Prometheus', () => {
   const copy = observabilityCopy();
   let prometheus: PrometheusServer;
   let sending = true;

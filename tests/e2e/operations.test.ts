@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,10 +7,12 @@ import { parseEnv, promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { freePort } from '../support/free-port.ts';
-import { freshCopy, readPage, shellBlocks } from '../support/page-commands.ts';
+import { npmOnce } from '../support/npm-once.ts';
+import { freshCopy, readPage, ROOT, shellBlocks } from '../support/page-commands.ts';
 import { postWebhook, type WebhookAnswer } from '../support/post-webhook.ts';
 import { MESSAGE, SECRET } from '../support/service.ts';
 import { systemdHost, type SystemdHost } from '../support/systemd-host.ts';
+import { describeNeeding } from '../support/requirements.ts';
 
 const run = promisify(execFile);
 const PAGE = readPage('docs/operations.md');
@@ -18,7 +20,7 @@ const BLOCKS = shellBlocks(PAGE);
 const executed = new Set<string>();
 
 /** So that they do not take the processors that the work needs. */
-const SENDERS_PAUSE_MS = 20;
+const SENDERS_PAUSE_MS = 50;
 
 let folder: string;
 let host: SystemdHost;
@@ -130,6 +132,10 @@ beforeAll(async () => {
   folder = freshCopy('operations');
   port = await freePort();
   host = await systemdHost(folder);
+  npmOnce(path.join(folder, 'bin'));
+  // The first release is the build of this run.
+  cpSync(path.join(ROOT, 'dist'), path.join(folder, 'dist'), { recursive: true });
+  execFileSync('touch', [path.join(folder, 'dist/.built')]);
   for (const name of readdirSync(path.join(folder, 'deploy/systemd'))) {
     const file = path.join(folder, 'deploy/systemd', name);
     writeFileSync(file, host.here(readFileSync(file, 'utf8')).replace(':8000', `:${String(port)}`));
@@ -142,7 +148,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('docs/operations.md', () => {
+describeNeeding(['curl', 'openssl'], 'docs/operations.md', () => {
   it('installs the service', async () => {
     const printed = await procedure(['Install', 'On a machine with systemd']);
     expect(printed).toMatch(/\{"status":"ready".*\}\s*$/);

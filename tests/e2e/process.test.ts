@@ -4,14 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { describeVariables } from '../../src/infrastructure/config.ts';
 import { packageInfo } from '../../src/infrastructure/package-info.ts';
 import { connectTo } from '../support/connection.ts';
+import { MAIN } from '../support/entry-points.ts';
 import { startProcess } from '../support/service.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
 
 interface Ended {

@@ -8,12 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leakWatch } from '../support/leak-watch.ts';
 import { freePort } from '../support/free-port.ts';
 import { freshCopy, readPage, ROOT, shellBlocks } from '../support/page-commands.ts';
+import { describeNeeding } from '../support/requirements.ts';
 
 const run = promisify(execFile);
 const README = readPage('README.md');
 const BLOCKS = shellBlocks(README);
 
-describe('the README', () => {
+describeNeeding(['curl', 'openssl'], 'the README', () => {
   let folder = '';
   let port = 0;
   let service: ChildProcess;

@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process';
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { CLI } from '../support/entry-points.ts';
+import { byLength } from '../support/length.ts';
 import { postWebhook, type WebhookAnswer } from '../support/post-webhook.ts';
 import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
-import { startBuiltProcess, type ServiceProcess } from '../support/service.ts';
+import { startProcess, type ServiceProcess } from '../support/service.ts';
 
 const REPLICAS = 4;
-const MESSAGES = 14_000;
-const REQUESTS = 20_000; // 30 % of them duplicates
+const MESSAGES = byLength({ short: 4_200, long: 14_000 });
+const REQUESTS = (MESSAGES * 10) / 7; // 30 % of them duplicates
 const SENDERS = 50;
 const CLIENTS = 48;
 
@@ -21,16 +24,15 @@ const ports: number[] = [];
 const agent = new Agent({ keepAlive: true });
 
 async function startReplica(i: number): Promise<void> {
-  const replica = startBuiltProcess({ DATABASE_URL: server.url, MIGRATE_ON_START: 'false' });
+  const replica = startProcess(tmpdir(), { DATABASE_URL: server.url, MIGRATE_ON_START: 'false' });
   replicas[i] = replica;
   ports[i] = (await replica.listening).port;
 }
 
 beforeAll(async () => {
-  await run('npm', ['run', '-s', 'build']);
   server = await startPostgresServer({ durable: true });
   const env = { ...process.env, DATABASE_URL: server.url };
-  await run(process.execPath, ['dist/infrastructure/cli.js', 'migrate', 'latest'], { env });
+  await run(process.execPath, [CLI, 'migrate', 'latest'], { env });
   await Promise.all(Array.from({ length: REPLICAS }, (_, i) => startReplica(i)));
 }, 300_000);
 
@@ -139,7 +141,7 @@ it('stores every message once while replicas are killed and the database is rest
   }
   expect(stored).toEqual(Array.from({ length: MESSAGES }, (_, i) => `m${String(i)}`));
 
-  const doctor = await run(process.execPath, ['dist/infrastructure/cli.js', 'doctor'], {
+  const doctor = await run(process.execPath, [CLI, 'doctor'], {
     env: { ...process.env, DATABASE_URL: server.url },
   });
   expect(doctor.stdout).toMatch(/^ok +counters/m);

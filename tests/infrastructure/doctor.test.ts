@@ -3,13 +3,14 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { deriveNext } from '../../src/adapters/persistence/sqlite/derived-data.ts';
 import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/message-repository.ts';
+import { CLI } from '../support/entry-points.ts';
 import { openTestDatabase, type TestDatabase } from '../support/sqlite.ts';
 import { manyMessages } from '../adapters/persistence/repository-fixtures.ts';
 
 const run = promisify(execFile);
 
 async function doctor(file: string, ...args: string[]): Promise<{ status: number; output: string }> {
-  return run(process.execPath, ['src/infrastructure/cli.ts', 'doctor', ...args], {
+  return run(process.execPath, [CLI, 'doctor', ...args], {
     env: { DATABASE_URL: `sqlite:///${file}`, WEBHOOK_SECRET: '0123456789abcdefghij' },
   }).then(
     ({ stdout }) => ({ status: 0, output: stdout }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { byLength } from '../support/length.ts';
 import { overload, SCENARIOS } from './overload.ts';
 
 /** The short form of `npm run overload`. Whether it is fast is not for a test on a shared machine to say. */
@@ -6,7 +7,7 @@ describe('ten times of what the service can take', () => {
   it.each(SCENARIOS)(
     'in $name: some are stored, the rest is refused as the contract says, and nothing acknowledged is lost',
     async (scenario) => {
-      const report = await overload(scenario, { seconds: 4, signal: new AbortController().signal });
+      const report = await overload(scenario, { seconds: byLength({ short: 2, long: 8 }), signal: new AbortController().signal });
       const { moderate, overload: over } = report;
       expect([...moderate.faults, ...over.faults]).toEqual([]);
       expect(moderate.acknowledged.length).toBeGreaterThan(0);

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import packaged from '@sparticuz/chromium';
 import { chromium, type Browser } from 'playwright-core';
 
 /** A browser that keeps to itself: no sandbox for root, no calls home. */
@@ -12,6 +15,20 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
+/** Starts the Chromium that npm has brought, or the one that CHROMIUM names. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = process.env['CHROMIUM'] ?? (await packaged.executablePath());
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/**
+ * Unpacks the packaged Chromium into the temporary folder, once for all workers. An unpacking that was interrupted leaves a
+ * file that does not start: it is replaced.
+ */
+export async function unpackBrowser(): Promise<void> {
+  if (process.env['CHROMIUM'] !== undefined) return;
+  const file = await packaged.executablePath();
+  if (spawnSync(file, ['--version']).status === 0) return;
+  rmSync(file, { force: true });
+  await packaged.executablePath();
 }

@@ -3,9 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-
-const CLI = fileURLToPath(new URL('../../src/infrastructure/cli.ts', import.meta.url));
+import { CLI } from './entry-points.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { npmOnce } from './npm-once.ts';
 
 export interface Instruction {
   readonly name: string;
@@ -138,6 +139,7 @@ export function buildOnHost(repository: string, folder: string): HostImage {
   const bin = path.join(folder, 'bin');
   mkdirSync(bin);
   copyFileSync(path.join(repository, 'node_modules/.bin/node'), path.join(bin, 'node'));
+  npmOnce(bin);
   if (process.getuid?.() !== 0) {
     // Only root gives files away. Whoever else runs this runs the service too, and owns the files already.
     writeFileSync(path.join(bin, 'chown'), '#!/bin/sh\n', { mode: 0o755 });

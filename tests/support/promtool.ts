@@ -1,28 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 
 /** Debian's, of the package `prometheus`. */
 export const PROMTOOL = process.env['PROMTOOL'] ?? 'promtool';
 export const PROMETHEUS = process.env['PROMETHEUS'] ?? 'prometheus';
-
-/** Tests that need both programs. CI has them, or fails; elsewhere what is left out says so by its name. */
-export function describeWithPrometheus(name: string, tests: () => void): void {
-  const isHere = [PROMTOOL, PROMETHEUS].every((program) => spawnSync(program, ['--version']).status === 0);
-  if (isHere || process.env['CI'] !== undefined) {
-    describe(name, tests);
-    return;
-  }
-  describe(name, () => {
-    it('is left to CI: prometheus and promtool are not installed here', () => {
-      expect(process.env['CI']).toBeUndefined();
-    });
-  });
-}
 
 export const OBSERVABILITY = fileURLToPath(new URL('../../deploy/observability/', import.meta.url));
 export const RULE_FILES = ['rules/recording.yml', 'rules/alerts.yml'] as const;

@@ -1,21 +1,18 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { ConnectionLimits } from '../../src/adapters/http/connection-limits.ts';
 import { composeService } from '../../src/infrastructure/compose.ts';
 import { readConfig } from '../../src/infrastructure/config.ts';
 import { jsonLogger } from '../../src/infrastructure/logger.ts';
+import { MAIN } from './entry-points.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
 import { leakWatch, type LeakWatch } from './leak-watch.ts';
 import { LogLines } from './log-lines.ts';
 import { migratedPostgresDatabase } from './postgres.ts';
 import { onReceived } from './received-requests.ts';
+import { temporaryFolder, writeNewestSchema } from './sqlite.ts';
 
 export interface RunningService extends HttpClient {
   readonly url: string;
@@ -90,11 +87,9 @@ export async function startService(
 /** Of the kind that this run of the tests is for. */
 async function newDatabase(): Promise<{ url: string; close: () => Promise<void> }> {
   if (process.env['TEST_DATABASE'] === 'postgres') return migratedPostgresDatabase();
-  const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
-  return {
-    url: `sqlite:///${path.join(folder, 'app.db')}`,
-    close: () => rm(folder, { recursive: true, force: true }),
-  };
+  const folder = await temporaryFolder();
+  await writeNewestSchema(folder.file('app.db'));
+  return { url: `sqlite:///${folder.file('app.db')}`, close: () => folder.remove() };
 }
 
 export interface ServiceProcess {
@@ -120,17 +115,11 @@ export interface ServiceProcess {
 export function startProcess(
   folder: string,
   environment: Readonly<Record<string, string>> = {},
-  main = fileURLToPath(new URL('../../src/infrastructure/main.ts', import.meta.url)),
+  main = MAIN,
   through: readonly string[] = [],
   inherited: readonly number[] = [],
 ): ServiceProcess {
   return startMain(main, folder, environment, through, inherited);
-}
-
-/** The same from the build, which must be there; for a database elsewhere. */
-export function startBuiltProcess(environment: Readonly<Record<string, string>>): ServiceProcess {
-  const main = fileURLToPath(new URL('../../dist/infrastructure/main.js', import.meta.url));
-  return startMain(main, tmpdir(), environment, []);
 }
 
 function startMain(

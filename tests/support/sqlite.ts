@@ -52,7 +52,7 @@ export interface TestDatabase {
 export async function openTestDatabase(options: Omit<SqliteOptions, 'file'> = {}): Promise<TestDatabase> {
   const folder = await temporaryFolder();
   const file = folder.file('app.db');
-  await writeFile(file, await newestSchema());
+  await writeNewestSchema(file);
   const db = openSqlite({ ...options, file });
   return {
     db,
@@ -79,6 +79,11 @@ export async function insertRows(db: Knex, messages: readonly Message[]): Promis
       text,
     })),
   );
+}
+
+/** Makes an empty database of the newest schema. */
+export async function writeNewestSchema(file: string): Promise<void> {
+  await writeFile(file, await newestSchema());
 }
 
 let migratedFile: Promise<Buffer> | undefined;

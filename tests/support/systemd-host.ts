@@ -154,7 +154,7 @@ export async function systemdHost(folder: string): Promise<SystemdHost> {
     ...Object.fromEntries(
       ['systemctl', 'journalctl'].map((name) => [
         name,
-        `printf '%s\\n' "$@" | /usr/bin/curl -sS --fail-with-body --unix-socket '${place}' --data-binary @- http://host/${name}`,
+        `printf '%s\\n' "$@" | curl -sS --fail-with-body --unix-socket '${place}' --data-binary @- http://host/${name}`,
       ]),
     ),
   };

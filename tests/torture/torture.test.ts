@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { byLength } from '../support/length.ts';
 import { seededRandom } from './random.ts';
 import { SCENARIOS } from './scenarios.ts';
 
-/** Each scenario shortly; `npm run torture` is the long form. */
+/** Each scenario shortly, with `npm run test:system` for some rounds, and as long as wanted with `npm run torture`. */
 
 const CASES = SCENARIOS.flatMap((scenario) => scenario.engines.map((engine) => ({ ...scenario, engine })));
 
 describe('nothing acknowledged is lost, and nothing is stored twice', () => {
   it.each(CASES)('$name, $engine: $description', async ({ engine, ...scenario }) => {
-    const rounds = scenario.rounds >= 20 ? 2 : 1;
+    const rounds = byLength({ short: scenario.rounds >= 20 ? 2 : 1, long: Math.ceil(scenario.rounds / 4) });
     const outcome = await scenario.run({ engine, rounds, random: seededRandom(20_261_125), holdMs: 0 });
     expect(outcome).toMatchObject({ lost: 0, doubled: 0, faults: [] });
     expect(outcome.acknowledged).toBeGreaterThan(0);

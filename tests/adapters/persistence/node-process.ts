@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-export const CLI = `${ROOT}src/infrastructure/cli.ts`;
+export { CLI } from '../../support/entry-points.ts';
 
 export interface Ended {
   readonly code: number | null;

@@ -9,8 +9,9 @@ import { queryPostgres } from '../../support/postgres-query.ts';
 import { installedPostgres, startPostgresServer, type PostgresServer } from '../../support/postgres-server.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../support/sqlite.ts';
 import { held, on, repositoryOf } from '../../support/stores.ts';
+import { describeNeeding, has } from '../../support/requirements.ts';
 
-const PROGRAMS = path.join(installedPostgres(), 'bin');
+const PROGRAMS = has('postgresql') ? path.join(installedPostgres(), 'bin') : '';
 const PASSWORD = 'a pass/word';
 let server: PostgresServer;
 let folder: TemporaryFolder;
@@ -59,7 +60,7 @@ async function filled(): Promise<string> {
   return url;
 }
 
-describe('webhook-inbox backup and restore of PostgreSQL', () => {
+describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL', () => {
   it('writes an archive, and restores it into an empty database', async () => {
     const source = await filled();
     const { code, stdout, stderr } = await run(source, ['backup', 'a.dump', '--json']);

@@ -9,6 +9,7 @@ import { judge } from '../../torture/judge.ts';
 import { newLedger, type Ledger } from '../../torture/ledger.ts';
 import { startLoad } from '../../torture/load.ts';
 import { seededRandom } from '../../torture/random.ts';
+import { describeNeeding } from '../../support/requirements.ts';
 
 let server: PostgresServer;
 let folder: TemporaryFolder;
@@ -53,7 +54,7 @@ function before({ sent, acknowledged: known }: Ledger): Ledger {
   return { sent, acknowledged: new Set(known), created: new Map() };
 }
 
-describe('The restore drill under load', () => {
+describeNeeding(['postgresql'], 'The restore drill under load', () => {
   it.each(['sqlite', 'postgres'] as const)(
     'on %s: a backup that is taken while webhooks come has all that were acknowledged before it, none twice',
     async (engine) => {

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commandLine } from '../../support/command-line.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../../support/service.ts';
+import { describeNeeding } from '../../support/requirements.ts';
 
 const run = promisify(execFile);
 const STANDARD_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -17,7 +18,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-describe('sign', () => {
+describeNeeding(['curl'], 'sign', () => {
   it.each([
     [
       'webhook',

@@ -1,2 +1,0 @@
-// For tests that start the service: on which database.
-process.env.TEST_DATABASE = 'postgres';
