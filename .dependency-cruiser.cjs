@@ -36,7 +36,7 @@ module.exports = {
       severity: 'error',
       comment: 'The wire format is the business of the HTTP adapter.',
       from: { path: '^src/', pathNot: '^src/adapters/http/' },
-      to: { path: '^src/adapters/http/(generated/|contract\\.ts$)' },
+      to: { path: '^src/adapters/http/contract/(generated/|types\\.ts$)' },
     },
     {
       name: 'only-persistence-knows-sql',
@@ -44,7 +44,7 @@ module.exports = {
       comment: 'Knex and the drivers stay behind the repository; infrastructure only opens and closes connections.',
       from: {
         path: '^src/',
-        pathNot: '^src/(adapters/persistence/|infrastructure/(database\\.ts$|commands/(migrate|doctor)/))',
+        pathNot: '^src/(adapters/persistence/|infrastructure/database\\.ts$|adapters/cli/(migrate|doctor)/)',
       },
       to: { path: '(^|/)node_modules/(@types/)?(knex|better-sqlite3|pg)/' },
     },
@@ -76,7 +76,7 @@ module.exports = {
       from: {
         orphan: true,
         path: '^(clients/typescript/)?src/',
-        pathNot: '^src/(infrastructure/(main|cli)|adapters/persistence/migrations/[0-9_a-z]+)\\.ts$',
+        pathNot: '^src/(infrastructure/(main|cli)|adapters/persistence/schema/migrations/[0-9_a-z]+)\\.ts$',
       },
       to: {},
     },

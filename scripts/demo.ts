@@ -4,9 +4,9 @@
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { runCommand } from '../src/infrastructure/command.ts';
-import { localOrigin } from '../src/infrastructure/commands/service-url.ts';
-import { loadEnvFile, readConfig } from '../src/infrastructure/config.ts';
+import { runCommand } from '../src/adapters/cli/run-command.ts';
+import { localOrigin } from '../src/adapters/cli/service-url.ts';
+import { loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
 
 const USAGE = `Usage: npm run demo -- [--url URL] [--count N]
 

@@ -3,9 +3,9 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
-import { runCommand, say } from '../src/infrastructure/command.ts';
-import { localOrigin } from '../src/infrastructure/commands/service-url.ts';
-import { loadEnvFile, readConfig } from '../src/infrastructure/config.ts';
+import { runCommand, say } from '../src/adapters/cli/run-command.ts';
+import { localOrigin } from '../src/adapters/cli/service-url.ts';
+import { loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
 
 const BODY = JSON.stringify({
   message_id: 'm1',

@@ -35,7 +35,7 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
       "import type { operations } from '../adapters/http/generated/openapi.ts';\nexport type Planted = operations;\n",
   },
   'only-persistence-knows-sql': {
-    file: 'src/adapters/metrics/planted-sql.ts',
+    file: 'src/adapters/telemetry/metrics/planted-sql.ts',
     source: "import type { Knex } from 'knex';\nexport type Planted = Knex;\n",
   },
   'production-does-not-see-tests': {

@@ -24,7 +24,7 @@ export interface NewMessage extends Message {
 }
 
 /** How a stored message came in; null where it is not known. */
-export interface Arrival {
+export interface Receipt {
   readonly receivedAt: Timestamp | null;
   readonly traceId: string | null;
 }

@@ -5,5 +5,5 @@ import { requireSupportedNode } from './node-version.ts';
 // Before anything loads the SQLite addon, which crashes an older Node instead of saying so.
 requireSupportedNode();
 module.enableCompileCache();
-const { runCommandLine } = await import('./commands/program.ts');
+const { runCommandLine } = await import('../adapters/cli/program.ts');
 await runCommandLine(process.argv);

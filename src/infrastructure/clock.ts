@@ -1,4 +1,4 @@
-import type { Clock } from '../application/ports.ts';
+import type { Clock } from '../application/ports/time.ts';
 import { timestampFromMicros } from '../domain/timestamp.ts';
 
 /** The one place that reads the system's clock. */

@@ -1,22 +1,22 @@
 import type { AddressInfo } from 'node:net';
-import { connectionLimits, type ConnectionLimits } from '../adapters/http/connection-limits.ts';
-import { createHttpServer } from '../adapters/http/server.ts';
-import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
-import { announcingWrites } from '../adapters/persistence/announcing-writes.ts';
-import { groupCommit } from '../adapters/persistence/group-commit.ts';
-import { DIAGNOSES } from '../adapters/signature/diagnosis.ts';
-import { CheckReadiness, configuredProviders } from '../application/check-readiness.ts';
-import { ComputeStats } from '../application/compute-stats.ts';
-import { ComputeTimeseries } from '../application/compute-timeseries.ts';
-import { FollowMessages } from '../application/follow-messages.ts';
-import { IngestMessage } from '../application/ingest-message.ts';
-import { ListMessages } from '../application/list-messages.ts';
-import type { Logger, MessageRepository, RejectionLog, StoreUsage } from '../application/ports.ts';
-import type { MessageEraser } from '../application/message-eraser.ts';
-import { Rejections } from '../application/rejections.ts';
-import { Retention } from '../application/retention.ts';
+import { connectionLimits, type ConnectionLimits } from '../adapters/http/node/connection-limits.ts';
+import { createHttpServer } from '../adapters/http/node/server.ts';
+import { prometheusMetrics } from '../adapters/telemetry/metrics/prometheus.ts';
+import { announcingWrites } from '../adapters/persistence/ingest/announcing-writes.ts';
+import { groupCommit } from '../adapters/persistence/ingest/group-commit.ts';
+import { DIAGNOSES } from '../adapters/signature/diagnosis/diagnosis.ts';
+import { CheckReadiness, configuredProviders } from '../application/readiness/check-readiness.ts';
+import { ComputeStats } from '../application/query/compute-stats.ts';
+import { ComputeTimeseries } from '../application/query/compute-timeseries.ts';
+import { MessageStream } from '../application/follow/message-stream.ts';
+import { IngestMessage } from '../application/ingest/ingest-message.ts';
+import { ListMessages } from '../application/query/list-messages.ts';
+import type { Logger } from '../application/ports/telemetry.ts';
+import type { MessageRepository, RejectionLog, StoreUsage, MessageEraser } from '../application/ports/store.ts';
+import { Rejections } from '../application/rejections/rejections.ts';
+import { Retention } from '../application/erasure/retention.ts';
 import { systemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { closeServer, listen } from './listener.ts';
 import { signatureSchemes } from './signature-schemes.ts';
 import { systemTimer } from './timer.ts';
@@ -61,12 +61,12 @@ export async function composeService(
     usage: () => stored.usage(),
     readiness: () => checkReadiness.execute(),
   });
-  const followMessages = new FollowMessages(
+  const messageStream = new MessageStream(
     { repository: stored, metrics, timer: systemTimer },
     { maxFollowers: config.maxStreams },
   );
   const announced = announcingWrites(stored, () => {
-    followMessages.stored();
+    messageStream.stored();
   });
   const repository = groupCommit(announced, {
     maxGroup: config.maxBatchMessages,
@@ -88,7 +88,7 @@ export async function composeService(
       computeStats: new ComputeStats(repository, tracer),
       computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock, tracer }),
       checkReadiness,
-      followMessages,
+      messageStream,
       rejections,
       metrics,
       logger,
@@ -128,7 +128,7 @@ export async function composeService(
       checkReadiness.stop();
       // Not before the delay is over: who is cut off earlier comes back here, and a browser's EventSource takes a 503 as final.
       const finished = await closeServer(server, config, () => {
-        followMessages.stop();
+        messageStream.stop();
       });
       await repository.drain();
       await retention.drain();
@@ -151,7 +151,7 @@ interface Store extends MessageRepository {
 async function openStore(config: Config): Promise<Store> {
   const { database, readTimeoutMs, maxQueuedReads } = config;
   if (database.engine === 'postgres') {
-    const { pooledMessageRepository } = await import('../adapters/persistence/postgres/pooled-message-repository.ts');
+    const { pooledMessageRepository } = await import('../adapters/persistence/postgres/store.ts');
     return pooledMessageRepository({
       url: database.url,
       poolSize: config.databasePoolSize,
@@ -160,13 +160,13 @@ async function openStore(config: Config): Promise<Store> {
       maxQueuedReads,
     });
   }
-  const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/threaded-message-repository.ts');
+  const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/store.ts');
   return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads });
 }
 
 async function migrate(config: Config, logger: Logger): Promise<void> {
   // Only now: Knex is slow to load, and the threads that need it have each their own.
-  const { migrateLatest } = await import('../adapters/persistence/migrator.ts');
+  const { migrateLatest } = await import('../adapters/persistence/schema/migrator.ts');
   const { openForMaintenance } = await import('./database.ts');
   const { db } = await openForMaintenance(config);
   try {

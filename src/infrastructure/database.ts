@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { Knex } from 'knex';
-import type { CopySource, CopyTarget } from '../adapters/persistence/copy-messages.ts';
-import type { Dialect } from '../adapters/persistence/dialect.ts';
-import { migrateLatest } from '../adapters/persistence/migrator.ts';
-import type { Reindex } from '../adapters/persistence/reindexing.ts';
-import type { StoreSpace } from '../adapters/persistence/space.ts';
-import type { MessageEraser } from '../application/message-eraser.ts';
-import type { Config } from './config.ts';
-import { realPath, type DatabaseLocation } from './database-location.ts';
+import type { CopySource, CopyTarget } from '../adapters/persistence/transfer/copy-messages.ts';
+import type { Dialect } from '../adapters/persistence/schema/dialect.ts';
+import { migrateLatest } from '../adapters/persistence/schema/migrator.ts';
+import type { Reindex } from '../adapters/persistence/maintenance/reindex.ts';
+import type { StoreSpace } from '../adapters/persistence/maintenance/storage.ts';
+import type { MessageEraser } from '../application/ports/store.ts';
+import type { Config } from './config/config.ts';
+import { realPath, type DatabaseLocation } from './config/database-location.ts';
 
 /** Another process may be migrating a large database: wait for it, a minute at most. */
 const MIGRATION_BUSY_TIMEOUT_MS = 60_000;
@@ -71,7 +71,7 @@ export async function openCopyTarget(location: DatabaseLocation): Promise<CopyTa
 }
 
 async function postgresTarget(location: DatabaseLocation): Promise<CopyTarget> {
-  const { postgresMessageRepository } = await import('../adapters/persistence/postgres/message-repository.ts');
+  const { postgresMessageRepository } = await import('../adapters/persistence/postgres/repository.ts');
   const { backgroundStep } = await import('../adapters/persistence/postgres/derived-data.ts');
   const { db, dialect } = await openForMaintenance({ database: location });
   const repository = postgresMessageRepository(db, db);
@@ -86,7 +86,7 @@ async function postgresTarget(location: DatabaseLocation): Promise<CopyTarget> {
 async function sqliteTarget(file: string): Promise<CopyTarget> {
   const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
   const { sqliteDialect: dialect } = await import('../adapters/persistence/sqlite/dialect.ts');
-  const { sqliteMessageRepository } = await import('../adapters/persistence/sqlite/message-repository.ts');
+  const { sqliteMessageRepository } = await import('../adapters/persistence/sqlite/repository.ts');
   const { deriveNext } = await import('../adapters/persistence/sqlite/derived-data.ts');
   const db = openSqlite({ file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS }); // an instant needs a bigint
   const repository = sqliteMessageRepository(db);
@@ -114,12 +114,12 @@ export async function openForErasing(
   { database }: Pick<Config, 'database'>,
   { overwrite }: { readonly overwrite: boolean },
 ): Promise<ErasingDatabase> {
-  const { messageEraser } = await import('../adapters/persistence/message-eraser.ts');
+  const { messageEraser } = await import('../adapters/persistence/erasure/message-eraser.ts');
   const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
   if (database.engine === 'postgres') {
-    const { postgresErasing } = await import('../adapters/persistence/postgres/erasing.ts');
+    const { postgresErasing } = await import('../adapters/persistence/postgres/erasure.ts');
     const { postgresReindex } = await import('../adapters/persistence/postgres/reindex.ts');
-    const { postgresSpace } = await import('../adapters/persistence/postgres/space.ts');
+    const { postgresSpace } = await import('../adapters/persistence/postgres/storage.ts');
     const { db, dialect } = await openForMaintenance({ database });
     return {
       db,
@@ -133,9 +133,9 @@ export async function openForErasing(
   requireDatabase(database);
   const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
   const { sqliteDialect: dialect } = await import('../adapters/persistence/sqlite/dialect.ts');
-  const { sqliteErasing } = await import('../adapters/persistence/sqlite/erasing.ts');
+  const { sqliteErasing } = await import('../adapters/persistence/sqlite/erasure.ts');
   const { sqliteReindex } = await import('../adapters/persistence/sqlite/reindex.ts');
-  const { sqliteSpace } = await import('../adapters/persistence/sqlite/space.ts');
+  const { sqliteSpace } = await import('../adapters/persistence/sqlite/storage.ts');
   const db = openSqlite({ file: database.file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS });
   if (overwrite) await db.raw('pragma secure_delete = on');
   return {

@@ -5,9 +5,9 @@ import { requireSupportedNode } from './node-version.ts';
 // Before anything loads the SQLite addon, which crashes an older Node instead of saying so.
 requireSupportedNode();
 module.enableCompileCache(); // compiled code of the last start, where it can be kept: a third off the start
-const { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE, runCommand, say } = await import('./command.ts');
+const { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE, runCommand, say } = await import('../adapters/cli/run-command.ts');
 const { packageInfo } = await import('./package-info.ts');
-const { variablesHelp } = await import('./variables-help.ts');
+const { variablesHelp } = await import('./config/variables-help.ts');
 
 /** The service and nothing else, for containers and supervisors: `webhook-inbox serve` without a command line around it. */
 const USAGE = `${packageInfo.name} ${packageInfo.version}

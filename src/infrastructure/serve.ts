@@ -1,10 +1,10 @@
-import type { Logger } from '../application/ports.ts';
-import { EXIT_FAULT } from './command.ts';
+import type { Logger } from '../application/ports/telemetry.ts';
+import { EXIT_FAULT } from '../adapters/cli/run-command.ts';
 import { composeService } from './compose.ts';
-import { inheritedSocket, loadEnvFile, readConfig, type Config } from './config.ts';
+import { inheritedSocket, loadEnvFile, readConfig, type Config } from './config/config.ts';
 import { isLoopback } from './listener.ts';
-import { logDestination } from './log-destination.ts';
-import { jsonLogger } from './logger.ts';
+import { logDestination } from '../adapters/telemetry/logging/log-destination.ts';
+import { jsonLogger } from '../adapters/telemetry/logging/json-logger.ts';
 import { packageInfo } from './package-info.ts';
 
 /**

@@ -1,11 +1,11 @@
-import type { SignatureScheme } from '../adapters/signature/diagnosis.ts';
-import { hmacSignature } from '../adapters/signature/hmac-signature.ts';
+import type { SignatureScheme } from '../adapters/signature/diagnosis/diagnosis.ts';
+import { hmacSignature } from '../adapters/signature/hmac.ts';
 import type { ProviderSecrets } from '../adapters/signature/secrets.ts';
-import { standardWebhooksSignature } from '../adapters/signature/standard-webhooks.ts';
-import { twilioSignature } from '../adapters/signature/twilio-signature.ts';
+import { standardWebhooksSignature } from '../adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { twilioSignature } from '../adapters/signature/twilio/twilio.ts';
 import { provider, WEBHOOK, type Provider } from '../domain/provider.ts';
 import { systemClock as clock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 
 type Secrets = Readonly<Record<'webhook' | 'whatsapp' | 'standard' | 'twilio', ProviderSecrets>>;
 

@@ -53,7 +53,12 @@ it('gives a provider that compiles, is verified, and stores its messages under i
   const blocks = [...PAGE.matchAll(BLOCK)];
   expect(blocks.length).toBeGreaterThan(7);
   for (const [, kind = '', file = '', where, line = '', block = ''] of blocks) apply(kind, file, where, line, block);
-  await run('openapi-typescript/bin/cli.js', 'api/openapi.yaml', '-o', 'src/adapters/http/generated/openapi.ts');
+  await run(
+    'openapi-typescript/bin/cli.js',
+    'api/openapi.yaml',
+    '-o',
+    'src/adapters/http/contract/generated/openapi.ts',
+  );
   writeFileSync(
     path.join(folder, 'tsconfig.check.json'),
     JSON.stringify({ extends: './tsconfig.json', include: ['src'] }),

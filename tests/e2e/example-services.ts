@@ -1,5 +1,5 @@
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio } from '../../src/adapters/signature/twilio-signature.ts';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { signTwilio } from '../../src/adapters/signature/twilio/twilio.ts';
 import { contractExamples } from '../support/contract-examples.ts';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
 import { SECRET, startService, type RunningService } from '../support/service.ts';

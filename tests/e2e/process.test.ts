@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { describeVariables } from '../../src/infrastructure/config.ts';
+import { describeVariables } from '../../src/infrastructure/config/config.ts';
 import { packageInfo } from '../../src/infrastructure/package-info.ts';
 import { connectTo } from '../support/connection.ts';
 import { startProcess } from '../support/service.ts';

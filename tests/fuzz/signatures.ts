@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio } from '../../src/adapters/signature/twilio-signature.ts';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { signTwilio } from '../../src/adapters/signature/twilio/twilio.ts';
 import { sign } from '../support/http-client.ts';
 
 /** Signatures for every security scheme of the contract: right ones, by both secrets, and every kind of wrong one. */

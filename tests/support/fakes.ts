@@ -1,4 +1,6 @@
-import type { Clock, LogFields, Logger, Metrics, SignatureVerifier, Timer } from '../../src/application/ports.ts';
+import type { Clock, Timer } from '../../src/application/ports/time.ts';
+import type { LogFields, Logger, Metrics } from '../../src/application/ports/telemetry.ts';
+import type { SignatureVerifier } from '../../src/application/ports/verification.ts';
 import type { Delivery, SignatureVerdict } from '../../src/domain/delivery.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
 
@@ -80,21 +82,24 @@ export interface ManualTimer extends Timer {
   readonly waiting: () => number;
 }
 
-/** No time goes by of itself. */
+/** Time passes only through `pass`. */
 export function manualTimer(): ManualTimer {
-  const calls = new Set<{ readonly every: number; next: number; readonly callBack: () => void }>();
+  const calls = new Set<{ readonly every: number | null; next: number; readonly callBack: () => void }>();
   let now = 0;
+  const start = (milliseconds: number, every: number | null, callBack: () => void): (() => void) => {
+    const call = { every, next: now + milliseconds, callBack };
+    calls.add(call);
+    return () => calls.delete(call);
+  };
   return {
-    every(milliseconds, callBack) {
-      const call = { every: milliseconds, next: now + milliseconds, callBack };
-      calls.add(call);
-      return () => calls.delete(call);
-    },
+    every: (milliseconds, callBack) => start(milliseconds, milliseconds, callBack),
+    after: (milliseconds, callBack) => start(milliseconds, null, callBack),
     pass(milliseconds) {
       now += milliseconds;
       for (const call of [...calls]) {
         while (call.next <= now && calls.has(call)) {
-          call.next += call.every;
+          if (call.every === null) calls.delete(call);
+          else call.next += call.every;
           call.callBack();
         }
       }

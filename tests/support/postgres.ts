@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
-import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
+import { migrateLatest } from '../../src/adapters/persistence/schema/migrator.ts';
 import { openPostgres } from '../../src/adapters/persistence/postgres/database.ts';
 import { queryPostgres } from './postgres-query.ts';
 

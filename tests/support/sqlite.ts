@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Knex } from 'knex';
-import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
+import { migrateLatest } from '../../src/adapters/persistence/schema/migrator.ts';
 import { openSqlite, type SqliteOptions } from '../../src/adapters/persistence/sqlite/database.ts';
 import { messageKey, type Message } from '../../src/domain/message.ts';
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Msisdn } from '../../../domain/message.ts';
-import { countInto } from '../counting.ts';
-import { rowOf, rowsOf } from '../dialect.ts';
+import { countInto } from '../counters/counting.ts';
+import { rowOf, rowsOf } from '../schema/dialect.ts';
 
 /** Advisory locks are numbers that all programs of a database share: `WHIN`, and one for each purpose. */
 export const COUNTING_LOCK = [0x5748494e, 1] as const;

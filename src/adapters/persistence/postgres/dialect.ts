@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { foldCase } from '../../../domain/search.ts';
-import type { Dialect, TextSearch } from '../dialect.ts';
+import { foldCase } from '../../../domain/text-folding.ts';
+import type { Dialect, TextSearch } from '../schema/dialect.ts';
 import { COUNTING_LOCK } from './derived-data.ts';
 
 export const postgresDialect: Dialect = {

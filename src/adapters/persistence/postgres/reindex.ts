@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type pg from 'pg';
-import { rowOf, rowsOf } from '../dialect.ts';
-import type { Reindex, ReindexOptions } from '../reindexing.ts';
+import { rowOf, rowsOf } from '../schema/dialect.ts';
+import type { Reindex, ReindexOptions } from '../maintenance/reindex.ts';
 
 const INDEX = 'messages_by_trigram';
 /** As the migration makes it. */

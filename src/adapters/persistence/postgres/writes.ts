@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Client } from 'pg';
 import { messageKey, type Message, type MessageId, type MessageKey } from '../../../domain/message.ts';
-import { foldCase } from '../../../domain/search.ts';
+import { foldCase } from '../../../domain/text-folding.ts';
 import {
   isMessage,
   repeats,
@@ -10,7 +10,7 @@ import {
   type Payload,
   type UpdateOutcome,
 } from '../../../domain/update.ts';
-import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
+import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
 import { dropWhenSilent } from './database.ts';
 import { setStatuses } from './status-writes.ts';
 

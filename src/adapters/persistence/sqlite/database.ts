@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
-import { StoreUnavailable } from '../../../application/ports.ts';
-import { foldCase } from '../../../domain/search.ts';
+import { StoreUnavailable } from '../../../application/ports/store.ts';
+import { foldCase } from '../../../domain/text-folding.ts';
 
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { takeIntoIndex } from './search-index.ts';
-import { countInto } from '../counting.ts';
-import { nextMessages } from './next-messages.ts';
+import { takeIntoIndex } from './search/search-index.ts';
+import { countInto } from '../counters/counting.ts';
+import { nextMessages } from './search/next-messages.ts';
 
 /** `not indexed` leaves the primary key: or the whole index by sender would be read, which is grouped already. */
 const taken = '(select from_msisdn, sent_at from messages not indexed where seq > ? and seq <= ?) as taken';

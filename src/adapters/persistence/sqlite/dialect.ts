@@ -1,5 +1,5 @@
-import type { Dialect } from '../dialect.ts';
-import { textSearch } from './text-search.ts';
+import type { Dialect } from '../schema/dialect.ts';
+import { textSearch } from './search/text-search.ts';
 
 export const sqliteDialect: Dialect = {
   // `not indexed` leaves the primary key: or the whole index by sender would be read where senders are grouped.

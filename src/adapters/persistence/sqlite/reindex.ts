@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { rowOf } from '../dialect.ts';
-import { FOLLOW_STEP } from '../follower.ts';
-import type { Reindex } from '../reindexing.ts';
+import { rowOf } from '../schema/dialect.ts';
+import { FOLLOW_STEP } from '../counters/derived-data-worker.ts';
+import type { Reindex } from '../maintenance/reindex.ts';
 import { indexNext } from './derived-data.ts';
-import { indexedSeq, resetIndex } from './search-index.ts';
+import { indexedSeq, resetIndex } from './search/search-index.ts';
 
 /** Empties the index and fills it again in steps, as the service does, too: both may be at it. For a connection that writes. */
 export function sqliteReindex(db: Knex): Reindex {

@@ -11,7 +11,7 @@ import {
   type StatusUpdate,
   type UpdateOutcome,
 } from '../../../domain/update.ts';
-import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
+import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
 
 /**
  * The one path that is not built by Knex: a commit of one message took it 1.5 ms of processor time, prepared statements

@@ -1,0 +1,93 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT_CONFIG, EXIT_FAULT, EXIT_PIPE, EXIT_USAGE, runCommand } from './run-command.ts';
+import { packageInfo } from '../../infrastructure/package-info.ts';
+import { backupCommand } from './backup/command.ts';
+import { copyCommand } from './copy/command.ts';
+import { doctorCommand } from './doctor/command.ts';
+import { exportCommand } from './export/command.ts';
+import { importCommand } from './import/command.ts';
+import { migrateCommand } from './migrate/command.ts';
+import { purgeCommand } from './purge/command.ts';
+import { restoreCommand } from './restore/command.ts';
+import { redactCommand } from './redact/command.ts';
+import { reindexCommand } from './reindex/command.ts';
+import { sendCommand } from './send/command.ts';
+import { serveCommand } from './serve.ts';
+import { signCommand } from './sign/command.ts';
+import { verifyCommand } from './verify/command.ts';
+
+/**
+ * Everything that can be typed behind `webhook-inbox`. Definitions only: what a command does, and all that it needs, is
+ * loaded when it runs, so that help comes at once.
+ */
+function program(): Command {
+  const all = new Command('webhook-inbox')
+    .description(packageInfo.description)
+    .version(packageInfo.version, '-v, --version', 'print the version')
+    .addCommand(serveCommand())
+    .addCommand(signCommand())
+    .addCommand(sendCommand())
+    .addCommand(verifyCommand())
+    .addCommand(doctorCommand())
+    .addCommand(migrateCommand())
+    .addCommand(copyCommand())
+    .addCommand(purgeCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
+    .addCommand(redactCommand())
+    .addCommand(reindexCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
+    .addHelpText(
+      'after',
+      `
+Settings come from environment variables, and from .env in the working directory: see "webhook-inbox serve --help".
+Secrets are read from there and nowhere else: everybody on a machine can see the arguments of a command.
+
+Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a no, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} a configuration that is not valid, 130 stopped by Ctrl-C.`,
+    );
+  inherit(all);
+  return all;
+}
+
+/** Commander passes settings on only to commands that it makes itself. */
+function inherit(command: Command): void {
+  const usage = command.createHelp().commandUsage(command);
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'print this')
+    .configureOutput({
+      outputError(text, write) {
+        write(withoutValue(text));
+      },
+    })
+    .showHelpAfterError(`\nUsage: ${usage}\nSee "${usage.replace(/ [[<].*$/, '')} --help".`);
+  for (const one of command.commands) inherit(one);
+}
+
+/** What stands behind an option, or beside all, may be a password or a number, and errors end in logs. */
+function withoutValue(error: string): string {
+  return error
+    .replace(/^(error: unknown option '-[^'=]*)=.*'$/m, "$1'")
+    .replace(/^(error: option '[^']*') argument '[^]*' is invalid\./, '$1 is invalid.')
+    .replace(/^(error: too many arguments [^:]*): [^]*$/, '$1.\n');
+}
+
+/** Runs a command to its exit status. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+    // Whoever reads has enough, as `| head` does, or was ended itself: what it got may not be all, and the status says so.
+    if (code === 'EPIPE') process.exit(EXIT_PIPE);
+    process.stderr.write(`standard output cannot be written: ${code}\n`);
+    process.exit(EXIT_FAULT);
+  });
+  await runCommand(async () => {
+    try {
+      await program().parseAsync(argv);
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      return error.exitCode === 0 ? 0 : EXIT_USAGE; // it has been told
+    }
+    return undefined; // the command has set its own
+  });
+}

@@ -1,0 +1,62 @@
+import { ConfigError } from '../../infrastructure/config/config.ts';
+
+export const EXIT_FAULT = 1;
+export const EXIT_USAGE = 64; // sysexits.h: EX_USAGE
+export const EXIT_PIPE = 141; // 128 + SIGPIPE, as of a program that the signal ends
+export const EXIT_CONFIG = 78; // sysexits.h: EX_CONFIG
+
+const MOST_OF_STATEMENT = 500;
+
+/** The command line asks for what cannot be; the message says what to write instead. */
+export class UsageError extends Error {}
+
+export function say(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}
+
+/** For programs: one line of JSON, its names in snake_case as those of the API are. */
+export function jsonLine(result: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(result, (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [snakeCase(name), member]));
+  });
+}
+
+/** Leaves alone what is no name in camelCase, as those of headers are. */
+function snakeCase(name: string): string {
+  if (!/^[a-z][a-zA-Z0-9]*$/.test(name)) return name;
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Runs a command to its exit status, 0 unless it says otherwise; a failure becomes one clear message instead of a stack. */
+export async function runCommand(command: () => Promise<number | undefined>): Promise<void> {
+  try {
+    const status = await command();
+    if (status !== undefined) process.exitCode = status;
+  } catch (error) {
+    const misused = error instanceof UsageError || isParseError(error);
+    process.stderr.write(`${wordsOf(error)}\n${misused ? 'See --help.\n' : ''}`);
+    process.exitCode = misused ? EXIT_USAGE : error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAULT;
+  }
+}
+
+/** What went wrong. Of a database's error the end, for Knex puts the statement before it, which may have a thousand parameters. */
+export function wordsOf(error: unknown): string {
+  const connecting = failedConnection(error);
+  if (connecting) return `no database answers: ${connecting.message} (does it run, and is its address right?)`;
+  const words = error instanceof Error ? error.message : String(error);
+  const isTooLong = words.length > MOST_OF_STATEMENT && error instanceof Error && 'code' in error;
+  return isTooLong ? `…${words.slice(-MOST_OF_STATEMENT)}` : words;
+}
+
+/** Of a name with several addresses Node throws the errors of all, under one that says nothing. */
+function failedConnection(error: unknown): Error | null {
+  if (!Error.isError(error)) return null;
+  if ('errors' in error && Array.isArray(error.errors)) return failedConnection(error.errors[0]);
+  return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo') ? error : null;
+}
+
+/** Of node:util's parseArgs. */
+function isParseError(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}

@@ -1,0 +1,48 @@
+import { jsonLine, say, UsageError } from '../run-command.ts';
+import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
+import { readInput } from '../input.ts';
+import { PROVIDERS, type ProviderName } from '../providers.ts';
+import { localOrigin, signedUrl, webhookUrl } from '../service-url.ts';
+import { signer } from '../signing.ts';
+import { curlCommand } from './curl.ts';
+
+export interface SignOptions {
+  readonly provider: ProviderName;
+  readonly id?: string;
+  readonly timestamp?: number;
+  readonly url?: string;
+  readonly curl?: boolean;
+  readonly json?: boolean;
+}
+
+export async function sign(file: string | undefined, options: SignOptions): Promise<number> {
+  const { provider, id, timestamp: timestampSeconds, curl = false, json = false } = options;
+  if (curl && json) throw new UsageError('--curl and --json exclude each other');
+  if (provider !== 'standard' && (id ?? timestampSeconds) !== undefined) {
+    throw new UsageError('--id and --timestamp are for --provider standard');
+  }
+  if (id !== undefined && !/^[\x21-\x7e]+$/.test(id)) throw new UsageError('--id takes visible ASCII characters');
+  loadEnvFile();
+  const config = readConfig();
+  const signs = signer(provider, config);
+  const { sentTo, signed } = urls(options, config);
+  const body = await readInput(file);
+  const signature = signs({ body, url: signed, id, timestampSeconds });
+
+  const headers = { 'Content-Type': PROVIDERS[provider].mediaType, ...signature };
+  if (json) say([jsonLine({ provider, method: 'POST', url: sentTo, headers })]);
+  else if (curl) say([curlCommand(sentTo, headers, file, body)]);
+  else say(Object.entries(signature).map(([name, value]) => `${name}: ${value}`));
+  return 0;
+}
+
+/** An address that is given is the one that Twilio calls; else the service itself is, under its public name. */
+function urls({ url, provider }: SignOptions, config: Config): { sentTo: string; signed: string } {
+  const { path } = PROVIDERS[provider];
+  if (url !== undefined) {
+    const given = webhookUrl(url, path);
+    return { sentTo: given, signed: given };
+  }
+  const sentTo = webhookUrl(localOrigin(config), path);
+  return { sentTo, signed: signedUrl(sentTo, config.publicUrl) };
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import type { Metrics } from '../../../application/ports/telemetry.ts';
+import { addressCounter } from './address-counter.ts';
+import { Problem } from '../middleware/problem.ts';
+import type { Visit } from '../middleware/request-context.ts';
+
+/** Counted at a time by each limit. */
+const MAX_ADDRESSES = 20_000;
+
+/** What one address may do in a minute; 0: as much as it likes. */
+export interface RateLimitOptions {
+  readonly badSignaturesPerMinute: number;
+  readonly readsPerMinute: number;
+  readonly webhooksPerMinute: number;
+}
+
+export interface RateLimit {
+  /** Counts one more. Throws the 429 when it is one too many. */
+  count(visit: Visit): Promise<void>;
+  /** Throws the 429 when one more would be one too many. Counts nothing. */
+  check(visit: Visit): Promise<void>;
+}
+
+export type RateLimits = Readonly<Record<'badSignatures' | 'reads' | 'wrongKeys' | 'webhooks', RateLimit>>;
+
+/** Limits of this process, each counted by the address that `addressOf` gives (docs/adr/0012). */
+export function rateLimits(
+  options: RateLimitOptions,
+  addressOf: (request: IncomingMessage) => string,
+  metrics: Metrics,
+): RateLimits {
+  function rateLimit(kind: string, perMinute: number): RateLimit {
+    const counter = perMinute === 0 ? null : addressCounter(perMinute, MAX_ADDRESSES);
+    const refuseAfter = (question: 'count' | 'peek') => async (visit: Visit) => {
+      if (counter === null) return;
+      const client = addressOf(visit.ctx.req);
+      const seconds = await counter[question](client);
+      if (seconds === null) return;
+      Object.assign(visit.log, { rate_limit: kind, client });
+      metrics.rateLimited(kind);
+      throw new Problem('too-many-requests', { headers: { 'Retry-After': String(seconds) } });
+    };
+    return { count: refuseAfter('count'), check: refuseAfter('peek') };
+  }
+  return {
+    badSignatures: rateLimit('bad_signatures', options.badSignaturesPerMinute),
+    reads: rateLimit('reads', options.readsPerMinute),
+    wrongKeys: rateLimit('wrong_keys', options.readsPerMinute),
+    webhooks: rateLimit('webhooks', options.webhooksPerMinute),
+  };
+}

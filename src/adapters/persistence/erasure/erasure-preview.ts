@@ -1,0 +1,99 @@
+import type { Knex } from 'knex';
+import type { ErasurePreview } from '../../../application/ports/store.ts';
+import { type ErasureRule, type PersonRule, namesNumber } from '../../../domain/erasure-rule.ts';
+import { timestampFromMicros } from '../../../domain/timestamp.ts';
+import { rowOf, rowsOf, type Dialect } from '../schema/dialect.ts';
+import { nextBodies, nextExcerpts, type Mentions } from './erase-mentions.ts';
+import { nextStrayStatuses } from './erase-statuses.ts';
+import type { ErasingDialect } from './erasing-dialect.ts';
+import { isErased } from './erasure-conditions.ts';
+import { countAll } from '../counters/message-counters.ts';
+
+/** What the rule would take, counted. */
+export async function previewErasure(
+  db: Knex,
+  dialect: Dialect,
+  erasing: ErasingDialect,
+  rule: ErasureRule,
+): Promise<ErasurePreview> {
+  const goes = isErased(rule);
+  const { messages, first, last, statuses } = await rowOf<{
+    messages: bigint;
+    first: bigint | null;
+    last: bigint | null;
+    statuses: bigint;
+  }>(
+    db,
+    `with gone as (select message_id, sent_at from messages where ${goes.sql})
+     select (select count(*) from gone) as messages, (select min(sent_at) from gone) as first,
+            (select max(sent_at) from gone) as last,
+            (select count(*) from message_statuses where message_id in (select message_id from gone)) as statuses`,
+    goes.bindings,
+  );
+  const shared = `payload in (select payload from messages where ${goes.sql} and payload is not null) and not ${goes.sql}`;
+  const { bodies, kept, bereft } = await rowOf<{ bodies: bigint; kept: bigint; bereft: bigint }>(
+    db,
+    `select (select count(distinct payload) from messages where ${goes.sql}) as bodies,
+            (select count(distinct payload) from messages where ${shared}) as kept,
+            (select count(*) from messages where ${shared}) as bereft`,
+    Array.from({ length: 5 }, () => goes.bindings).flat(),
+  );
+  const byAge = rule.of === 'age';
+  const counts = {
+    total: await countAll(db, dialect),
+    messages: Number(messages),
+    firstAt: first === null ? null : timestampFromMicros(first),
+    lastAt: last === null ? null : timestampFromMicros(last),
+    bereft: byAge ? 0 : Number(bereft),
+    statuses: Number(statuses) + (await all((after) => nextStrayStatuses(db, rule, after), '')),
+  };
+  if (rule.of === 'age') {
+    return {
+      ...counts,
+      bodies: Number(bodies) - Number(kept),
+      excerpts: 0,
+      fromPerson: 0,
+      toPerson: 0,
+      mentions: 0,
+    };
+  }
+  return {
+    ...counts,
+    bodies: Number(bodies) + (await all((after) => nextBodies(db, erasing, rule.number, after), '0')),
+    excerpts: await all((after) => nextExcerpts(db, rule.number, after), '0'),
+    ...(await ofPerson(db, rule)),
+  };
+}
+
+async function ofPerson(
+  db: Knex,
+  { number }: PersonRule,
+): Promise<Pick<ErasurePreview, 'fromPerson' | 'toPerson' | 'mentions'>> {
+  const { sent, got } = await rowOf<{ sent: bigint; got: bigint }>(
+    db,
+    `select (select count(*) from messages where from_msisdn = ?) as sent,
+            (select count(*) from messages where to_msisdn = ?) as got`,
+    [number, number],
+  );
+  const candidates = await rowsOf<{ text: string }>(
+    db,
+    'select text from messages where text like ? and from_msisdn <> ? and to_msisdn <> ?',
+    [`%${number.slice(1)}%`, number, number],
+  );
+  const mentions = candidates.filter(({ text }) => namesNumber(text, number)).length;
+  return { fromPerson: Number(sent), toPerson: Number(got), mentions };
+}
+
+/** How many there are on all pages. */
+async function all(
+  page: (after: string) => Promise<Mentions | { keys: string[]; next: string | null }>,
+  first: string,
+): Promise<number> {
+  let count = 0;
+  for (let after: string | null = first; after !== null;) {
+    const found = await page(after);
+    count += 'ids' in found ? found.ids.length : found.keys.length;
+    after = found.next;
+  }
+  return count;
+}

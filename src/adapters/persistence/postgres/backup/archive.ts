@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream';
+import { timestampFromMicros, type Timestamp } from '../../../../domain/timestamp.ts';
+import { UnusableBackup, type BackupOptions } from '../../maintenance/backup-content.ts';
+import { runProgram } from './client-programs.ts';
+
+/** Of each line so many bytes are looked at: keys and instants come before what is long. */
+const HEAD_BYTES = 4_096;
+const NEWLINE = 10;
+
+export interface ArchiveContent {
+  readonly rows: number;
+  readonly first: Timestamp | null;
+  readonly last: Timestamp | null;
+  /** Messages by the counters of the archive: what is counted, and what is still to be. */
+  readonly counted: number;
+  /** Names of the applied migrations. */
+  readonly migrations: readonly string[];
+}
+
+/**
+ * Reads all of an archive that pg_dump made: every block is there and unpacks, and the messages are as many as the counters
+ * in it say. What only a server can find out, such as a value that does not fit its type, a restore finds out.
+ */
+export async function readArchive(
+  file: string,
+  rowsExpected: number | null,
+  { signal, onProgress }: BackupOptions,
+  environment: Readonly<Record<string, string>>,
+): Promise<ArchiveContent> {
+  let [rows, uncounted, totals] = [0, 0, 0];
+  let [first, last]: [bigint | null, bigint | null] = [null, null];
+  const migrations: string[] = [];
+  const take: Readonly<Record<string, (row: Row) => void>> = {
+    messages(row) {
+      const sentAt = BigInt(row('sent_at'));
+      if (first === null || sentAt < first) first = sentAt;
+      if (last === null || sentAt > last) last = sentAt;
+      if (++rows % 10_000 === 0) onProgress('checking', rows, rowsExpected);
+    },
+    uncounted: () => uncounted++,
+    message_totals: (row) => (totals += Number(row('messages'))),
+    knex_migrations: (row) => migrations.push(row('name')),
+  };
+  onProgress('checking', 0, rowsExpected);
+  await runProgram('pg_restore', ['--data-only', '--file=-', file], {
+    environment,
+    signal,
+    reading: (stdout) => eachRow(stdout, (table, row) => take[table]?.(row)),
+  }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new UnusableBackup(`it cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  });
+  if (migrations.length === 0) throw new UnusableBackup('it is not a backup of this service');
+  const instant = (micros: bigint | null): Timestamp | null => (micros === null ? null : timestampFromMicros(micros));
+  return { rows, first: instant(first), last: instant(last), counted: totals + uncounted, migrations };
+}
+
+/** The value in a column, as text; escapes stay as they are. */
+type Row = (column: string) => string;
+
+/** The rows in a script of COPY statements (https://www.postgresql.org/docs/current/sql-copy.html). */
+async function eachRow(script: Readable, take: (table: string, row: Row) => void): Promise<void> {
+  let table: string | null = null;
+  let columns: readonly string[] = [];
+  for await (const line of heads(script)) {
+    if (table === null) {
+      const copy = /^COPY (?:\S+\.)?"?(\w+)"? \((.*)\) FROM stdin;$/.exec(line);
+      if (copy === null) continue;
+      [, table = null] = copy;
+      columns = (copy[2] ?? '').split(', ');
+    } else if (line === '\\.') {
+      table = null;
+    } else {
+      const values = line.split('\t');
+      take(table, (column) => values[columns.indexOf(column)] ?? '');
+    }
+  }
+}
+
+/** The beginning of each line, however long it is. */
+async function* heads(stream: Readable): AsyncGenerator<string> {
+  let head: Buffer = Buffer.alloc(0);
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
+      yield joined(head, chunk.subarray(from, end)).toString();
+      head = Buffer.alloc(0);
+      from = end + 1;
+    }
+    head = joined(head, chunk.subarray(from));
+  }
+}
+
+function joined(head: Buffer, more: Buffer): Buffer {
+  const room = HEAD_BYTES - head.length;
+  if (room <= 0) return head;
+  return head.length === 0 ? more.subarray(0, room) : Buffer.concat([head, more.subarray(0, room)]);
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Knex } from 'knex';
+import {
+  refuseNewerSchema,
+  UnusableBackup,
+  type BackupContent,
+  type BackupOptions,
+} from '../../maintenance/backup-content.ts';
+import { rebuildCounters, wrongCounters } from '../../counters/counter-check.ts';
+import { rowOf } from '../../schema/dialect.ts';
+import { spanOf } from '../../query/message-pages.ts';
+import { migrationNames } from '../../schema/migration-source.ts';
+import { migrateLatest, schemaStatus } from '../../schema/migrator.ts';
+import { renewEpoch } from '../../feed/stream-epoch.ts';
+import { readArchive, type ArchiveContent } from './archive.ts';
+import { requireProgram, type PostgresPlace } from './backup.ts';
+import { runProgram } from './client-programs.ts';
+import { postgresDialect } from '../dialect.ts';
+import { libpqEnvironment } from './libpq-environment.ts';
+
+export interface RestoreOptions extends BackupOptions {
+  /** Also over messages that are there, which are gone then. */
+  readonly replace: boolean;
+}
+
+export interface RestoredArchive extends BackupContent {
+  readonly migrated: readonly string[];
+  /** Tables of counters that were wrong, and are not any more. */
+  readonly wrongCounters: readonly string[];
+}
+
+/**
+ * Restores an archive that backUpPostgres made, in one transaction of pg_restore; then migrates it and puts its counters
+ * right. Rejects with UnusableBackup, before anything is changed, when it cannot be read or a newer version made it.
+ */
+export async function restorePostgres(
+  { db, url, environment }: PostgresPlace,
+  file: string,
+  { replace, ...options }: RestoreOptions,
+): Promise<RestoredArchive> {
+  const env = { ...environment, ...libpqEnvironment(url) };
+  await requireProgram('pg_restore', db, env, options.signal);
+  const archive = await readArchive(file, null, options, env);
+  refuseNewerSchema(archive.migrations, await migrationNames());
+  await requireFreePlace(db, archive, replace);
+  options.onProgress('restoring', 0, null);
+  await restoreArchive(db, file, options, env);
+  options.onProgress('restoring', archive.rows, archive.rows);
+  return finish(db, archive, options);
+}
+
+async function requireFreePlace(db: Knex, archive: ArchiveContent, replace: boolean): Promise<void> {
+  const { connected } = await rowOf<{ connected: bigint }>(
+    db,
+    `select count(*) as connected from pg_stat_activity
+     where datname = current_database() and application_name = 'webhook-inbox' and pid <> pg_backend_pid()`,
+  );
+  if (Number(connected) > 0) throw new Error('a service is connected to the database: stop all of them first');
+  if (!replace && (await db.schema.hasTable('messages')) && (await spanOf(db)) !== null) {
+    throw new Error('the database holds messages: name an empty one, or use --force, which deletes them');
+  }
+  const { applied } = await schemaStatus(db);
+  const newer = applied.filter((name) => !archive.migrations.includes(name));
+  if (newer.length > 0) {
+    throw new Error(
+      `the database has a newer schema than the backup (${newer.join(', ')}): restore into an empty database`,
+    );
+  }
+}
+
+/** All of it or nothing. The extension stays as it is, or is made: often it belongs to another role. */
+async function restoreArchive(
+  db: Knex,
+  file: string,
+  { signal }: BackupOptions,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'webhook-inbox-restore-'));
+  try {
+    let list = '';
+    const reading = async (stdout: NodeJS.ReadableStream) => (list = await text(stdout));
+    await runProgram('pg_restore', ['--list', file], { environment, signal, reading });
+    const listed = path.join(folder, 'list');
+    await writeFile(listed, list.replace(LEFT_OUT, ';$&'));
+    if (/^\d.* EXTENSION - pg_trgm /m.test(list)) await db.raw('create extension if not exists pg_trgm');
+    const how = ['--clean', '--if-exists', '--single-transaction', '--no-owner', '--no-privileges', '--no-comments'];
+    const { PGDATABASE = '' } = environment;
+    await runProgram('pg_restore', [...how, `--use-list=${listed}`, `--dbname=${PGDATABASE}`, file], {
+      environment,
+      signal,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What finish makes anew, and what is not ours. */
+const LEFT_OUT = /^\d.* (EXTENSION - .*|INDEX \S+ messages_by_arrival .*)$/gm;
+
+async function finish(db: Knex, archive: ArchiveContent, { onProgress }: BackupOptions): Promise<RestoredArchive> {
+  // Whoever stops it now gets what was restored, put right: the database is not what it was any more.
+  await forgetArrivals(db);
+  const migrated = await migrateLatest(db);
+  await db.transaction(renewEpoch);
+  await db.raw('analyze');
+  onProgress('checking', 0, null);
+  const wrong = await wrongCounters(db, postgresDialect);
+  if (wrong.length > 0) await rebuildCounters(db, postgresDialect);
+  const { rows } = await rowOf<{ rows: bigint }>(db, 'select count(*) as rows from messages');
+  if (Number(rows) !== archive.rows) {
+    throw new UnusableBackup(`it holds ${String(archive.rows)} messages, and ${String(rows)} were restored`);
+  }
+  const { first, last } = archive;
+  return { rows: archive.rows, first, last, migrated, wrongCounters: wrong };
+}
+
+/**
+ * The numbers of transactions are the old server's, and may lie in the future of this one. The column is made anew, for that
+ * touches no row; the default comes second, or it would fill all of them.
+ */
+async function forgetArrivals(db: Knex): Promise<void> {
+  if (!(await db.schema.hasColumn('messages', 'arrived'))) return;
+  await db.transaction(async (transaction) => {
+    await transaction.raw('alter table messages drop column arrived');
+    await transaction.raw('alter table messages add column arrived xid8');
+    await transaction.raw('alter table messages alter column arrived set default pg_current_xact_id()');
+    await transaction.raw('create index messages_by_arrival on messages (arrived) where arrived is not null');
+  });
+}

@@ -1,0 +1,47 @@
+import type { Knex } from 'knex';
+import type { BackupContent, BackupOptions } from '../../maintenance/backup-content.ts';
+import { rebuildCounters, wrongCounters } from '../../counters/counter-check.ts';
+import { migrateLatest } from '../../schema/migrator.ts';
+import { renewEpoch } from '../../feed/stream-epoch.ts';
+import { makeOneFile } from './backup.ts';
+import { openSqlite } from '../database.ts';
+import { sqliteDialect } from '../dialect.ts';
+import { examine } from './examine.ts';
+
+export interface RestoredContent extends BackupContent {
+  /** What was applied because an older version had made the backup. */
+  readonly migrated: readonly string[];
+  readonly wrongCounters: readonly string[];
+}
+
+/**
+ * Makes of a copy of a backup one file that this version can serve: checks it, migrates it and puts its counters right. Rejects with
+ * UnusableBackup when it is damaged, none of ours, or of a newer version.
+ */
+export async function prepareRestored(file: string, options: BackupOptions): Promise<RestoredContent> {
+  const content = await examine(file, options);
+  const changed = await bringUpToDate(file, content);
+  makeOneFile(file);
+  return { ...content, ...changed };
+}
+
+async function bringUpToDate(
+  file: string,
+  content: BackupContent,
+): Promise<Pick<RestoredContent, 'migrated' | 'wrongCounters'>> {
+  const db = openSqlite({ file, bigIntegers: false });
+  try {
+    const migrated = await migrateLatest(db);
+    await db.transaction(renewEpoch);
+    return { migrated, wrongCounters: await rightCounters(db, migrated.length > 0, content) };
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Tables that were wrong, and are not any more. */
+async function rightCounters(db: Knex, changed: boolean, content: BackupContent): Promise<readonly string[]> {
+  const wrong = changed ? await wrongCounters(db, sqliteDialect) : (content.wrongCounters ?? []);
+  if (wrong.length > 0) await rebuildCounters(db, sqliteDialect);
+  return wrong;
+}

@@ -1,0 +1,108 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Knex } from 'knex';
+import { comparePositions, messageKey, sameContent, type Message } from '../../../domain/message.ts';
+import type { Timestamp } from '../../../domain/timestamp.ts';
+import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
+
+export interface StoreDigest {
+  readonly rows: number;
+  /** SHA-256, in hex, over a line of JSON for each message in the order of all messages. */
+  readonly sha256: string;
+}
+
+export interface Difference {
+  readonly messageId: string;
+  readonly sentAt: Timestamp;
+  readonly what: 'only in the source' | 'only in the target' | 'not the same in both';
+}
+
+export interface Comparison {
+  readonly source: StoreDigest;
+  readonly target: StoreDigest;
+  /** The first in the order of all messages; null when both hold the same. */
+  readonly firstDifference: Difference | null;
+}
+
+export interface CompareOptions {
+  /** Messages in memory from each side. */
+  readonly pageSize: number;
+  /** So many messages of the source have been compared. */
+  readonly onProgress: (compared: number) => void;
+  /** Called before each page; whatever it throws ends the comparison. */
+  readonly check: () => Promise<void>;
+}
+
+/**
+ * Reads all of both stores in step. What is stored while it reads may be seen or not: two stores that nobody writes to
+ * compare exactly.
+ */
+export async function compareMessages(source: Knex, target: Knex, options: CompareOptions): Promise<Comparison> {
+  const [left, right] = [await openSide(source, options), await openSide(target, options)];
+  let firstDifference: Difference | null = null;
+  for (;;) {
+    if (left.peek() === undefined) options.onProgress(left.rows());
+    const [a, b] = [left.peek() ?? (await left.more()), right.peek() ?? (await right.more())];
+    const first = earlier(a, b);
+    if (first === null) return { source: left.digest(), target: right.digest(), firstDifference };
+    const { messageId, sentAt } = first.message;
+    if (first.what !== 'in both') firstDifference ??= { messageId, sentAt, what: first.what };
+    if (first.what !== 'only in the target') left.take();
+    if (first.what !== 'only in the source') right.take();
+  }
+}
+
+/** Which message comes next, and where it is. */
+function earlier(
+  a: Message | undefined,
+  b: Message | undefined,
+): { message: Message; what: Difference['what'] | 'in both' } | null {
+  if (a === undefined) return b === undefined ? null : { message: b, what: 'only in the target' };
+  const order = b === undefined ? -1 : comparePositions(a, b);
+  if (b === undefined || order < 0) return { message: a, what: 'only in the source' };
+  if (order > 0) return { message: b, what: 'only in the target' };
+  return { message: a, what: sameContent(a, b) ? 'in both' : 'not the same in both' };
+}
+
+interface Side {
+  /** The next message; undefined when its page is used up. */
+  peek(): Message | undefined;
+  /** Reads on; undefined when there are no more messages. */
+  more(): Promise<Message | undefined>;
+  /** Puts the next message into the digest and goes past it. */
+  take(): void;
+  rows(): number;
+  digest(): StoreDigest;
+}
+
+async function openSide(db: Knex, { pageSize, check }: CompareOptions): Promise<Side> {
+  const hash = createHash('sha256');
+  const span = await spanOf(db);
+  let from: ReadFrom | null = span === null ? null : { sentAt: span.first };
+  let page: Message[] = [];
+  let next = 0;
+  let rows = 0;
+  return {
+    peek: () => page[next],
+    async more() {
+      if (from === null) return undefined;
+      await check();
+      page = await nextPage(db, from, pageSize);
+      next = 0;
+      from = page.length < pageSize ? null : (page.at(-1) ?? null);
+      return page[0];
+    },
+    take() {
+      const message = page[next++];
+      if (message === undefined) return;
+      addTo(hash, message);
+      rows++;
+    },
+    rows: () => rows,
+    digest: () => ({ rows, sha256: hash.digest('hex') }),
+  };
+}
+
+function addTo(hash: Hash, message: Message): void {
+  const { from, to, sentAt, type, text } = message;
+  hash.update(`${JSON.stringify([messageKey(message), from, to, String(sentAt), type, text])}\n`);
+}

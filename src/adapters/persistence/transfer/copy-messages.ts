@@ -1,0 +1,208 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import type { MessageRepository } from '../../../application/ports/store.ts';
+import type { MessageId } from '../../../domain/message.ts';
+import type { Timestamp } from '../../../domain/timestamp.ts';
+import { compareMessages, type Comparison } from './compare-messages.ts';
+import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings, type Belongings } from './copy-deliveries.ts';
+import { wrongCounters } from '../counters/counter-check.ts';
+import type { Dialect } from '../schema/dialect.ts';
+import { FOLLOW_STEP } from '../counters/derived-data-worker.ts';
+import { countAll, countBefore } from '../counters/message-counters.ts';
+import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
+import { schemaStatus } from '../schema/migrator.ts';
+
+const PAGE = 2_000;
+/** The ids of so many conflicts are kept to be told; all of them are counted. */
+const CONFLICTS_NAMED = 10;
+/** How near the search for the first period to copy comes: reading a minute is cheaper than asking again. */
+const NEAR_ENOUGH = 60_000_000n;
+
+export interface CopySource {
+  readonly db: Knex;
+  readonly dialect: Dialect;
+}
+
+/** A store of the newest schema. */
+export interface CopyTarget extends CopySource {
+  readonly add: MessageRepository['add'];
+  readonly deriveNext: (limit: number) => Promise<number>;
+}
+
+export type CopyPhase = 'copying' | 'comparing';
+
+export interface CopyOptions {
+  /** Stops between two commits, and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** `done` of about `total` messages; a live source may give more. */
+  readonly onProgress?: (phase: CopyPhase, done: number, total: number) => void;
+  /**
+   * Messages in a commit.
+   * @default 2000
+   */
+  readonly pageSize?: number;
+}
+
+export interface CopyResult extends Comparison {
+  readonly copied: number;
+  readonly alreadyThere: number;
+  /** Messages whose id the target holds with other content: they stay as they are there. */
+  readonly conflicts: number;
+  /** The ids of the first of them. */
+  readonly conflicting: readonly MessageId[];
+  /** Unknown updates whose bodies the target did not hold; two with the same bytes become one. */
+  readonly unknown: number;
+  /** What is kept beside the messages, in the source and in the target. */
+  readonly belongings: { readonly source: Belongings; readonly target: Belongings };
+  /** Tables of counters in the target that are not right: none, unless they were wrong before. */
+  readonly wrongCounters: readonly string[];
+}
+
+/**
+ * Copies what the target does not hold, each message exactly once, then compares all of both. Memory does not grow with
+ * the number of messages. Stopped at any instant it leaves whole commits behind, and the next call goes on from there.
+ * The source is only read, and must have passed requireNewestSchema.
+ */
+export async function copyMessages(
+  source: CopySource,
+  target: CopyTarget,
+  { signal, onProgress = () => undefined, pageSize = PAGE }: CopyOptions = {},
+): Promise<CopyResult> {
+  const check = async (): Promise<void> => {
+    await turnOfTheLoop(); // SQLite gives none: a signal would never be noticed
+    signal?.throwIfAborted();
+  };
+  await catchUp(target, check);
+  const total = await countAll(source.db, source.dialect);
+  const pass = (from: Timestamp): Promise<Pass> =>
+    copyFrom(source, target, from, {
+      pageSize,
+      check,
+      onProgress(done) {
+        onProgress('copying', done, total);
+      },
+    });
+  const compare = (): Promise<Comparison> =>
+    compareMessages(source.db, target.db, {
+      pageSize,
+      check,
+      onProgress(done) {
+        onProgress('comparing', done, total);
+      },
+    });
+
+  await copyStatuses(source.db, pageSize, check, target.add);
+  const unknown = await copyUnknown(source.db, target.db, check, target.add);
+  const span = await spanOf(source.db);
+  let copied = 0;
+  let last: Pass | null = null;
+  let comparison: Comparison;
+  if (span === null) comparison = await compare();
+  else {
+    const from = await agreeingBefore(source, target, span);
+    last = await pass(from);
+    copied = last.created;
+    comparison = await compare();
+    // Equal counts are not equal messages: what was skipped for them is read after all when it proves different.
+    if (comparison.firstDifference !== null && comparison.firstDifference.sentAt < from) {
+      last = await pass(span.first);
+      copied += last.created;
+      comparison = await compare();
+    }
+  }
+  await catchUp(target, check);
+  const { seen = 0, conflicts = 0, conflicting = [] } = last ?? {};
+  return {
+    ...comparison,
+    copied,
+    alreadyThere: seen - copied - conflicts,
+    conflicts,
+    conflicting,
+    unknown,
+    belongings: { source: await countBelongings(source.db), target: await countBelongings(target.db) },
+    wrongCounters: await wrongCounters(target.db, target.dialect),
+  };
+}
+
+/** Rejects, saying what to do, when the store does not have this version's schema. Only reads. */
+export async function requireNewestSchema(db: Knex): Promise<void> {
+  const { pending, unknown } = await schemaStatus(db);
+  if (unknown.length > 0) {
+    throw new Error(`a newer version migrated the source (${unknown.join(', ')}): use that version`);
+  }
+  if (pending.length > 0) {
+    throw new Error(`the source lacks migrations (${pending.join(', ')}): migrate it first, npm run migrate`);
+  }
+}
+
+/**
+ * An instant before which both hold equally many messages, by the counters: what an earlier copy has done. Late enough to
+ * save work, not the latest there is, and no proof: the counters of the source may be wrong, and equal numbers of
+ * messages need not be the same ones.
+ */
+async function agreeingBefore(
+  source: CopySource,
+  target: CopySource,
+  { first, last }: { first: Timestamp; last: Timestamp },
+): Promise<Timestamp> {
+  const agree = async (instant: Timestamp): Promise<boolean> =>
+    (await countBefore(source.db, source.dialect, instant)) === (await countBefore(target.db, target.dialect, instant));
+  if (await agree(last)) return last;
+  let [low, high] = [first, last];
+  while (high - low > NEAR_ENOUGH) {
+    const middle = ((low + high) / 2n) as Timestamp;
+    if (await agree(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+interface Pass {
+  /** Messages of the source that this pass read, and those before its start. */
+  readonly seen: number;
+  readonly created: number;
+  readonly conflicts: number;
+  readonly conflicting: readonly MessageId[];
+}
+
+interface PassOptions {
+  readonly pageSize: number;
+  readonly check: () => Promise<void>;
+  readonly onProgress: (seen: number) => void;
+}
+
+async function copyFrom(
+  source: CopySource,
+  target: CopyTarget,
+  sentAt: Timestamp,
+  { pageSize, check, onProgress }: PassOptions,
+): Promise<Pass> {
+  let seen = await countBefore(source.db, source.dialect, sentAt);
+  let [created, conflicts] = [0, 0];
+  const conflicting: MessageId[] = [];
+  const read = (from: ReadFrom) => nextPage(source.db, from, pageSize);
+  onProgress(seen);
+  await check();
+  let page = await read({ sentAt });
+  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+    // One database reads while the other writes.
+    const [next, outcomes] = await Promise.all([read(last), addWithDeliveries(source.db, page, target.add)]);
+    await target.deriveNext(FOLLOW_STEP);
+    page.forEach(({ messageId }, i) => {
+      if (outcomes[i] === 'created') created++;
+      if (outcomes[i] !== 'conflict') return;
+      conflicts++;
+      if (conflicting.length < CONFLICTS_NAMED) conflicting.push(messageId);
+    });
+    seen += page.length;
+    onProgress(seen);
+    await check();
+    page = next;
+  }
+  return { seen, created, conflicts, conflicting };
+}
+
+async function catchUp({ deriveNext }: CopyTarget, check: () => Promise<void>): Promise<void> {
+  do await check();
+  while ((await deriveNext(FOLLOW_STEP)) === FOLLOW_STEP);
+}

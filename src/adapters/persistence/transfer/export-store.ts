@@ -1,0 +1,99 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { messageKey, type MessageKey, type Msisdn } from '../../../domain/message.ts';
+import { timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';
+import type { MessageStatus, NewMessage, StatusUpdate } from '../../../domain/update.ts';
+import { withDeliveries } from './copy-deliveries.ts';
+import { marks, rowsOf } from '../schema/dialect.ts';
+import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
+import { statusPages, type StatusRow } from './status-pages.ts';
+import { unknownPayloads, type UnknownPayload } from './unknown-payloads.ts';
+
+const PAGE = 1_000;
+
+export interface ExportFilter {
+  readonly from?: Msisdn | undefined;
+  /** Inclusive. */
+  readonly since?: Timestamp | undefined;
+  /** Exclusive. */
+  readonly until?: Timestamp | undefined;
+}
+
+/**
+ * A step of an export. States of messages that are not here come first, or the state of one that comes meanwhile, at an instant that
+ * is past, would be in neither; then messages in their order; then the rest.
+ */
+export type Exported =
+  | { readonly kind: 'messages'; readonly messages: readonly ExportedMessage[] }
+  | { readonly kind: 'statuses'; readonly statuses: readonly StatusUpdate[] }
+  | { readonly kind: 'unknown'; readonly payloads: readonly UnknownPayload[] };
+
+export interface ExportedMessage extends NewMessage {
+  readonly status: MessageStatus | null;
+}
+
+/** What an export that was stopped has written last. */
+export type ExportPlace =
+  | { readonly kind: 'messages'; readonly after: ReadFrom }
+  | { readonly kind: 'statuses'; readonly after: MessageKey }
+  | { readonly kind: 'unknown'; readonly after: bigint };
+
+/**
+ * Everything that has to be known to make the same store again; with a filter, messages and what belongs to them only. What
+ * was there before it began comes exactly once; what is stored meanwhile comes or not. Memory does not grow with the store.
+ */
+export async function* exportStore(
+  db: Knex,
+  filter: ExportFilter,
+  start: ExportPlace | null,
+  signal: AbortSignal,
+): AsyncGenerator<Exported> {
+  const check = async (): Promise<void> => {
+    await turnOfTheLoop(); // SQLite gives none: a signal would never be noticed
+    signal.throwIfAborted();
+  };
+  const all = Object.values(filter).every((given) => given === undefined);
+  if (all && (start === null || start.kind === 'statuses')) {
+    const pages = { limit: PAGE, withoutMessage: true, ...(start !== null && { after: start.after }) };
+    for await (const statuses of statusPages(db, pages, check)) yield { kind: 'statuses', statuses };
+  }
+  if (start?.kind !== 'unknown') {
+    yield* exportMessages(db, filter, start?.kind === 'messages' ? start.after : null, check);
+  }
+  if (!all) return;
+  for await (const payloads of unknownPayloads(db, start?.kind === 'unknown' ? start.after : 0n, check)) {
+    yield { kind: 'unknown', payloads };
+  }
+}
+
+async function* exportMessages(
+  db: Knex,
+  { from: sender, since, until }: ExportFilter,
+  after: ReadFrom | null,
+  check: () => Promise<void>,
+): AsyncGenerator<Exported> {
+  const first = since ?? (await spanOf(db))?.first;
+  let from: ReadFrom | undefined = after ?? (first === undefined ? undefined : { sentAt: first });
+  while (from !== undefined) {
+    await check();
+    const page = await nextPage(db, from, PAGE, { sender, until });
+    for await (const slice of withDeliveries(db, page)) {
+      const states = await statesOf(db, slice);
+      const messages = slice.map((message) => ({ ...message, status: states.get(messageKey(message)) ?? null }));
+      if (messages.length > 0) yield { kind: 'messages', messages };
+    }
+    from = page.length < PAGE ? undefined : page.at(-1);
+  }
+}
+
+async function statesOf(db: Knex, messages: readonly NewMessage[]): Promise<Map<string, MessageStatus>> {
+  const keys = messages.map(messageKey);
+  const rows = await rowsOf<StatusRow>(
+    db,
+    `select message_id, state, changed_at from message_statuses where message_id in (${marks(keys)})`,
+    keys,
+  );
+  return new Map(
+    rows.map(({ message_id: key, state, changed_at: at }) => [key, { state, at: timestampFromMicros(at) }]),
+  );
+}

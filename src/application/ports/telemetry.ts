@@ -1,0 +1,107 @@
+import type { SecretGeneration } from '../../domain/delivery.ts';
+import type { Provider } from '../../domain/provider.ts';
+import type { UpdateOutcome } from '../../domain/update.ts';
+
+/** Counts what is ingested and what is rejected. */
+export interface IngestMetrics {
+  /** The outcome of `count` updates of one delivery. */
+  updates(provider: Provider, outcome: UpdateOutcome, count: number): void;
+  /** A signature was valid; `secret` says which secret made it. */
+  verified(provider: Provider, secret: SecretGeneration): void;
+  /** A delivery was rejected; `reason` is one word of a small fixed set. */
+  rejected(provider: Provider, reason: string): void;
+  /** Seconds between the sender's time of a message and its storage. */
+  ingestLag(seconds: number): void;
+}
+
+/** Measures commits and the queue in front of them. */
+export interface CommitMetrics {
+  /** A group of messages was made durable, or failed. */
+  commit(commit: { messages: number; seconds: number; outcome: 'committed' | 'failed' }): void;
+  /** Messages that wait for the next commit. */
+  queueDepth(messages: number): void;
+}
+
+/** Measures requests, connections and the memory of bodies. */
+export interface RequestMetrics {
+  /** A webhook request ended; `result` is one word of a small fixed set. */
+  webhookRequest(request: { result: string; seconds: number }): void;
+  /** An HTTP request ended; `path` is a route template, which bounds the number of series. */
+  httpRequest(request: { method: string; path: string; status: number; seconds: number }): void;
+  /** A request exceeded a rate limit of its address; `kind` is one word of a small fixed set. */
+  rateLimited(kind: string): void;
+  /** Bytes of request bodies in memory. */
+  bodyBytes(bytes: number): void;
+  /** A request was rejected because its body did not fit into memory. */
+  bodyShed(): void;
+  /** A connection was closed on arrival because too many are open. */
+  connectionDropped(): void;
+}
+
+/** Counts open message streams. */
+export interface StreamMetrics {
+  messageStreams(open: number): void;
+}
+
+/** Counts messages erased by retention. */
+export interface RetentionMetrics {
+  messagesErased(messages: number): void;
+}
+
+export interface Metrics extends IngestMetrics, CommitMetrics, RequestMetrics, StreamMetrics, RetentionMetrics {
+  /** All series as text: OpenMetrics if the Accept header asks for it, else the Prometheus format. */
+  exposition(accept: string | undefined): Promise<{ contentType: string; body: string }>;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Structured log lines. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** What a span is known by, in every process that the trace goes through (W3C Trace Context). */
+export interface SpanContext {
+  /** 32 hexadecimal digits, in lower case. */
+  readonly traceId: string;
+  /** 16 of them. */
+  readonly spanId: string;
+}
+
+/** The span of somebody else that a request comes from. */
+export interface CallerContext extends SpanContext {
+  /** Whether the caller's trace is recorded. */
+  readonly sampled: boolean;
+  /** The header `tracestate`, as it came. */
+  readonly state?: string | undefined;
+}
+
+/** A piece of work, from its start until it ends. */
+export interface Span {
+  /** undefined when nothing is traced. */
+  readonly context: SpanContext | undefined;
+  /** Whether it will be exported: traces may be sampled. */
+  readonly recorded: boolean;
+  rename(name: string): void;
+  /** Never what a person wrote or is known by: spans leave the machine. */
+  set(attributes: Readonly<Record<string, string | number>>): void;
+  /** It failed. Of an Error only its name is told, for its message may hold anything; or one word. */
+  fail(error: unknown): void;
+  link(to: Span): void;
+  end(): void;
+}
+
+/** Spans of OpenTelemetry. Nothing is exported before a span ends. */
+export interface Tracer {
+  /** Runs the work of a request as a span, the caller's child if there is a caller, and ends it when the work is settled. */
+  inRequest<T>(caller: CallerContext | undefined, work: (span: Span) => Promise<T>): Promise<T>;
+  /** Runs work as a child of the active span; it fails when the work rejects. */
+  inSpan<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** The span that the caller's work runs in. */
+  active(): Span;
+  /** A span that the caller ends, and in which nothing runs; the active one's child unless it is told another parent. */
+  startSpan(name: string, options?: { readonly parent?: Span | undefined; readonly links?: readonly Span[] }): Span;
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { MessageRepository } from '../../../../src/application/ports/store.ts';
+import {
+  compareStreamPositions,
+  isNews,
+  type FeedEntry,
+  type StreamPosition,
+} from '../../../../src/domain/stream-position.ts';
+import { messageKey, type Message } from '../../../../src/domain/message.ts';
+import { collidingMessages } from '../../../support/arbitraries.ts';
+import { manyMessages, message, micros, runs, type WithRepository } from './repository-fixtures.ts';
+
+export function arrivalsContract(withRepository: WithRepository): void {
+  describe('readFeed', () => {
+    it('begin with what is stored after the latest, in the order of storing, whatever its instant', () =>
+      withRepository(async (repository) => {
+        await repository.add([message('before')]);
+        const latest = await repository.feedEnd();
+        expect(await following(repository, latest, 0)).toEqual([]);
+        for (const [i, instant] of [5, -7, 0].entries()) {
+          await repository.add([message(`m${String(i)}`, { sentAt: micros(instant) })]);
+        }
+        expect(ids(await following(repository, latest, 3))).toEqual(['m0', 'm1', 'm2']);
+      }));
+
+    it('are what was stored and not what was sent again', () =>
+      withRepository(async (repository) => {
+        const latest = await repository.feedEnd();
+        await repository.add([message('a')]);
+        await repository.add([message('a'), message('a', { text: 'other' }), message('b')]);
+        await repository.add([message('b')]);
+        const arrived = await following(repository, latest, 2);
+        expect(arrived.map((one) => one.message)).toEqual([message('a'), message('b')]);
+      }));
+
+    it.each([1, 2, 7, 100])('come once each, %d at a time, from every place on', (limit) =>
+      withRepository(async (repository) => {
+        const latest = await repository.feedEnd();
+        for (let i = 0; i < 5; i++) await repository.add(manyMessages(5, `${String(i)}-`));
+        const all = await following(repository, latest, 25, limit);
+        expect(all).toHaveLength(25);
+        expect(all.map(({ message: { messageId } }) => messageId[0]).join('')).toBe('0000011111222223333344444');
+        for (const [i, { position }] of all.entries()) {
+          expect(await following(repository, position, 24 - i, limit)).toEqual(all.slice(i + 1));
+        }
+      }),
+    );
+
+    it('have positions in their order, the latest behind all of them', () =>
+      withRepository(async (repository) => {
+        const first = await repository.feedEnd();
+        await repository.add(manyMessages(20));
+        const positions = (await following(repository, first, 20)).map(({ position }) => position);
+        const order = [first, ...positions, await repository.feedEnd()];
+        for (const [i, position] of positions.entries()) {
+          expect(compareStreamPositions(order[i] ?? position, position)).toBeLessThanOrEqual(i === 0 ? 0 : -1);
+          expect(compareStreamPositions(position, order.at(-1) ?? position)).toBeLessThanOrEqual(0);
+        }
+      }));
+
+    it('are not known of another epoch or the future', () =>
+      withRepository(async (repository) => {
+        await repository.add([message('a')]);
+        const latest = await repository.feedEnd();
+        expect(await repository.readFeed({ ...latest, epoch: 'another' }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed({ ...latest, epoch: '' }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed({ ...latest, at: latest.at + 1_000_000n }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed({ ...latest, at: 2n ** 62n }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed(latest, 10)).not.toBe('unknown_position');
+      }));
+
+    it('hold, call by call, all that was stored and nothing twice, wherever reading was split', () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.oneof(fc.array(collidingMessages, { maxLength: 4 }), fc.integer({ min: 1, max: 5 })), {
+            maxLength: 12,
+          }),
+          (steps) =>
+            withRepository(async (repository) => {
+              let position = await repository.feedEnd();
+              const seen: Message[] = [];
+              const stored = new Set<string>();
+              for (const step of [...steps, 1]) {
+                if (typeof step === 'number') {
+                  for (const arrived of await following(repository, position, stored.size - seen.length, step)) {
+                    seen.push(arrived.message);
+                    position = arrived.position;
+                  }
+                  expect(seen.map(messageKey).sort()).toEqual([...stored].sort());
+                } else {
+                  const outcomes = await repository.add(step);
+                  for (const [i, one] of step.entries()) if (outcomes[i] === 'created') stored.add(messageKey(one));
+                }
+              }
+            }),
+        ),
+        runs(15),
+      ));
+  });
+}
+
+const ids = (arrived: readonly FeedEntry[]): string[] => arrived.map(({ message: { messageId } }) => messageId);
+
+/**
+ * What is news after a position, page by page, as soon as it is so many: a store may hold back for a while what was stored beside
+ * something that is still under way.
+ */
+async function following(
+  repository: MessageRepository,
+  after: StreamPosition,
+  count: number,
+  limit = 100,
+): Promise<FeedEntry[]> {
+  const all: FeedEntry[] = [];
+  for (;;) {
+    const page = await repository.readFeed(all.at(-1)?.position ?? after, limit);
+    if (page === 'unknown_position') throw new Error('a place that the store gave is not known to it');
+    all.push(...page);
+    const news = all.filter(({ position }) => isNews(position, after));
+    if (page.length < limit && news.length >= count) return news;
+  }
+}

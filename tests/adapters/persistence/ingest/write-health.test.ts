@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { watchingWrites } from '../../../../src/adapters/persistence/ingest/write-health.ts';
+import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
+import { StoreUnavailable, type StoreHealth } from '../../../../src/application/ports/store.ts';
+import { message } from '../contract/repository-fixtures.ts';
+
+const OK: StoreHealth = { database: 'ok', schema: 'ok' };
+
+/** A store whose disk is full or not, as the test says. */
+function store(health: () => Promise<StoreHealth> = () => Promise.resolve(OK)) {
+  const disk = { full: false, fault: new StoreUnavailable('database: SQLITE_FULL') as Error };
+  const asked = { writes: 0, health: 0 };
+  const memory = inMemoryMessageRepository();
+  const write = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (disk.full) throw disk.fault;
+    return work();
+  };
+  const repository = watchingWrites(
+    {
+      ...memory,
+      add: (updates) => write(() => memory.add(updates)),
+      health() {
+        asked.health++;
+        return health();
+      },
+    },
+    {
+      tryWrite() {
+        asked.writes++;
+        return write(() => Promise.resolve());
+      },
+      patienceMs: 5,
+    },
+  );
+  return { repository, disk, asked };
+}
+
+describe('the health of a store that refuses writes', () => {
+  it('is what the store says, and costs no write, while writes are taken', async () => {
+    const { repository, asked } = store();
+    await repository.add([message('m1')]);
+    expect(await repository.health()).toEqual(OK);
+    expect(asked).toEqual({ writes: 0, health: 1 });
+  });
+
+  it('is `unwritable` until a write is tried that is taken', async () => {
+    const { repository, disk, asked } = store();
+    disk.full = true;
+    await expect(repository.add([message('m1')])).rejects.toThrow('SQLITE_FULL');
+    expect(await repository.health()).toEqual({ database: 'unwritable', schema: 'ok' });
+    expect(await repository.health()).toEqual({ database: 'unwritable', schema: 'ok' });
+    disk.full = false;
+    expect(await repository.health()).toEqual(OK);
+    expect(await repository.health()).toEqual(OK);
+    expect(asked.writes).toBe(3);
+  });
+
+  it('is good again after a message that is taken', async () => {
+    const { repository, disk, asked } = store();
+    disk.full = true;
+    await expect(repository.add([message('m1')])).rejects.toThrow('SQLITE_FULL');
+    disk.full = false;
+    await repository.add([message('m1')]);
+    expect(await repository.health()).toEqual(OK);
+    expect(asked.writes).toBe(0);
+  });
+
+  it('does not suffer from a message that no store could take', async () => {
+    const { repository, disk, asked } = store();
+    disk.full = true;
+    disk.fault = new Error('a defect');
+    await expect(repository.add([message('m1')])).rejects.toThrow('a defect');
+    expect(await repository.health()).toEqual(OK);
+    expect(asked.writes).toBe(0);
+  });
+
+  it('is not made better by a write where the store is worse than that', async () => {
+    const gone: StoreHealth = { database: 'unreachable', schema: 'unknown' };
+    const { repository, disk, asked } = store(() => Promise.resolve(gone));
+    disk.full = true;
+    await expect(repository.add([message('m1')])).rejects.toThrow('SQLITE_FULL');
+    expect(await repository.health()).toEqual(gone);
+    expect(asked.writes).toBe(0);
+  });
+});
+
+describe('the health of a store that says nothing', () => {
+  it('is `unreachable` after a while, and asked for once however many want to know', async () => {
+    const answer = Promise.withResolvers<StoreHealth>();
+    const { repository, asked } = store(() => answer.promise);
+    const unreachable = { database: 'unreachable', schema: 'unknown' };
+    expect(await Promise.all([repository.health(), repository.health()])).toEqual([unreachable, unreachable]);
+    expect(await repository.health()).toEqual(unreachable);
+    expect(asked.health).toBe(1);
+    answer.resolve(OK);
+    await answer.promise;
+    expect(await repository.health()).toEqual(OK);
+  });
+});
