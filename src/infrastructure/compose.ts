@@ -91,6 +91,7 @@ export async function composeService(
       messageStream,
       rejections,
       metrics,
+      exposition: metrics.exposition,
       logger,
       tracer,
       clock: systemClock,

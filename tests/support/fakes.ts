@@ -56,7 +56,6 @@ export function recordingMetrics(): RecordingMetrics {
     messageStreams: (open) => void recorded.streams.push(open),
     connectionDropped: () => void recorded.connectionsDropped.push(true),
     messagesErased: (messages) => void recorded.erased.push(messages),
-    exposition: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface HttpParts {
   readonly repository: MessageRepository;
   readonly verifiers: ReadonlyMap<Provider, SignatureVerifier>;
   readonly metrics: Metrics;
+  /** @default nothing */
+  readonly exposition?: () => Promise<{ contentType: string; body: string }>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** @default none */
@@ -62,6 +64,7 @@ export async function serveHttp(
         { maxRows: 10, maxAgeDays: 1 },
       ),
       metrics,
+      exposition: parts.exposition ?? (() => Promise.resolve({ contentType: 'text/plain', body: '' })),
       logger,
       tracer,
       clock,

@@ -48,10 +48,7 @@ export interface RetentionMetrics {
   messagesErased(messages: number): void;
 }
 
-export interface Metrics extends IngestMetrics, CommitMetrics, RequestMetrics, StreamMetrics, RetentionMetrics {
-  /** All series as text: OpenMetrics if the Accept header asks for it, else the Prometheus format. */
-  exposition(accept: string | undefined): Promise<{ contentType: string; body: string }>;
-}
+export interface Metrics extends IngestMetrics, CommitMetrics, RequestMetrics, StreamMetrics, RetentionMetrics {}
 
 export type LogFields = Readonly<Record<string, unknown>>;
 

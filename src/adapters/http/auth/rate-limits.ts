@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Metrics } from '../../../application/ports/telemetry.ts';
 import { addressCounter } from './address-counter.ts';
 import { Problem } from '../middleware/problem.ts';
-import type { Visit } from '../middleware/request-context.ts';
+import type { RequestContext } from '../middleware/request-context.ts';
 
 /** Counted at a time by each limit. */
 const MAX_ADDRESSES = 20_000;
@@ -16,9 +16,9 @@ export interface RateLimitOptions {
 
 export interface RateLimit {
   /** Counts one more. Throws the 429 when it is one too many. */
-  count(visit: Visit): Promise<void>;
+  count(request: RequestContext): Promise<void>;
   /** Throws the 429 when one more would be one too many. Counts nothing. */
-  check(visit: Visit): Promise<void>;
+  check(request: RequestContext): Promise<void>;
 }
 
 export type RateLimits = Readonly<Record<'badSignatures' | 'reads' | 'wrongKeys' | 'webhooks', RateLimit>>;
@@ -31,12 +31,12 @@ export function rateLimits(
 ): RateLimits {
   function rateLimit(kind: string, perMinute: number): RateLimit {
     const counter = perMinute === 0 ? null : addressCounter(perMinute, MAX_ADDRESSES);
-    const refuseAfter = (question: 'count' | 'peek') => async (visit: Visit) => {
+    const refuseAfter = (question: 'count' | 'peek') => async (request: RequestContext) => {
       if (counter === null) return;
-      const client = addressOf(visit.ctx.req);
+      const client = addressOf(request.ctx.req);
       const seconds = await counter[question](client);
       if (seconds === null) return;
-      Object.assign(visit.log, { rate_limit: kind, client });
+      Object.assign(request.log, { rate_limit: kind, client });
       metrics.rateLimited(kind);
       throw new Problem('too-many-requests', { headers: { 'Retry-After': String(seconds) } });
     };

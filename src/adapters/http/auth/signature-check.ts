@@ -1,10 +1,10 @@
 import type { IngestMessage } from '../../../application/ingest/ingest-message.ts';
 import type { Provider } from '../../../domain/provider.ts';
-import { readBody } from '../body/read-body.ts';
+import { readBody } from '../body/read.ts';
 import { Problem } from '../middleware/problem.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { requireSignature } from './security.ts';
-import type { Visit } from '../middleware/request-context.ts';
+import type { RequestContext } from '../middleware/request-context.ts';
 
 /**
  * What a signature scheme of the contract asks for: bytes within the limit, and a right signature over them. An address
@@ -15,21 +15,21 @@ export function signatureCheck(
   ingest: IngestMessage,
   limits: RateLimits,
   maxBodyBytes: number,
-): (provider: Provider) => (visit: Visit) => Promise<void> {
-  return (provider) => async (visit) => {
-    visit.provider = provider;
-    visit.body = await readBody(visit.ctx.req, maxBodyBytes, visit.share);
+): (provider: Provider) => (request: RequestContext) => Promise<void> {
+  return (provider) => async (request) => {
+    request.provider = provider;
+    request.body = await readBody(request.ctx.req, maxBodyBytes, request.share);
     try {
-      visit.proof = requireSignature(ingest, provider, visit.ctx.req, visit.body, (refusal) => {
-        visit.refusal = refusal;
-        visit.log['signature_failure'] = refusal.reason;
+      request.proof = requireSignature(ingest, provider, request.ctx.req, request.body, (refusal) => {
+        request.refusal = refusal;
+        request.log['signature_failure'] = refusal.reason;
         // Any stranger can have this said, so it must not count as a failure of the service.
-        if (refusal.reason === 'no_secret_configured') visit.result = refusal.reason;
+        if (refusal.reason === 'no_secret_configured') request.result = refusal.reason;
       });
     } catch (error) {
-      if (error instanceof Problem && error.kind === 'invalid-signature') await limits.badSignatures.count(visit);
+      if (error instanceof Problem && error.kind === 'invalid-signature') await limits.badSignatures.count(request);
       throw error;
     }
-    await limits.webhooks.count(visit);
+    await limits.webhooks.count(request);
   };
 }

@@ -1,20 +1,24 @@
 import type { Logger, Metrics } from '../../../application/ports/telemetry.ts';
-import { UNMATCHED, type Visit } from './request-context.ts';
+import { UNMATCHED, type RequestContext } from './request-context.ts';
 
 const OTHER_METHOD = 'other';
 /** Others are a stranger's own words. */
 export const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** A request is answered: its part in the metrics. Of a stream this is its beginning: how long it lasts is the client's affair. */
-export function countRequest({ ctx, provider, route, result }: Visit, seconds: number, metrics: Metrics): void {
+export function countRequest(
+  { ctx, provider, route, result }: RequestContext,
+  seconds: number,
+  metrics: Metrics,
+): void {
   const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : OTHER_METHOD;
   metrics.httpRequest({ method, path: route, status: ctx.status, seconds });
   if (provider !== undefined) metrics.webhookRequest({ result: result ?? 'internal_error', seconds });
 }
 
 /** The end of a request: its one log line. */
-export function logRequest(visit: Visit, seconds: number, logger: Logger): void {
-  const { ctx, requestId, log, provider, route, result } = visit;
+export function logRequest(request: RequestContext, seconds: number, logger: Logger): void {
+  const { ctx, requestId, log, provider, route, result } = request;
   const fields = {
     request_id: requestId,
     method: ctx.method,

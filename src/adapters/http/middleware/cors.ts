@@ -1,5 +1,5 @@
 import cors from '@koa/cors';
-import type Koa from 'koa';
+import type { HttpMiddleware } from './request-context.ts';
 
 const READ_METHODS = ['GET', 'HEAD'];
 const READ_HEADERS = ['Authorization', 'If-None-Match', 'Last-Event-ID', 'X-Request-ID', 'traceparent'];
@@ -12,10 +12,7 @@ const MAX_AGE_SECONDS = 600;
  * they may ask for with a read key, and see the answer. Without credentials: the service has no cookies. Nothing at all, not even
  * `Vary`, without an origin. `isReadable`: whether a path has GET; only of those is a preflight answered.
  */
-export function crossOriginReads(
-  origins: readonly string[],
-  isReadable: (path: string) => boolean,
-): (ctx: Koa.Context, next: () => Promise<void>) => Promise<void> {
+export function crossOriginReads(origins: readonly string[], isReadable: (path: string) => boolean): HttpMiddleware {
   if (origins.length === 0) return (_ctx, next) => next();
   const middleware = cors({
     origin(ctx) {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type Koa from 'koa';
+import type { HttpContext } from './request-context.ts';
 
 /** A reply of whichever operation. */
 export interface AnyReply {
@@ -10,7 +10,7 @@ export interface AnyReply {
 }
 
 /** Puts a reply into Koa's answer; one that the client has already, by its ETag, becomes a 304. */
-export function writeReply(ctx: Koa.Context, reply: AnyReply): void {
+export function writeReply(ctx: HttpContext, reply: AnyReply): void {
   ctx.status = reply.status;
   for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, String(value));
   if (reply.type === undefined) return;

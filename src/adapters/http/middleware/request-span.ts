@@ -1,12 +1,12 @@
 import { KNOWN_METHODS, shownPath } from './access-log.ts';
 import { Problem } from './problem.ts';
-import { UNMATCHED, type Visit } from './request-context.ts';
+import { UNMATCHED, type RequestContext } from './request-context.ts';
 
 /**
  * What the span of a request says at its end, in the words of OpenTelemetry (https://opentelemetry.io/docs/specs/semconv/http/http-spans/) and,
  * with `webhook.`, our own. As little of people as the log has: no query, address, body, id or number, and of a path only the route.
  */
-export function describeSpan({ span, ctx, route, provider, result, rejection, fault }: Visit): void {
+export function describeSpan({ span, ctx, route, provider, result, rejection, fault }: RequestContext): void {
   if (!span.recorded) return;
   const method = KNOWN_METHODS.has(ctx.method) ? ctx.method : '_OTHER';
   const known = method === '_OTHER' ? 'HTTP' : method;

@@ -1,5 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
-import { declaredLength } from '../body/read-body.ts';
+import { declaredLength } from '../body/announced.ts';
 
 /**
  * Requests with an Expect header go the way of every request: what Node would refuse by itself would have no body, no log line and no

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { announcesBody, isChunked } from '../body/read-body.ts';
+import { announcesBody, isChunked } from '../body/announced.ts';
 
 /** Requests of one connection that may be unanswered. */
 export const MAX_PIPELINED = 100;
 
-export interface InTurn {
+export interface PipeliningGuard {
   /** Handles a request when all before it on its connection are answered. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** Calls back when all requests that have come whole on this connection are answered: at once when there is none. */
@@ -21,7 +21,7 @@ export interface InTurn {
  * read than came with it, at most 64 KiB. Chunks could make megabytes of that, so one that waits with such a body closes the
  * connection, too.
  */
-export function inTurn(handle: (request: IncomingMessage, response: ServerResponse) => void): InTurn {
+export function pipeliningGuard(handle: (request: IncomingMessage, response: ServerResponse) => void): PipeliningGuard {
   const waiting = new WeakMap<Duplex, [IncomingMessage, ServerResponse][]>();
   const held = new WeakSet<Duplex>();
 

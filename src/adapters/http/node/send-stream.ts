@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type Koa from 'koa';
 import type { Logger } from '../../../application/ports/telemetry.ts';
-import { describe, isClientGone } from '../middleware/faults.ts';
+import { describeError } from '../middleware/describe-error.ts';
+import type { HttpContext } from '../middleware/request-context.ts';
+import { isClientGone } from './client-gone.ts';
 
 /** Sends a body whose end nobody knows. Resolves when it is over, whoever has ended it. */
-export async function sendStream(ctx: Koa.Context, body: Readable, logger: Logger): Promise<void> {
+export async function sendStream(ctx: HttpContext, body: Readable, logger: Logger): Promise<void> {
   ctx.respond = false; // Koa would take each client that leaves for a fault
   if (ctx.method === 'HEAD') {
     ctx.res.end(); // and Koa destroys the body with it
@@ -22,6 +23,6 @@ export async function sendStream(ctx: Koa.Context, body: Readable, logger: Logge
     await pipeline(body, ctx.res);
   } catch (error) {
     body.destroy(); // which a pipeline to a closed connection leaves alone
-    if (!isClientGone(error)) logger.error('a stream broke off', { error: describe(error) });
+    if (!isClientGone(error)) logger.error('a stream broke off', { error: describeError(error) });
   }
 }

@@ -20,8 +20,13 @@ export interface PrometheusOptions extends StoreQuestions, HttpLimits {
   readonly maxQueuedMessages: number;
 }
 
+export interface PrometheusMetrics extends Metrics {
+  /** Writes all series as text: as OpenMetrics if the Accept header asks for it, else in the Prometheus format. */
+  readonly exposition: (accept: string | undefined) => Promise<{ contentType: string; body: string }>;
+}
+
 /** Metrics for Prometheus. */
-export function prometheusMetrics(options: PrometheusOptions): Metrics {
+export function prometheusMetrics(options: PrometheusOptions): PrometheusMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of [...MISNAMED, ...TELLTALE]) registry.removeSingleMetric(name);

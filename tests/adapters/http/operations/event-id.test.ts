@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeEventId, encodeEventId } from '../../../../src/adapters/http/operations/messages/event-id.ts';
+import { decodeEventId, encodeEventId } from '../../../../src/adapters/http/operations/events/event-id.ts';
 import { messageKey } from '../../../../src/domain/message.ts';
 import { characters, messageIds, providers } from '../../../support/arbitraries.ts';
 

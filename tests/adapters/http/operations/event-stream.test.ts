@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventStream, KEEP_ALIVE_MS } from '../../../../src/adapters/http/operations/messages/event-stream.ts';
-import { encodeEventId } from '../../../../src/adapters/http/operations/messages/event-id.ts';
+import { eventStream, KEEP_ALIVE_MS } from '../../../../src/adapters/http/operations/events/event-stream.ts';
+import { encodeEventId } from '../../../../src/adapters/http/operations/events/event-id.ts';
 import type { StreamBatch } from '../../../../src/application/follow/message-stream.ts';
 import type { StreamPosition } from '../../../../src/domain/stream-position.ts';
 import { newMessage } from '../../../../src/domain/message.ts';

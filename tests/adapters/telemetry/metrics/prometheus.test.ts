@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
-import { prometheusMetrics } from '../../../../src/adapters/telemetry/metrics/prometheus.ts';
+import { prometheusMetrics, type PrometheusMetrics } from '../../../../src/adapters/telemetry/metrics/prometheus.ts';
 import { registerStoreGauges } from '../../../../src/adapters/telemetry/metrics/store-gauges.ts';
 import type { Readiness } from '../../../../src/application/readiness/check-readiness.ts';
-import type { Metrics } from '../../../../src/application/ports/telemetry.ts';
 import type { StoreUsage } from '../../../../src/application/ports/store.ts';
 import { provider, WEBHOOK } from '../../../../src/domain/provider.ts';
 import { characters } from '../../../support/arbitraries.ts';
@@ -12,7 +11,7 @@ import { lint, parseExposition, valueOf, type Family } from './exposition.ts';
 
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0';
 
-function used(metrics: Metrics): Metrics {
+function used(metrics: PrometheusMetrics): PrometheusMetrics {
   metrics.httpRequest({ method: 'GET', path: '/messages', status: 200, seconds: 0.02 });
   metrics.httpRequest({ method: 'POST', path: '/webhook', status: 401, seconds: 0.02 });
   metrics.webhookRequest({ result: 'created', seconds: 0.02 });
@@ -183,7 +182,7 @@ describe('what the store is asked', () => {
     ...{ database_size_bytes: 8_192, database_reusable_bytes: 4_096 },
     ...{ database_disk_size_bytes: 1_000_000, database_disk_available_bytes: 250_000 },
   };
-  const told = async (metrics: Metrics) => parseExposition((await metrics.exposition(undefined)).body);
+  const told = async (metrics: PrometheusMetrics) => parseExposition((await metrics.exposition(undefined)).body);
 
   it('is told', async () => {
     const all = await told(prometheusMetrics(options));

@@ -1,8 +1,6 @@
 import type { FoundMessage, ListedMessages } from '../../../../application/query/list-messages.ts';
-import type { Readiness } from '../../../../application/readiness/check-readiness.ts';
 import type { MessageFilter } from '../../../../application/ports/store.ts';
 import { isMsisdn, newMessage, type Message, type Order } from '../../../../domain/message.ts';
-import type { Stats } from '../../../../domain/stats.ts';
 import { formatTimestamp, timestamp, type Timestamp } from '../../../../domain/timestamp.ts';
 import type { OperationRequest, Schemas } from '../../contract/types.ts';
 import { encodeCursor } from './cursor.ts';
@@ -59,21 +57,6 @@ export function listToDto(
   };
 }
 
-export function statsToDto(stats: Stats): Schemas['Stats'] {
-  return {
-    total_messages: stats.totalMessages,
-    senders_count: stats.sendersCount,
-    messages_per_sender: stats.topSenders.map(({ from, count }) => ({ from, count })),
-    first_message_ts: optionalTimestamp(stats.firstMessageAt),
-    last_message_ts: optionalTimestamp(stats.lastMessageAt),
-  };
-}
-
-export function readinessToDto(readiness: Readiness): Schemas['Readiness'] {
-  const { status, database, schema, webhookSecret, providers } = readiness;
-  return { status, checks: { database, schema, webhook_secret: webhookSecret }, providers: [...providers] };
-}
-
-function optionalTimestamp(instant: Timestamp | null): string | null {
+export function optionalTimestamp(instant: Timestamp | null): string | null {
   return instant === null ? null : formatTimestamp(instant);
 }

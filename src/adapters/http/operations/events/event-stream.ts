@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Subscription, StreamBatch } from '../../../../application/follow/message-stream.ts';
 import type { Timer } from '../../../../application/ports/time.ts';
 import type { StreamPosition } from '../../../../domain/stream-position.ts';
-import { followedToDto } from './dto.ts';
+import { followedToDto } from '../messages/dto.ts';
 import { encodeEventId } from './event-id.ts';
 
 /** More often than any proxy gives up a silent connection: 30 s are the shortest that are common. */

@@ -34,9 +34,13 @@ const verifiers = new Map([[WEBHOOK, hmacSignature({ current: SECRET, previous: 
 const [metrics, logger] = [recordingMetrics(), recordingLogger()];
 const servers: Server[] = [];
 let client: HttpClient;
+/** How metrics are written, in the test that sets it. */
+let expose = () => Promise.resolve({ contentType: 'text/plain', body: '' });
 
 async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
-  const { server, client } = await serveHttp({ repository, verifiers, metrics, logger, clock, checkReadiness });
+  const exposition = () => expose();
+  const parts = { repository, verifiers, metrics, exposition, logger, clock, checkReadiness };
+  const { server, client } = await serveHttp(parts);
   servers.push(server);
   return client;
 }
@@ -86,7 +90,7 @@ describe('a fault inside', () => {
       expect(logger.lines[0]?.fields['error']).toMatchObject({
         name: 'TypeError',
         message: INSIDE,
-        stack: expect.stringContaining('faults.test'),
+        stack: expect.stringContaining('problems.test'),
         cause: { message: 'deeper inside' },
       });
       expect(metrics.httpRequests).toEqual([expect.objectContaining({ path, status: 500 })]);
@@ -102,7 +106,7 @@ describe('a fault inside', () => {
   });
 
   it('in the metrics does not break the answer to anything else', async () => {
-    metrics.exposition = () => Promise.reject(new Error(INSIDE));
+    expose = () => Promise.reject(new Error(INSIDE));
     expect((await client.fetch('/metrics')).status).toBe(500);
     expect((await client.fetch('/health/live')).status).toBe(200);
     expect(logger.lines.map(({ level }) => level)).toEqual(['error', 'info']);

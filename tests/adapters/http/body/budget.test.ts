@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bodyBudget } from '../../../../src/adapters/http/body/body-budget.ts';
+import { bodyBudget } from '../../../../src/adapters/http/body/budget.ts';
 import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
 import { hmacSignature } from '../../../../src/adapters/signature/hmac.ts';
 import { StoreUnavailable, type MessageRepository } from '../../../../src/application/ports/store.ts';

@@ -1,4 +1,4 @@
-import { invalid, type Problem } from '../../middleware/problem.ts';
+import { invalid, type Problem } from '../middleware/problem.ts';
 
 /** Rows of a page when the request does not say how many; the contract says the same. */
 export const DEFAULT_LIMIT = 50;

@@ -1,23 +1,26 @@
 import type { Metrics } from '../../../application/ports/telemetry.ts';
 
-/** What all request bodies together may take of the memory, counted as it is allocated, not as it is filled. */
+/** The memory that all request bodies together may occupy, counted when it is allocated, not when it is filled. */
 export interface BodyBudget {
-  /** For one request. Holds nothing yet. */
+  /** Opens the share of one request, which holds nothing yet. */
   open(): BodyShare;
 }
 
-/** What one request holds of it. */
+/** What one request holds of the budget. */
 export interface BodyShare {
-  /** Whether a body of a declared length would fit now. Takes nothing: who only declares must not keep others out. */
+  /** Whether a body of a declared length would fit now. Holds nothing: a mere declaration must not keep others out. */
   admits(bytes: number): boolean;
-  /** Holds so many bytes more until the release. Holds none of them and gives false when they do not fit. */
+  /** Holds more bytes until the release. Returns false and holds none of them if they do not fit. */
   take(bytes: number): boolean;
-  /** Gives back all that is held. May be called again. */
+  /** Releases everything that is held. May be called again. */
   release(): void;
 }
 
+/** The share of a request that takes no body: nothing fits. */
+export const NO_SHARE: BodyShare = { admits: () => false, take: () => false, release: () => undefined };
+
 /**
- * A body counts from its first byte until its request is answered, for as long it is in memory: while it arrives, while it
+ * A body counts from its first byte until its request is answered, because it is in memory for that long: while it arrives, while it
  * is checked, and while it waits for its commit. The queue before the commit is bounded in messages, this in bytes.
  */
 export function bodyBudget(maxBytes: number, metrics: Pick<Metrics, 'bodyBytes' | 'bodyShed'>): BodyBudget {
