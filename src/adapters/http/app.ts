@@ -63,7 +63,7 @@ export async function createApp(dependencies: HttpDependencies, options: HttpOpt
     handlers: operations(dependencies, document, options),
     checks: securityChecks(dependencies.ingestMessage, limits, options),
     // A wrong verify token counts as a wrong signature.
-    onForbidden: limits.badSignatures.count,
+    onForbidden: (request) => limits.badSignatures.count(request),
     clock,
   });
 

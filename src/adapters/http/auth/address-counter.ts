@@ -2,21 +2,21 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 const WINDOW_SECONDS = 60;
 
-/** How often each address has done a thing in its present minute, which begins with the first time. */
+/** Counts events of each address in its current minute, which begins with its first event. */
 export interface AddressCounter {
-  /** Once more. Gives the seconds until the minute is over, at least 1, when that was once too often; else null. */
+  /** Counts one event. Returns the seconds until the minute ends, at least 1, if it exceeds the limit; else null. */
   count(address: string): Promise<number | null>;
-  /** What the next time would come to, which is not counted. */
+  /** Returns what the next `count` would return, without counting. */
   peek(address: string): Promise<number | null>;
 }
 
 /**
- * Counts in the memory of this process, some 600 bytes for each address. At most `maxAddresses` of them: the one whose minute began
- * first makes room for one more and begins anew, so that a flood from millions of addresses costs no more memory.
+ * Counts in the memory of this process, some 600 bytes per address, for up to `maxAddresses` addresses. One more replaces the address whose
+ * minute began first, so that a flood from millions of addresses takes no more memory.
  */
 export function addressCounter(perMinute: number, maxAddresses: number): AddressCounter {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
-  /** In the order in which their minutes began. */
+  /** The counted addresses in the order in which their minutes began. */
   const counted = new Set<string>();
 
   async function makeRoomFor(address: string): Promise<void> {

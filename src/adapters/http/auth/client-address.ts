@@ -7,16 +7,16 @@ type Range = [Address, number];
 
 /** An address alone, in brackets, or with the port that some proxies add. */
 const HOP = /^(?:\[([^\]]+)\]|([0-9.]+))(?::[0-9]{1,5})?$/i;
-/** Whoever has one address of IPv6 has 2⁶⁴ of them (RFC 6177), so they count as one. */
+/** A client with one IPv6 address has 2⁶⁴ of them (RFC 6177), so they count as one. */
 const IPV6_GROUPS = 4;
-/** Of a connection that is gone already: its answer reaches nobody. */
+/** The address of a connection that is closed already: its answer reaches nobody. */
 const UNKNOWN = 'unknown';
 
 /**
- * Gives whose request it is: an IPv4 address, or the /64 network of an IPv6 address, as `2001:db8:0:1::/64`. It is the other
- * end of the connection, unless that is a trusted proxy: then it is who that proxy says it was, in `X-Forwarded-For` from the
- * right, and so on for as long as it is a trusted proxy. What stands left of the first stranger is that stranger's
- * word, and is not read. An entry that is no address ends the search at the proxy that wrote it.
+ * Returns a function that finds the client of a request: an IPv4 address, or the /64 network of an IPv6 address, such as
+ * `2001:db8:0:1::/64`. The client is the other end of the connection. If that is a trusted proxy, it is the last address in
+ * `X-Forwarded-For`, and so on from right to left while the address is a trusted proxy. Addresses left of the first untrusted one are that
+ * client's own claim and are ignored. An entry that is no address ends the search at the proxy that wrote it.
  */
 export function clientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
   const ranges = trustedProxies.map(rangeOf);
@@ -38,8 +38,8 @@ export function clientAddress(trustedProxies: readonly string[]): (request: Inco
 }
 
 /**
- * Whether it is an address or a range of addresses, as `10.0.0.0/8` or `fd00::/8`, that can be trusted. Not the range of all
- * addresses, which would take every sender's word, and not IPv4 written as IPv6, which no address would be in.
+ * Whether a text is an address or a range of addresses, such as `10.0.0.0/8` or `fd00::/8`, that can be trusted. The range of all
+ * addresses is not accepted, because every sender's claim would count, nor is IPv4 written as IPv6, because it would match no address.
  */
 export function isAddressRange(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
@@ -60,8 +60,9 @@ function hopOf(entry: string): string {
 }
 
 /**
- * IPv4 in IPv6's clothes, as sockets of both kinds have it, is IPv4. Asks Node first: ipaddr.js takes `1` for an address. Without the
- * zone of IPv6 (`%eth0`, RFC 4007), which Node adds to peers on the same link: ipaddr.js throws for that of a bridge, `%br-0a1b`.
+ * Parses an address. IPv4-mapped IPv6, which dual-stack sockets report, becomes IPv4. Node checks the text first, because ipaddr.js accepts `1`
+ * as an address. The IPv6 zone (`%eth0`, RFC 4007), which Node adds to peers on the same link, is removed, because ipaddr.js throws for that of a
+ * bridge, `%br-0a1b`.
  */
 function addressOf(text: string): Address | null {
   const [address = ''] = text.split('%', 1);

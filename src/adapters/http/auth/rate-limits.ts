@@ -4,10 +4,10 @@ import { addressCounter } from './address-counter.ts';
 import { Problem } from '../middleware/problem.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
 
-/** Counted at a time by each limit. */
+/** The maximum of addresses that each limit counts at a time. */
 const MAX_ADDRESSES = 20_000;
 
-/** What one address may do in a minute; 0: as much as it likes. */
+/** What one address may do in a minute; 0 for no limit. */
 export interface RateLimitOptions {
   readonly badSignaturesPerMinute: number;
   readonly readsPerMinute: number;
@@ -15,15 +15,15 @@ export interface RateLimitOptions {
 }
 
 export interface RateLimit {
-  /** Counts one more. Throws the 429 when it is one too many. */
+  /** Counts one request. Throws the 429 if it exceeds the limit. */
   count(request: RequestContext): Promise<void>;
-  /** Throws the 429 when one more would be one too many. Counts nothing. */
+  /** Throws the 429 if one more request would exceed the limit. Counts nothing. */
   check(request: RequestContext): Promise<void>;
 }
 
 export type RateLimits = Readonly<Record<'badSignatures' | 'reads' | 'wrongKeys' | 'webhooks', RateLimit>>;
 
-/** Limits of this process, each counted by the address that `addressOf` gives (docs/adr/0012). */
+/** Creates the limits of this process. Each counts by the address that `addressOf` returns (docs/adr/0012). */
 export function rateLimits(
   options: RateLimitOptions,
   addressOf: (request: IncomingMessage) => string,

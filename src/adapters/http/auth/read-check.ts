@@ -3,9 +3,9 @@ import { readKeyCheck } from './security.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
 
 /**
- * What the security scheme of reads asks for: one of the keys, where there are any, and not too many reads from one address, which
- * count before the key is looked at: the answer to a guess that is too many must not tell whether it was right. Of the
- * metrics only wrong keys count, for they must be there when all else is too much. Throws the Problem.
+ * The check of the security scheme for reads: one of the keys, if there are any, and not too many reads from one address. Reads count before the
+ * key is checked, because the answer to an excessive guess must not reveal whether it was right. For the metrics only wrong keys
+ * count, because they must stay available under overload. Throws the Problem.
  */
 export function readCheck(keys: readonly string[], limits: RateLimits): (request: RequestContext) => Promise<void> {
   const checkKey = readKeyCheck(keys);

@@ -7,9 +7,9 @@ import { requireSignature } from './security.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
 
 /**
- * What a signature scheme of the contract asks for: bytes within the limit, and a right signature over them. An address
- * with too many wrong ones gets 429 for those instead of 401, never for a right one: whatever else has come from it, every body is
- * read and verified, for forgers may share the address with the sender (docs/adr/0012). Throws the Problem.
+ * The check of a signature scheme: reads the raw body within its limit and verifies the signature over it. An address with
+ * too many wrong signatures gets 429 for those instead of 401, but never for a right one: every body is read and verified,
+ * because forgers may share the address with the sender (docs/adr/0012). Throws the Problem.
  */
 export function signatureCheck(
   ingest: IngestMessage,
@@ -23,7 +23,7 @@ export function signatureCheck(
       request.proof = requireSignature(ingest, provider, request.ctx.req, request.body, (refusal) => {
         request.refusal = refusal;
         request.log['signature_failure'] = refusal.reason;
-        // Any stranger can have this said, so it must not count as a failure of the service.
+        // Any stranger can cause this, so it must not count as a failure of the service.
         if (refusal.reason === 'no_secret_configured') request.result = refusal.reason;
       });
     } catch (error) {

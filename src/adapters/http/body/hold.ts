@@ -8,7 +8,8 @@ export function holdBody(budget: BodyBudget): HttpMiddleware {
     if (ctx.method !== 'POST') {
       // Discard the body while it arrives, or it would wait in memory until the answer is read.
       if (announcesBody(ctx.req)) ctx.req.resume();
-      return next();
+      await next();
+      return;
     }
     const share = budget.open();
     ctx.state.request.share = share;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 
-/** The contract, where it lies beside src/ and dist/ alike. */
+/** The contract. It lies beside src/ and dist/ alike. */
 const FILE = new URL('../../../../api/openapi.yaml', import.meta.url);
 
 export interface OpenapiDocument {
   readonly yaml: string;
   readonly json: string;
-  /** Parsed anew at each call: openapi-backend replaces the references in the object it is given. */
+  /** Parses a new object at each call, because openapi-backend replaces the references in the object that it gets. */
   parse(): Record<string, unknown>;
 }
 

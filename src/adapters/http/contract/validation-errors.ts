@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import type { ValidationErrorItem } from '../middleware/problem.ts';
 
-/** Where openapi-backend's names for the parts of a request differ from FastAPI's. */
+/** FastAPI's names for parts of a request that openapi-backend calls otherwise. */
 const PLACES: Readonly<Record<string, string>> = { requestBody: 'body' };
 
 /** The words FastAPI's clients know (pydantic's error types), by the keyword of JSON Schema that failed. */
@@ -26,7 +26,7 @@ const PATTERN_MESSAGES: Readonly<Record<string, string>> = {
   '^\\+[0-9]{1,15}$': 'must be a phone number: + and 1 to 15 digits',
 };
 
-/** Ajv's errors over `{ path, query, header, requestBody }` as FastAPI's items. */
+/** Converts Ajv's errors over `{ path, query, header, requestBody }` to FastAPI's items. */
 export function validationErrorItems(errors: readonly ErrorObject[], input: unknown): ValidationErrorItem[] {
   const items = errors.map((error): ValidationErrorItem => {
     const path = pointerSegments(error.instancePath);

@@ -47,7 +47,7 @@ export async function openContract(document: OpenapiDocument): Promise<Contract>
     operations,
     validator: (operationId) => {
       const validators = api.validator.getRequestValidatorsForOperation(operationId);
-      if (validators === null || validators.length === 0) throw new Error(`${operationId} has no request validator`);
+      if (validators.length === 0) throw new Error(`${operationId} has no request validator`);
       return validate(validators);
     },
   };

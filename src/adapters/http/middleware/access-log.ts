@@ -2,10 +2,10 @@ import type { Logger, Metrics } from '../../../application/ports/telemetry.ts';
 import { UNMATCHED, type RequestContext } from './request-context.ts';
 
 const OTHER_METHOD = 'other';
-/** Others are a stranger's own words. */
+/** Any other method is text that a stranger chose, so it is not repeated in metrics and spans. */
 export const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** A request is answered: its part in the metrics. Of a stream this is its beginning: how long it lasts is the client's affair. */
+/** Counts an answered request in the metrics. A stream counts when it begins, because its client decides how long it lasts. */
 export function countRequest(
   { ctx, provider, route, result }: RequestContext,
   seconds: number,
@@ -16,7 +16,7 @@ export function countRequest(
   if (provider !== undefined) metrics.webhookRequest({ result: result ?? 'internal_error', seconds });
 }
 
-/** The end of a request: its one log line. */
+/** Writes the one log line of a request, at its end. */
 export function logRequest(request: RequestContext, seconds: number, logger: Logger): void {
   const { ctx, requestId, log, provider, route, result } = request;
   const fields = {
@@ -32,12 +32,12 @@ export function logRequest(request: RequestContext, seconds: number, logger: Log
   else logger.info('request', fields);
 }
 
-/** The route, for a path may hold ids; without one the path itself as far as it can be shown. */
+/** The route, because a path may hold ids; without a route, as much of the path as can be shown. */
 export function shownPath(path: string, route: string): string {
   return route === UNMATCHED ? unmatchedPath(path) : route;
 }
 
-/** What a stranger asked for, bounded, and without what may be a phone number, also where its digits are encoded. */
+/** The path that a stranger asked for, up to 256 characters, with possible phone numbers masked, even if their digits are encoded. */
 function unmatchedPath(path: string): string {
   return path
     .slice(0, 256)

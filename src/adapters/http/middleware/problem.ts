@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<Kind, { status: number; title: string; detail: stri
   },
 };
 
-/** An answer other than the one hoped for, on its way to the client as RFC 9457 problem details. */
+/** An error that is answered as RFC 9457 problem details. */
 export class Problem extends Error {
   readonly kind: Kind;
   readonly status: number;
@@ -61,7 +61,7 @@ export class Problem extends Error {
     this.errors = options.errors?.slice(0, MAX_ITEMS);
   }
 
-  /** The body of the answer. `instance` is the id by which the request is found in the log. */
+  /** The body of the answer. `instance` is the request's id in the log. */
   body(requestId: string): Schemas['Problem'] & { errors?: ValidationErrorItem[] } {
     return {
       type: `/problems/${this.kind}`,
@@ -74,7 +74,7 @@ export class Problem extends Error {
   }
 }
 
-/** A 422 for what the schema cannot say. */
+/** A 422 for a rule that the schema cannot express. */
 export function invalid(...errors: ValidationErrorItem[]): Problem {
   return new Problem('validation-error', { errors });
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { HttpContext } from './request-context.ts';
 
-/** A reply of whichever operation. */
+/** The reply of any operation. */
 export interface AnyReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | number>>;
@@ -9,7 +9,7 @@ export interface AnyReply {
   readonly body?: unknown;
 }
 
-/** Puts a reply into Koa's answer; one that the client has already, by its ETag, becomes a 304. */
+/** Writes a reply into Koa's answer. If the client already has it, according to its ETag, it becomes a 304. */
 export function writeReply(ctx: HttpContext, reply: AnyReply): void {
   ctx.status = reply.status;
   for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, String(value));
@@ -26,7 +26,7 @@ export function writeReply(ctx: HttpContext, reply: AnyReply): void {
   if (reply.status === 200 && etag !== undefined && namesEtag(ctx.get('If-None-Match'), String(etag))) ctx.status = 304;
 }
 
-/** RFC 9110, section 13.1.2. Not Koa's `fresh`: it heeds Cache-Control, which fetch adds and which speaks to caches only. */
+/** RFC 9110, section 13.1.2. Koa's `fresh` is not used: it obeys Cache-Control, which fetch adds and which is meant for caches only. */
 function namesEtag(ifNoneMatch: string, etag: string): boolean {
   const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes('*') || tags.includes(etag);

@@ -21,7 +21,7 @@ export type HttpMiddleware = Koa.Middleware<State>;
 export interface RequestContext {
   readonly ctx: HttpContext;
   readonly requestId: string;
-  /** Of the trace that it belongs to, the client's or our own. */
+  /** The id of its trace, the client's or our own. */
   readonly traceId: string | undefined;
   readonly log: Record<string, unknown>;
   readonly span: Span;

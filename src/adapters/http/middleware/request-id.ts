@@ -13,8 +13,8 @@ export interface RequestIds {
 }
 
 /**
- * What a request is known by, as the client says where that is well formed: its id, and the span that it comes from. A traced
- * request without an id is known by its trace.
+ * Finds the id of a request and the span that it comes from. The client's values count if they are well formed. A traced request
+ * without an id gets its trace id as its id, any other one a random id.
  */
 export function requestIds(headers: IncomingHttpHeaders): RequestIds {
   const caller = callerIn(headers);

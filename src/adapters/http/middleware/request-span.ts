@@ -3,8 +3,8 @@ import { Problem } from './problem.ts';
 import { UNMATCHED, type RequestContext } from './request-context.ts';
 
 /**
- * What the span of a request says at its end, in the words of OpenTelemetry (https://opentelemetry.io/docs/specs/semconv/http/http-spans/) and,
- * with `webhook.`, our own. As little of people as the log has: no query, address, body, id or number, and of a path only the route.
+ * Sets the attributes of a request's span at its end: those of OpenTelemetry (https://opentelemetry.io/docs/specs/semconv/http/http-spans/)
+ * and our own, which begin with `webhook.`. They say as little about people as the log: no query, address, body, id or number, and the route instead of the path.
  */
 export function describeSpan({ span, ctx, route, provider, result, rejection, fault }: RequestContext): void {
   if (!span.recorded) return;
@@ -20,7 +20,7 @@ export function describeSpan({ span, ctx, route, provider, result, rejection, fa
     ...(provider !== undefined && { 'webhook.provider': provider, 'webhook.result': result ?? 'internal_error' }),
     ...(rejection !== undefined && { 'webhook.rejection': rejection }),
   });
-  if (ctx.status < 500) return; // who asks for something wrong is no failure of ours
+  if (ctx.status < 500) return; // a wrong request is no failure of the service
   const cause = fault instanceof Problem ? fault.cause : fault;
   span.fail(cause instanceof Error ? cause : String(ctx.status));
 }

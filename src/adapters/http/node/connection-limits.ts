@@ -1,8 +1,8 @@
 import type { Server, ServerOptions } from 'node:http';
 
 /**
- * What one sender may cost, in time (ms), memory and connections. All of Node's limits are named, those that keep its default too:
- * each is a decision, and none is to change with a new version or a flag of the process.
+ * The time (ms), memory and connections that one sender may use. It names all of Node's limits, even those that keep their default, because
+ * each is a decision that no new version and no flag of the process may change.
  */
 export interface ConnectionLimits {
   readonly headersTimeout: number;
@@ -17,52 +17,52 @@ export interface ConnectionLimits {
   readonly maxConnections: number;
 }
 
-/** @param longestAnswer the ms that an answer may take to be made */
+/** @param longestAnswer the ms that the service may need for an answer */
 export function connectionLimits(longestAnswer: number): ConnectionLimits {
   return {
-    // For the head of a request, from the opening of the connection, too: one that sends nothing is closed as well.
+    // For the head of a request. It also runs from the opening of a connection, so that a silent one is closed.
     headersTimeout: 10_000,
-    // For the whole of a request. 3 MiB in that time are 100 KiB/s.
-    // It bounds the time and not the pieces, which may be millions of one byte: body.ts sees to their memory.
+    // For a whole request: 3 MiB in that time are 100 KiB/s.
+    // It bounds the time and not the number of pieces, which may be millions of one byte: body/read.ts bounds their memory.
     requestTimeout: 30_000,
-    // How often Node looks for the two above. Its default of 30 s would let a sender have 60.
+    // How often Node checks the two timeouts above. With its default of 30 s a sender could have 60 s.
     connectionsCheckingInterval: 2_000,
-    // Longer than the 60 s after which common load balancers drop an idle connection, or a request could meet one that
-    // we are just closing.
+    // Longer than the 60 s after which common load balancers close an idle connection, or they could send a request on a connection
+    // that we are just closing.
     keepAliveTimeout: 65_000,
-    // With no byte either way: who does not read an answer would keep it in memory for ever. Node has no such limit by default.
+    // Without a byte in either direction. Node has no such limit, and a client that does not read its answer would keep it in memory.
     silenceTimeout: longestAnswer + 60_000,
-    // What is still sent of a refused body is read and thrown away for so long, see linger.ts.
+    // For so long the rest of a rejected body is read and discarded, see linger.ts.
     lingerTimeout: 5_000,
-    // Node's default, which --max-http-header-size could change. More is 431.
+    // Node's default, which --max-http-header-size could change. Larger heads get 431.
     maxHeaderSize: 16_384,
-    // No limit but the size: above a number, Node would leave headers out without a word.
+    // Only the size is limited: above a number of headers, Node would silently omit the others.
     maxHeadersCount: 0,
-    // No limit: above a number, Node answers with a 503 of its own that is in no contract. What is asked at a time is
-    // bounded in in-turn.ts, and a connection that is used again is the cheaper one.
+    // No limit: Node would answer further requests with its own 503, which is not in the contract. pipelining-guard.ts bounds the
+    // requests that wait at a time, and reusing a connection is cheaper than opening one.
     maxRequestsPerSocket: 0,
-    // An idle one costs some 23 KiB: this many fit into the 512 MiB of docker-compose.yml. More are closed as they
-    // come, and idle ones with them, so that the next has room (server.ts).
+    // An idle connection costs some 23 KiB: this many fit into the 512 MiB of docker-compose.yml. Further ones are closed on
+    // arrival, and idle ones as well, so that the next client gets in (roomMaker).
     maxConnections: 8_000,
   };
 }
 
-/** Those that are given to createServer. */
+/** The limits that createServer takes as options. */
 export function serverOptions(limits: ConnectionLimits): ServerOptions {
   const { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout, maxHeaderSize } = limits;
   return {
     ...{ headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout, maxHeaderSize },
-    // Whatever NODE_OPTIONS says: a length said twice, or in two ways, is how one request is smuggled in another.
+    // Whatever NODE_OPTIONS says: two lengths of one body allow request smuggling.
     insecureHTTPParser: false,
-    // Refused by ourselves: Node would do it without a body, a log line or a metric.
+    // host-header.ts makes this check: Node's answer would have no body, no log line and no metric.
     requireHostHeader: false,
   };
 }
 
-/** How often connections that are kept alive make room, at most. */
+/** The shortest time between two rounds of closing idle connections. */
 const ROOM_INTERVAL_MS = 1_000;
 
-/** Closes those that wait for another request, or who opens as many as there may be would keep everybody out by doing nothing. */
+/** Closes idle connections, because a client that opens the maximum and does nothing would otherwise keep everybody out. */
 export function roomMaker(server: Server): () => void {
   let next = 0;
   return () => {

@@ -2,35 +2,35 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { announcesBody, isChunked } from '../body/announced.ts';
 
-/** Requests of one connection that may be unanswered. */
+/** The maximum of unanswered requests of one connection. */
 export const MAX_PIPELINED = 100;
 
 export interface PipeliningGuard {
-  /** Handles a request when all before it on its connection are answered. */
+  /** Handles a request when all earlier ones of its connection are answered. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Calls back when all requests that have come whole on this connection are answered: at once when there is none. */
+  /** Calls back when all complete requests of this connection are answered: at once if there is none. */
   readonly afterAnswers: (socket: Duplex, callback: () => void) => void;
 }
 
 /**
- * One request of a connection at a time. Node hands over all that are in a packet, a thousand of forty bytes, and keeps each answer
- * in memory until those before it are sent: one connection could ask for a thousand pages at once. Of more than
- * {@link MAX_PIPELINED} that wait, the connection is closed: none of them was acknowledged (RFC 9112, section 9.3.2).
+ * Handles one request of a connection at a time. Node emits all requests of a packet at once, up to a thousand of forty bytes, and keeps each
+ * answer in memory until the earlier ones are sent: one connection could ask for a thousand pages at once. If more than
+ * {@link MAX_PIPELINED} wait, the connection is closed; none of them was acknowledged (RFC 9112, section 9.3.2).
  *
- * A body is taken from the network in its request's turn only, when it counts in the budget for bodies: while one waits, no more is
- * read than came with it, at most 64 KiB. Chunks could make megabytes of that, so one that waits with such a body closes the
- * connection, too.
+ * A body is read from the network only when its request is handled, because the budget for bodies counts it from then on. While a request waits,
+ * no more of its body is read than came with it, up to 64 KiB. Chunks could turn that into megabytes of Buffers, so a connection whose waiting
+ * request has a chunked body is closed as well.
  */
 export function pipeliningGuard(handle: (request: IncomingMessage, response: ServerResponse) => void): PipeliningGuard {
   const waiting = new WeakMap<Duplex, [IncomingMessage, ServerResponse][]>();
   const held = new WeakSet<Duplex>();
 
-  /** Reads no more of a connection for now. */
+  /** Stops reading from a connection for now. */
   function hold(socket: Duplex): void {
     if (held.has(socket)) return;
     held.add(socket);
     socket.pause();
-    // The body itself asks for more until it has 64 KiB, though nobody reads it.
+    // The request resumes the socket until it has buffered 64 KiB of its body, although nobody reads it.
     const pauseAgain = (): void => {
       if (held.has(socket)) socket.pause();
       else socket.off('resume', pauseAgain);
@@ -38,7 +38,7 @@ export function pipeliningGuard(handle: (request: IncomingMessage, response: Ser
     socket.on('resume', pauseAgain);
   }
 
-  /** What comes on a connection that is closing is read, or it would be reset, but not done (RFC 9112, section 9.6). */
+  /** Reads and ignores requests of a connection that is closing; unread, they would cause a reset (RFC 9112, section 9.6). */
   function drop(queue: readonly [IncomingMessage, ServerResponse][]): void {
     for (const [request] of queue) {
       if (held.delete(request.socket)) request.socket.resume();

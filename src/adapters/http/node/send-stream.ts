@@ -5,15 +5,15 @@ import { describeError } from '../middleware/describe-error.ts';
 import type { HttpContext } from '../middleware/request-context.ts';
 import { isClientGone } from './client-gone.ts';
 
-/** Sends a body whose end nobody knows. Resolves when it is over, whoever has ended it. */
+/** Sends a body of unknown length. Resolves at its end, whichever side ended it. */
 export async function sendStream(ctx: HttpContext, body: Readable, logger: Logger): Promise<void> {
-  ctx.respond = false; // Koa would take each client that leaves for a fault
+  ctx.respond = false; // Koa would report each client that disconnects as an error
   if (ctx.method === 'HEAD') {
     ctx.res.end(); // and Koa destroys the body with it
     return;
   }
-  ctx.res.setMaxListeners(20); // Koa, pipeline and who else waits for its close come to ten, from where Node warns of a leak
-  // Of who has not read what is there nobody knows whether he ever will, and he can go on from where he was.
+  ctx.res.setMaxListeners(20); // Koa, pipeline and others add ten close listeners, and Node warns of a leak from there on
+  // A client that has not read everything by now may never read it, and it can resume from where it was.
   body.once('end', () => {
     setImmediate(() => {
       if (ctx.res.writableLength > 0) ctx.res.destroy();

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { Problem } from '../middleware/problem.ts';
 
-/** What Node's parser refuses, by its error code; everything else is a bad request. */
+/** The status lines for error codes of Node's parser; every other error is a bad request. */
 const STATUS_LINES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** How long the answer may take to go out. */
+/** How long sending the answer may take. */
 const ANSWER_MS = 1_000;
 
 /**
- * Answers what could not be read as an HTTP request, and so reaches no operation, in the form of all other errors. The connection
- * is closed then, whatever its other end does: Node looks for timeouts only once, and who was too slow could go on for ever.
+ * Answers bytes that are no HTTP request, and so reach no operation, with problem details like every other error. The connection
+ * is closed in any case: Node checks a timeout only once, and a slow client could otherwise keep it open for ever.
  */
 export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {

@@ -1,8 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 
 /**
- * Keeps connections from being closed as idle before their answers are sent: Node takes one for idle as soon as its answer is made, and cuts
- * off who has not taken all of it yet. Gives what is to be called with each answer that is begun; at most one of a connection at a time.
+ * Keeps connections from being closed as idle before their answers are sent. Node treats a connection as idle as soon as its answer is complete
+ * in memory, and would cut off a client that has not received all of it.
+ * @returns a function to call with each response when its request is handled, at most one of a connection at a time
  */
 export function keepUnsentAnswers(server: Pick<Server, 'closeIdleConnections'>): (response: ServerResponse) => void {
   const unsent = new Set<ServerResponse>();
@@ -19,7 +20,7 @@ export function keepUnsentAnswers(server: Pick<Server, 'closeIdleConnections'>):
   };
 }
 
-/** What Node's closeIdleConnections goes by. It is set when an answer is made; nothing else reads it meanwhile. */
+/** Sets the flag that Node's closeIdleConnections reads. Node sets it when an answer is complete; nothing else reads it meanwhile. */
 function markFinished(response: ServerResponse, finished: boolean): void {
   Object.assign(response, { finished });
 }

@@ -11,7 +11,7 @@ export interface Exchange {
   readonly accept: string | undefined;
   /** The position up to which a client has read the stream that it resumes. */
   readonly lastEventId: string | undefined;
-  /** Of the trace that the request belongs to, the client's or our own. */
+  /** The id of the request's trace, the client's or our own. */
   readonly traceId: string | undefined;
   /** The proof of the signature. Throws if the contract requires none, because nothing was verified then. */
   proof(): VerifiedDelivery;

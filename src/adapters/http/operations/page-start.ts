@@ -1,11 +1,11 @@
 import { invalid, type Problem } from '../middleware/problem.ts';
 
-/** Rows of a page when the request does not say how many; the contract says the same. */
+/** The default size of a page, in rows; the contract says the same. */
 export const DEFAULT_LIMIT = 50;
 
 /**
- * Where the page begins that a request asks for. `decode` gives the place a cursor stands for, null when it was made for
- * other filters, or not by the service. Throws a Problem then, and for a cursor together with an offset.
+ * Finds the start of the page that a request asks for. Throws a Problem for an invalid cursor, and for a cursor together with an offset.
+ * @param decode returns the position that a cursor stands for; null if the service did not make it, or made it for other filters
  */
 export function pageStart<Place>(
   { offset, cursor }: { readonly offset?: number | undefined; readonly cursor?: string | undefined },

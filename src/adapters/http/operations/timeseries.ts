@@ -4,7 +4,7 @@ import { formatTimestamp, timestamp } from '../../../domain/timestamp.ts';
 import type { OperationRequest, Reply } from '../contract/types.ts';
 import { invalid } from '../middleware/problem.ts';
 
-/** The answer to a question for counts by time. Throws a Problem for a range that has no buckets, or too many. */
+/** Answers a request for counts by time. Throws a Problem for a range that has no buckets, or too many. */
 export async function timeseriesReply(
   computeTimeseries: ComputeTimeseries,
   query: OperationRequest<'getTimeseries'>['query'],
@@ -16,7 +16,7 @@ export async function timeseriesReply(
     ...(query.until !== undefined && { until: timestamp(query.until) }),
     ...(query.from !== undefined && isMsisdn(query.from) && { from: query.from }),
   });
-  // What was sent is to be mended; without `until` the range ends now.
+  // Name a parameter that was sent, because the client has to fix it; without `until` the range ends now.
   const name = query.since === undefined ? 'until' : 'since';
   if (series === 'empty_range') throw refused(name, 'the range is empty: since must be before until, or before now');
   if (series === 'too_many_buckets') {

@@ -8,7 +8,7 @@ const notZero = (text: string): boolean => /[^0]/.test(text);
 
 describe('the request id', () => {
   it('is the one given when it is well formed', () => {
-    const unit = fc.constantFrom('a', 'z', 'A', 'Z', '0', '9', '..', '_', '-');
+    const unit = fc.constantFrom('a', 'z', 'A', 'Z', '0', '9', '.', '_', '-');
     fc.assert(
       fc.property(fc.string({ unit, minLength: 1, maxLength: 64 }), (id) => {
         expect(requestIds({ 'x-request-id': id })).toEqual({ requestId: id, caller: undefined });

@@ -4,16 +4,16 @@ import { fromMessageKey, messageKey } from '../../../../domain/message.ts';
 /** The greatest number that both databases can compare. */
 const MAX_AT = 2n ** 63n - 1n;
 
-/** What no store has given: whoever goes on from it is told that it is not known. */
+/** A position that no store has issued: a client that resumes from it learns that it is unknown. */
 const UNKNOWN: StreamPosition = { epoch: '', at: 0n, key: '' };
 
-/** A place in the order of arrival as the `id` of an event: opaque, on one line. */
+/** Encodes a stream position as the `id` of an event: opaque, on one line. */
 export function encodeEventId({ epoch, at, key, old }: StreamPosition): string {
   const numbers = old === undefined ? [] : [old.end, ...old.except];
   return Buffer.from(JSON.stringify([epoch, String(at), key, ...numbers.map(String)])).toString('base64url');
 }
 
-/** The place that an `id` stands for. Whatever else is sent as one stands for a place that no store knows. */
+/** Decodes the stream position of an `id`. Any other text becomes a position that no store knows. */
 export function decodeEventId(id: string): StreamPosition {
   const [epoch, at, key, ...numbers] = parseArray(Buffer.from(id, 'base64url').toString());
   if (typeof epoch !== 'string' || !isNumber(at) || typeof key !== 'string' || !isKey(key)) return UNKNOWN;

@@ -5,17 +5,18 @@ import type { StreamPosition } from '../../../../domain/stream-position.ts';
 import { followedToDto } from '../messages/dto.ts';
 import { encodeEventId } from './event-id.ts';
 
-/** More often than any proxy gives up a silent connection: 30 s are the shortest that are common. */
+/** Shorter than the idle timeouts of common proxies, of which 30 s is the shortest. */
 export const KEEP_ALIVE_MS = 15_000;
-/** After which time a client that was cut off is to come back. */
+/** After this time a disconnected client should reconnect. */
 const RETRY_MS = 2_000;
-/** What is written at a time, and about what waits as text for who reads slowly, beside the batches that it is of. */
+/** The amount that is written at a time, and about the amount of text that waits for a slow reader, besides its batches. */
 const CHUNK_CHARACTERS = 16_384;
 
 /**
- * StreamBatch as Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Every event carries in its `id`
- * where to go on. While the reader is slow nothing is written, nor read from the store, and so no keep-alive hides from the
- * connection's timeout that nobody reads. `onSent` is told how many messages went out.
+ * Writes batches as Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). The `id` of every event is the
+ * position to resume from. While the reader is slow, nothing is written or read from the store, so that no keep-alive hides a
+ * reader that has stopped from the idle timeout.
+ * @param onSent called with the number of messages that were sent
  */
 export function eventStream(
   { batches, end, signal }: Subscription,
@@ -39,7 +40,7 @@ export function eventStream(
   });
   const stopKeepingAlive = timer.every(KEEP_ALIVE_MS, () => {
     if (stream.readableLength > 0 || wake !== undefined) return;
-    // How far a filter has looked without finding anything: who comes back need not look again.
+    // The position up to which the filter found nothing, so that a client that resumes does not search it again.
     if (reached === undefined || reached === told) {
       stream.push(':\n\n');
       return;
@@ -76,7 +77,7 @@ export function eventStream(
     if (!stream.destroyed) stream.push(null);
   }
 
-  // Whoever does not read what is there, or what was sent before, would hold up the end.
+  // A client that does not read what is there, or what was sent before, would delay the end.
   signal.addEventListener('abort', () => {
     if (stream.readableLength > 0 || stream.isPaused()) stream.destroy();
   });

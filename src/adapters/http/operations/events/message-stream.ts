@@ -6,10 +6,10 @@ import { decodeEventId } from './event-id.ts';
 import { eventStream } from './event-stream.ts';
 import { Problem } from '../../middleware/problem.ts';
 
-/** When to ask again for a stream that was refused: one has to end first. */
+/** When to retry after a rejected stream: another stream has to end first. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** What clients follow. The body of the answer is a stream that ends with the connection or the service. */
+/** The operation that streams new messages. Its body ends with the connection or the service. */
 export function streamOperations(messageStream: MessageStream, timer: Timer): Pick<Operations, 'streamMessages'> {
   return {
     async streamMessages({ query }, { lastEventId, streamed }) {

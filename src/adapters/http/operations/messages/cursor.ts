@@ -4,7 +4,7 @@ import { isMessageId, type Order, type Position } from '../../../../domain/messa
 import { isProvider, WEBHOOK } from '../../../../domain/provider.ts';
 import { formatTimestamp, parseTimestamp } from '../../../../domain/timestamp.ts';
 
-/** An opaque word for a position among the matches of a filter in an order; characters that need no escaping in a URL. */
+/** Encodes a position among the matches of a filter in an order: opaque, in characters that need no escaping in a URL. */
 export function encodeCursor(
   { sentAt, messageId, provider }: Position,
   filter: MessageFilter,
@@ -16,7 +16,7 @@ export function encodeCursor(
 }
 
 /**
- * The position a cursor stands for; null when it was not made by {@link encodeCursor} for the same filter and order. A forged one
+ * Decodes the position of a cursor. Returns null if {@link encodeCursor} did not make it for the same filter and order. A forged cursor
  * is harmless: it can only name a position.
  */
 export function decodeCursor(cursor: string, filter: MessageFilter, order: Order = 'asc'): Position | null {
@@ -28,7 +28,7 @@ export function decodeCursor(cursor: string, filter: MessageFilter, order: Order
   return { sentAt, messageId, provider };
 }
 
-/** The ascending order has no mark: cursors from before there was another one stay good. */
+/** The ascending order has no mark, so that cursors from before the descending one stay valid. */
 function fingerprint({ from, since, until, contains }: MessageFilter, order: Order): string {
   const parts = [from, since?.toString(), until?.toString(), contains].map((part) => part ?? null);
   if (order === 'desc') parts.push(order);

@@ -5,7 +5,7 @@ import { formatTimestamp, timestamp, type Timestamp } from '../../../../domain/t
 import type { OperationRequest, Schemas } from '../../contract/types.ts';
 import { encodeCursor } from './cursor.ts';
 
-/** From the wire to the domain. The request was validated, so that a failure here is a fault. */
+/** Maps a message from the wire to the domain. The request is valid by then, so a failure here is a fault. */
 export function messageFromDto(dto: Schemas['IngestRequest']): Message {
   return newMessage({
     messageId: dto.message_id,

@@ -5,7 +5,7 @@ import { dashboardAssets } from './dashboard.ts';
 export interface Asset {
   readonly type: 'text/javascript' | 'text/css';
   readonly body: Buffer;
-  /** What its name stands for may change with the version of the service, unless the name says which version it is. */
+  /** The content behind a name may change with the version of the service, unless the name contains a version. */
   readonly cacheControl: string;
 }
 
@@ -18,7 +18,7 @@ const read = (file: string | URL, type: Asset['type']) => async (): Promise<Asse
 const bundled = (file: string, type: Asset['type']) => read(resolve(file), type);
 const ours = (file: string, type: Asset['type']) => read(new URL(`../../browser/${file}`, import.meta.url), type);
 
-/** Redoc would fetch a logo from its makers, and leaves it out when it cannot. The policy forbids it; this does not even ask. */
+/** Redoc fetches a logo from its makers and omits it on failure. The policy forbids the request; this prevents the attempt. */
 async function redocBundle(): Promise<Asset> {
   const { body, ...rest } = await bundled('redoc/bundles/redoc.standalone.js', 'text/javascript')();
   return { ...rest, body: Buffer.from(body.toString().replaceAll('https://cdn.redoc.ly/', 'data:,')) };
@@ -36,8 +36,8 @@ const LOADERS = new Map<string, () => Promise<Asset>>([
 const loaded = new Map<string, Promise<Asset>>();
 
 /**
- * A file of the pages; null when there is none of that name. Its bytes are the same for all who ask: who asks and does not read
- * costs no megabytes.
+ * Returns a file of the pages; null if none has that name. All requests share its bytes, so that a client that does not read costs no
+ * megabytes.
  */
 export async function asset(file: string): Promise<Asset | null> {
   const versioned = dashboardAssets.get(file);
@@ -48,7 +48,7 @@ export async function asset(file: string): Promise<Asset | null> {
   try {
     return await found;
   } catch (error) {
-    loaded.delete(file); // there may only have been no file descriptor left
+    loaded.delete(file); // the process may only have run out of file descriptors
     throw error;
   }
 }
