@@ -4,7 +4,7 @@ import type { CopySource, CopyTarget } from '../adapters/persistence/transfer/co
 import type { Dialect } from '../adapters/persistence/schema/dialect.ts';
 import { migrateLatest } from '../adapters/persistence/schema/migrator.ts';
 import type { Reindex } from '../adapters/persistence/maintenance/reindex.ts';
-import type { StoreSpace } from '../adapters/persistence/maintenance/storage.ts';
+import type { StoreStorage } from '../adapters/persistence/maintenance/storage.ts';
 import type { MessageEraser } from '../application/ports/store.ts';
 import type { Config } from './config/config.ts';
 import { realPath, type DatabaseLocation } from './config/database-location.ts';
@@ -100,7 +100,7 @@ async function sqliteTarget(file: string): Promise<CopyTarget> {
 
 export interface ErasingDatabase extends MaintenanceDatabase {
   readonly eraser: MessageEraser;
-  readonly space: StoreSpace;
+  readonly space: StoreStorage;
   readonly reindex: Reindex;
   /** Of an SQLite database. */
   readonly file: string | null;
@@ -118,14 +118,14 @@ export async function openForErasing(
   const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
   if (database.engine === 'postgres') {
     const { postgresErasing } = await import('../adapters/persistence/postgres/erasure.ts');
-    const { postgresReindex } = await import('../adapters/persistence/postgres/reindex.ts');
-    const { postgresSpace } = await import('../adapters/persistence/postgres/storage.ts');
+    const { postgresReindex } = await import('../adapters/persistence/postgres/search/reindex.ts');
+    const { postgresStorage } = await import('../adapters/persistence/postgres/storage.ts');
     const { db, dialect } = await openForMaintenance({ database });
     return {
       db,
       dialect,
       eraser: messageEraser(db, dialect, postgresErasing, asItIs),
-      space: postgresSpace(db),
+      space: postgresStorage(db),
       reindex: postgresReindex(db),
       file: null,
     };
@@ -134,15 +134,15 @@ export async function openForErasing(
   const { openSqlite } = await import('../adapters/persistence/sqlite/database.ts');
   const { sqliteDialect: dialect } = await import('../adapters/persistence/sqlite/dialect.ts');
   const { sqliteErasing } = await import('../adapters/persistence/sqlite/erasure.ts');
-  const { sqliteReindex } = await import('../adapters/persistence/sqlite/reindex.ts');
-  const { sqliteSpace } = await import('../adapters/persistence/sqlite/storage.ts');
+  const { sqliteReindex } = await import('../adapters/persistence/sqlite/search/reindex.ts');
+  const { sqliteStorage } = await import('../adapters/persistence/sqlite/storage.ts');
   const db = openSqlite({ file: database.file, busyTimeoutMs: MIGRATION_BUSY_TIMEOUT_MS });
   if (overwrite) await db.raw('pragma secure_delete = on');
   return {
     db,
     dialect,
     eraser: messageEraser(db, dialect, sqliteErasing, asItIs),
-    space: sqliteSpace(db, database.file),
+    space: sqliteStorage(db, database.file),
     reindex: sqliteReindex(db),
     file: database.file,
   };

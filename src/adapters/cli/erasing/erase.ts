@@ -47,7 +47,7 @@ export async function erase(
     signal.throwIfAborted();
   };
   const options = { check, onProgress: progress.show };
-  if (thorough || erased.messages >= before.messages * WORTH_MERGING) await space.giveBack(options);
+  if (thorough || erased.messages >= before.messages * WORTH_MERGING) await space.reclaim(options);
   const compacting = performance.now();
   if (compact) await space.compact?.(options);
   const done = performance.now();

@@ -7,7 +7,7 @@ import { compareMessages, type Comparison } from './compare-messages.ts';
 import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings, type Belongings } from './copy-deliveries.ts';
 import { wrongCounters } from '../counters/counter-check.ts';
 import type { Dialect } from '../schema/dialect.ts';
-import { FOLLOW_STEP } from '../counters/derived-data-worker.ts';
+import { DERIVE_STEP } from '../counters/derived-data-worker.ts';
 import { countAll, countBefore } from '../counters/message-counters.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
 import { schemaStatus } from '../schema/migrator.ts';
@@ -187,7 +187,7 @@ async function copyFrom(
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
     // One database reads while the other writes.
     const [next, outcomes] = await Promise.all([read(last), addWithDeliveries(source.db, page, target.add)]);
-    await target.deriveNext(FOLLOW_STEP);
+    await target.deriveNext(DERIVE_STEP);
     page.forEach(({ messageId }, i) => {
       if (outcomes[i] === 'created') created++;
       if (outcomes[i] !== 'conflict') return;
@@ -204,5 +204,5 @@ async function copyFrom(
 
 async function catchUp({ deriveNext }: CopyTarget, check: () => Promise<void>): Promise<void> {
   do await check();
-  while ((await deriveNext(FOLLOW_STEP)) === FOLLOW_STEP);
+  while ((await deriveNext(DERIVE_STEP)) === DERIVE_STEP);
 }

@@ -103,12 +103,12 @@ describe('Between the look for what is to go and the transaction that erases it'
   ): Promise<void> {
     const { db, close } = await openTestDatabase();
     const store = sqliteStore(db);
-    const alone: typeof sqliteErasing.alone = async (...args) => {
+    const exclusively: typeof sqliteErasing.exclusively = async (...args) => {
       await others(store, db);
-      return sqliteErasing.alone(...args);
+      return sqliteErasing.exclusively(...args);
     };
     try {
-      await test({ ...store, eraser: messageEraser(db, sqliteDialect, { ...sqliteErasing, alone }, asItIs) });
+      await test({ ...store, eraser: messageEraser(db, sqliteDialect, { ...sqliteErasing, exclusively }, asItIs) });
     } finally {
       await close();
     }

@@ -205,3 +205,19 @@ describe('Reading', () => {
     expect(await repository.find(id('a'))).toEqual(message('a'));
   });
 });
+
+it('A commit that stored a new message reports it before its callers are answered', async () => {
+  const events: string[] = [];
+  const store = pickyRepository();
+  const repository = groupCommit(store, {
+    ...{ maxGroup: 100, maxQueued: 100, metrics: recordingMetrics(), tracer: NO_TRACING },
+    onStored: () => events.push('stored'),
+  });
+  const add = async (letter: string): Promise<void> => {
+    events.push(...(await repository.add([message(letter)])));
+  };
+  await add('a');
+  await add('a');
+  await Promise.all([add('b'), add('c')]);
+  expect(events).toEqual(['stored', 'created', 'duplicate', 'stored', 'created', 'created']);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { watchingWrites } from '../../../../src/adapters/persistence/ingest/write-health.ts';
+import { withWriteHealth } from '../../../../src/adapters/persistence/ingest/write-health.ts';
 import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
 import { StoreUnavailable, type StoreHealth } from '../../../../src/application/ports/store.ts';
 import { message } from '../contract/repository-fixtures.ts';
@@ -15,7 +15,7 @@ function store(health: () => Promise<StoreHealth> = () => Promise.resolve(OK)) {
     if (disk.full) throw disk.fault;
     return work();
   };
-  const repository = watchingWrites(
+  const repository = withWriteHealth(
     {
       ...memory,
       add: (updates) => write(() => memory.add(updates)),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { rowsOf } from '../../../../src/adapters/persistence/schema/dialect.ts';
-import { nextStrayStatuses } from '../../../../src/adapters/persistence/erasure/erase-statuses.ts';
+import { nextStrayStatuses } from '../../../../src/adapters/persistence/erasure/erase-remnants.ts';
 import { backgroundStep, deriveNext } from '../../../../src/adapters/persistence/postgres/derived-data.ts';
 import { postgresMessageRepository } from '../../../../src/adapters/persistence/postgres/repository.ts';
 import type { MessageRepository } from '../../../../src/application/ports/store.ts';

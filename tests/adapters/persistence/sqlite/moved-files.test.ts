@@ -69,7 +69,7 @@ describe('files that are taken from under a running service', () => {
     for (const file of files()) renameSync(file, `${file}.away`);
     for (let i = 0; i < 3; i++) {
       expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
-      await expect(ids()).rejects.toThrow('bring it back');
+      await expect(ids()).rejects.toThrow('put it back');
     }
     // Linux: the last way to what was acknowledged when the files are deleted and not only moved.
     const open = readdirSync('/proc/self/fd').map((fd) => {
@@ -182,7 +182,7 @@ describe('files that are taken from under a running service', () => {
       await repository.add([message('after')]);
       rmSync(`${database.file}-wal`);
       await expect(repository.add([message('refused')])).rejects.toThrow('do not stop the service');
-      await expect(repository.close()).rejects.toThrow('could not be put into the database');
+      await expect(repository.close()).rejects.toThrow('could not be moved into the database');
       reader.close();
       await repository.close();
       expect(await alone()).toEqual(['after', 'before']);
