@@ -104,7 +104,7 @@ function open(): Opened {
     throw new StoreUnavailable(
       (await checkpointed(db))
         ? 'the log of the database was deleted, but the database contains all of it: restart the service'
-        : 'the log of the database was deleted while another process reads it: stop that process before the service',
+        : 'the log of the database was deleted while another process reads it: do not stop the service while that process runs',
     );
   }
 
