@@ -6,7 +6,7 @@ import { postgresStorage } from '../../../../src/adapters/persistence/postgres/s
 import { openTestPostgres } from '../../../support/postgres.ts';
 import { manyMessages } from '../contract/repository-fixtures.ts';
 
-it('PostgreSQL gives space back while an index is built beside it, and neither ends the other', async () => {
+it('PostgreSQL reclaims storage while an index is built, and neither interrupts the other', async () => {
   const { db, close } = await openTestPostgres();
   const quietly = { check: () => Promise.resolve(), onProgress: () => undefined };
   try {
