@@ -14,6 +14,9 @@ export interface StoreStorage {
   usage(): Promise<StoreUsage>;
   /** Reclaims what erasing has freed, as far as possible while the service reads and writes. */
   reclaim(options: StorageOptions): Promise<void>;
-  /** Rewrites the whole database, so that no erased data is left in it. Writes wait meanwhile. null if the database has no such command. */
+  /**
+   * Rewrites the whole database, so that no erased data is left in it. Writes wait meanwhile. null if the database has no such
+   * command.
+   */
   readonly compact: ((options: StorageOptions) => Promise<void>) | null;
 }

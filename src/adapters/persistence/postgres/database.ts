@@ -83,7 +83,8 @@ type PooledClient = pg.Client & { readonly __knexUid: string; __knex__disposed?:
 export function dropWhenSilent(client: pg.Client, error: unknown): void {
   // Knex puts the statement before the driver's message.
   if (error instanceof Error && error.message.endsWith('Query read timeout')) {
-    (client as PooledClient).__knex__disposed = error; // now, because the stream's end event comes later, and a caller may be waiting for a connection
+    // Mark it now: the stream's end event comes later, and a caller may be waiting for a connection.
+    (client as PooledClient).__knex__disposed = error;
     client.connection.stream.destroy();
   }
 }

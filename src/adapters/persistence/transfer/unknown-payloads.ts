@@ -12,7 +12,10 @@ export interface UnknownPayload extends Payload {
   readonly id: bigint;
 }
 
-/** Reads the bodies that belong to no message, in the order of their ids, starting after `after`. Some megabytes are in memory at a time. */
+/**
+ * Reads the bodies that belong to no message, in the order of their ids, starting after `after`. Some megabytes are in memory at a
+ * time.
+ */
 export async function* unknownPayloads(
   db: Knex,
   after: bigint,
