@@ -100,7 +100,7 @@ describe('migrate make', () => {
   const copy = () => folder.file('src/infrastructure/cli.ts');
   const made = async (): Promise<string[]> => {
     const known = await migrationNames();
-    const all = await readdir(folder.file('src/adapters/persistence/migrations'));
+    const all = await readdir(folder.file('src/adapters/persistence/schema/migrations'));
     return all.filter((one) => !known.includes(path.basename(one, '.ts')));
   };
   beforeEach(async () => {
