@@ -29,12 +29,12 @@ export interface ErasureOptions {
 
 /** Erases, and gives the space back. */
 export async function erase(
-  { eraser, space }: ErasingDatabase,
+  { eraser, storage }: ErasingDatabase,
   rule: ErasureRule,
   { signal, progress, expected, compact, thorough }: ErasureOptions,
 ): Promise<ErasureResult> {
   const began = performance.now();
-  const before = await space.usage();
+  const before = await storage.usage();
   progress.show('erasing', 0, expected);
   const erased = await new EraseMessages(eraser).execute(rule, {
     signal,
@@ -47,16 +47,16 @@ export async function erase(
     signal.throwIfAborted();
   };
   const options = { check, onProgress: progress.show };
-  if (thorough || erased.messages >= before.messages * WORTH_MERGING) await space.giveBack(options);
+  if (thorough || erased.messages >= before.messages * WORTH_MERGING) await storage.reclaim(options);
   const compacting = performance.now();
-  if (compact) await space.compact?.(options);
+  if (compact) await storage.compact?.(options);
   const done = performance.now();
   return {
     erased,
     before,
-    after: await space.usage(),
+    after: await storage.usage(),
     seconds: (done - began) / 1_000,
-    compactingSeconds: compact && space.compact !== null ? (done - compacting) / 1_000 : null,
+    compactingSeconds: compact && storage.compact !== null ? (done - compacting) / 1_000 : null,
   };
 }
 

@@ -39,7 +39,7 @@ async function purgeFrom(
   before: Timestamp,
   { keep, keepFrom, dryRun = false, compact = false, json = false }: Omit<PurgeOptions, 'before' | 'force'>,
 ): Promise<number> {
-  if (compact && database.space.compact === null) throw new UsageError('--compact is for SQLite');
+  if (compact && database.storage.compact === null) throw new UsageError('--compact is for SQLite');
   const { eraser } = database;
   const rule: ExpiryRule = { of: 'age', before, keepFrom, keepSince: keep === 0 ? null : await eraser.newest(keep) };
   if (dryRun) {
@@ -65,10 +65,10 @@ function instant(given: string, now: Timestamp): Timestamp {
   return parsed;
 }
 
-function summary(result: ErasureResult, { space }: ErasingDatabase): string[] {
+function summary(result: ErasureResult, { storage }: ErasingDatabase): string[] {
   const { messages, statuses, bodies } = result.erased;
   const free = result.after.reusableBytes ?? 0;
-  const advice = space.compact !== null && free > result.after.databaseBytes / 10;
+  const advice = storage.compact !== null && free > result.after.databaseBytes / 10;
   return [
     `erased         ${String(messages)} messages, ${String(statuses)} statuses, ${String(bodies)} bodies`,
     `stay           ${String(result.after.messages)} messages`,

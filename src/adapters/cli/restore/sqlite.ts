@@ -20,7 +20,7 @@ export async function restoreSqlite(
 ): Promise<RestoreResult> {
   const database = realPath(name);
   const { databaseExists, replaceDatabase, requireUnused } =
-    await import('../../persistence/sqlite/backup/replace-database.ts');
+    await import('../../persistence/sqlite/backup/file/replace-database.ts');
   const { prepareRestored } = await import('../../persistence/sqlite/backup/restore.ts');
   const taken = databaseExists(database);
   if (taken && !replace) {

@@ -1,30 +1,30 @@
 import type { Timestamp } from '../../../domain/timestamp.ts';
 import { isBreaking } from '../schema/migration-source.ts';
 
-/** What a backup holds, found by reading all of it. */
+/** The content of a backup, found by reading all of it. */
 export interface BackupContent {
-  /** Messages. */
+  /** Number of messages. */
   readonly rows: number;
-  /** Instants of the first and the last message; null when there is none. */
+  /** Instants of the first and the last message; null if there are no messages. */
   readonly first: Timestamp | null;
   readonly last: Timestamp | null;
-  /** Tables of counters that are not right; null: the schema is not this version's, and nothing was counted. */
+  /** Counter tables with wrong counts; null if they were not checked, because the schema is not this version's. */
   readonly wrongCounters: readonly string[] | null;
 }
 
 export interface BackupOptions {
-  /** Ends the work between two steps, and it rejects with the signal's reason. */
+  /** Stops the work between two steps; it then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** `total` is null where nobody knows it. */
+  /** `total` is null if it is unknown. */
   readonly onProgress: (phase: string, done: number, total: number | null) => void;
 }
 
-/** The file is not what it should be; the message says why, and holds nothing of what is stored. */
+/** The file is not a usable backup. The message says why and contains no stored data. */
 export class UnusableBackup extends Error {}
 
 /**
- * The schema of a backup, by the names of its migrations. Throws UnusableBackup when a newer version made it and has not only
- * added to it: then this version cannot serve it (docs/adr/0019).
+ * Throws UnusableBackup if a newer version applied a breaking migration to the backup, so that this version cannot serve it
+ * (docs/adr/0019).
  */
 export function refuseNewerSchema(applied: readonly string[], known: readonly string[]): void {
   const unknown = applied.filter((name) => !known.includes(name) && isBreaking(name));

@@ -20,8 +20,8 @@ export interface ExportFilter {
 }
 
 /**
- * A step of an export. States of messages that are not here come first, or the state of one that comes meanwhile, at an instant that
- * is past, would be in neither; then messages in their order; then the rest.
+ * A step of an export: statuses of messages that are not stored, then messages in order, then unknown updates. Statuses come first,
+ * because a message stored meanwhile may lie before the exported instant, and its status would be in neither part.
  */
 export type Exported =
   | { readonly kind: 'messages'; readonly messages: readonly ExportedMessage[] }
@@ -32,15 +32,15 @@ export interface ExportedMessage extends NewMessage {
   readonly status: MessageStatus | null;
 }
 
-/** What an export that was stopped has written last. */
+/** The last item that an interrupted export has written. */
 export type ExportPlace =
   | { readonly kind: 'messages'; readonly after: ReadFrom }
   | { readonly kind: 'statuses'; readonly after: MessageKey }
   | { readonly kind: 'unknown'; readonly after: bigint };
 
 /**
- * Everything that has to be known to make the same store again; with a filter, messages and what belongs to them only. What
- * was there before it began comes exactly once; what is stored meanwhile comes or not. Memory does not grow with the store.
+ * Exports everything that is needed to recreate the store; with a filter, only messages and what belongs to them. What was stored
+ * before the start is exported exactly once; what is stored meanwhile may be left out. Memory use does not grow with the store.
  */
 export async function* exportStore(
   db: Knex,
@@ -49,7 +49,7 @@ export async function* exportStore(
   signal: AbortSignal,
 ): AsyncGenerator<Exported> {
   const check = async (): Promise<void> => {
-    await turnOfTheLoop(); // SQLite gives none: a signal would never be noticed
+    await turnOfTheLoop(); // SQLite blocks the event loop: without a turn, signals are never handled
     signal.throwIfAborted();
   };
   const all = Object.values(filter).every((given) => given === undefined);

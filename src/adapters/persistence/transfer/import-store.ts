@@ -4,38 +4,38 @@ import { isMessage, type NewUpdate, type UpdateOutcome } from '../../../domain/u
 import type { CopyTarget } from './copy-messages.ts';
 import { newUnknown } from './unknown-payloads.ts';
 
-/** Updates in a commit: few enough that a service that stores beside it waits for some milliseconds. */
+/** Updates per commit: few enough that a running service waits only some milliseconds. */
 const GROUP = 500;
 const GROUP_BYTES = 8 * 2 ** 20;
-/** Messages taken into counters and index at a time: each costs less than in smaller steps, and a step some 40 ms. */
+/** Messages per step of derived data. A step takes about 40 ms; smaller ones would cost more per message. */
 const DERIVED_AT_A_TIME = 5_000;
-/** The ids of so many conflicts are kept to be told; all of them are counted. */
+/** Maximum of conflicts whose ids are reported. All conflicts are counted. */
 const CONFLICTS_NAMED = 10;
-/** A service that takes the same steps is at it: look again after this. */
+/** Delay of a retry while a running service takes the same step. */
 const BUSY_MS = 50;
 const BUSY_TRIES = 200;
 
 export interface ImportResult {
   readonly created: number;
   readonly duplicates: number;
-  /** Messages whose id is taken by another content, which stays. */
+  /** Messages whose id is stored with other content. The stored content stays. */
   readonly conflicts: number;
-  /** The ids of the first of them. */
+  /** The ids of the first conflicts. */
   readonly conflicting: readonly MessageId[];
-  /** States of messages that are newer than what was known. */
+  /** Statuses that are later than the stored ones. */
   readonly statuses: number;
-  /** Unknown updates that were not there. */
+  /** Unknown updates that were not stored yet. */
   readonly unknown: number;
 }
 
 export interface ImportOptions {
-  /** Ends it between two commits. */
+  /** Stops the import between two commits. */
   readonly signal: AbortSignal;
   readonly onStored: () => void;
 }
 
 /**
- * Adds updates in their order, some hundred in a commit. When `updates` throws, all before is stored. Adding the same again
+ * Adds updates in order, up to GROUP per commit. If `updates` throws, everything before is stored. Importing the same updates again
  * changes nothing.
  */
 export async function importUpdates(
@@ -53,7 +53,7 @@ export async function importUpdates(
   async function store(): Promise<void> {
     const stored = group;
     [group, bytes] = [[], 0];
-    await turnOfTheLoop(); // SQLite gives none: a signal would never be noticed
+    await turnOfTheLoop(); // SQLite blocks the event loop: without a turn, signals are never handled
     signal.throwIfAborted();
     const outcomes = await target.add(stored);
     outcomes.forEach((outcome, i) => {
@@ -99,7 +99,7 @@ function count(
   else if (outcome === 'kept') tally.unknown++;
 }
 
-/** Gives null when a service beside it has just taken the same step. */
+/** Returns null if a running service is taking the same step. */
 async function deriveSome({ deriveNext }: CopyTarget): Promise<number | null> {
   try {
     return await deriveNext(DERIVED_AT_A_TIME);
