@@ -29,6 +29,18 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
     file: 'src/adapters/signature/planted-http.ts',
     source: "import { Problem } from '../http/problem.ts';\nexport const planted = Problem;\n",
   },
+  'http-and-cli-see-providers-only': {
+    file: 'src/adapters/cli/planted-signature.ts',
+    source: "import { signHmac } from '../signature/hmac.ts';\nexport const planted = signHmac;\n",
+  },
+  'providers-see-domain-ports-and-signature-only': {
+    file: 'src/adapters/providers/planted-package.ts',
+    source: "import { createHmac } from 'node:crypto';\nexport const planted = createHmac;\n",
+  },
+  'providers-do-not-see-each-other': {
+    file: 'src/adapters/providers/twilio/planted-provider.ts',
+    source: "import { webhook } from '../webhook/provider.ts';\nexport const planted = webhook;\n",
+  },
   'contract-types-stay-in-http': {
     file: 'src/infrastructure/planted-contract.ts',
     source:

@@ -42,7 +42,7 @@ export function operations(
   options: { readonly whatsAppVerifyToken: string | undefined; readonly rejections: RejectionOptions },
 ): Operations {
   return {
-    ...webhookOperations(useCases.ingestMessage, options.whatsAppVerifyToken),
+    ...webhookOperations(useCases.ingestMessage, document, options.whatsAppVerifyToken),
     ...rejectionOperations(useCases.rejections, options.rejections),
 
     ...streamOperations(useCases.messageStream, timer),

@@ -1,22 +1,11 @@
 import type { FoundMessage, ListedMessages } from '../../../../application/query/list-messages.ts';
 import type { Readiness } from '../../../../application/readiness/check-readiness.ts';
 import type { MessageFilter } from '../../../../application/ports/store.ts';
-import { isMsisdn, newMessage, type Message, type Order } from '../../../../domain/message.ts';
+import { isMsisdn, type Message, type Order } from '../../../../domain/message.ts';
 import type { Stats } from '../../../../domain/stats.ts';
 import { formatTimestamp, timestamp, type Timestamp } from '../../../../domain/timestamp.ts';
 import type { OperationRequest, Schemas } from '../../contract/types.ts';
 import { encodeCursor } from './cursor.ts';
-
-/** From the wire to the domain. The request was validated, so that a failure here is a fault. */
-export function messageFromDto(dto: Schemas['IngestRequest']): Message {
-  return newMessage({
-    messageId: dto.message_id,
-    from: dto.from,
-    to: dto.to,
-    sentAt: timestamp(dto.ts),
-    text: dto.text ?? null,
-  });
-}
 
 export function filterFromQuery(query: OperationRequest<'listMessages'>['query']): MessageFilter {
   return {
