@@ -23,11 +23,11 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
   },
   'adapters-do-not-see-infrastructure': {
     file: 'src/adapters/signature/planted-infrastructure.ts',
-    source: "import type { Config } from '../../infrastructure/config.ts';\nexport type Planted = Config;\n",
+    source: "import type { Config } from '../../infrastructure/config/config.ts';\nexport type Planted = Config;\n",
   },
   'adapters-do-not-see-each-other': {
     file: 'src/adapters/signature/planted-http.ts',
-    source: "import { Problem } from '../http/problem.ts';\nexport const planted = Problem;\n",
+    source: "import { Problem } from '../http/middleware/problem.ts';\nexport const planted = Problem;\n",
   },
   'http-and-cli-see-providers-only': {
     file: 'src/adapters/cli/planted-signature.ts',
@@ -44,7 +44,7 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
   'contract-types-stay-in-http': {
     file: 'src/infrastructure/planted-contract.ts',
     source:
-      "import type { operations } from '../adapters/http/generated/openapi.ts';\nexport type Planted = operations;\n",
+      "import type { operations } from '../adapters/http/contract/generated/openapi.ts';\nexport type Planted = operations;\n",
   },
   'only-persistence-knows-sql': {
     file: 'src/adapters/telemetry/metrics/planted-sql.ts',

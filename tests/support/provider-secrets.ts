@@ -15,5 +15,5 @@ const STANDARD: SecretPair = {
 export function secretOf(provider: ProviderName): SecretPair {
   return provider === 'standard'
     ? STANDARD
-    : { current: `fuzz-secret-of-${provider}`, previous: `fuzz-secret-before-of-${provider}` };
+    : { current: `the-test-secret-of-${provider}`, previous: `the-test-secret-before-of-${provider}` };
 }
