@@ -51,8 +51,8 @@ function write({ kind, file, where, line, content }: Block): void {
     return;
   }
   const lines = readFileSync(target, 'utf8').split('\n');
-  const at = lines.findIndex((one) => one.startsWith(line));
-  if (at === -1) throw new Error(`${file} has no line that begins with ${line}`);
+  const at = lines.findIndex((one) => one.includes(line));
+  if (at === -1) throw new Error(`${file} has no line with ${line}`);
   lines.splice(where === 'below' ? at + 1 : at, 0, ...content.replace(/\n$/, '').split('\n'));
   writeFileSync(target, lines.join('\n'));
 }
@@ -65,8 +65,8 @@ const shell = (script: string) =>
 /** What a script prints on stdout. Rejects when one of its commands fails. */
 async function run(script: string): Promise<string> {
   const child = shell(script);
-  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  if (status !== 0) throw new Error(`${script} ended with ${String(status)}:\n${stdout}\n${stderr}`);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  if (child.exitCode !== 0) throw new Error(`${script} ended with ${String(child.exitCode)}:\n${stdout}\n${stderr}`);
   return stdout;
 }
 

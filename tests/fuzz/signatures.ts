@@ -43,7 +43,7 @@ export const SECRETS: Headers = Object.fromEntries(
       [`${variable}_PREVIOUS`, previous],
     ];
   }),
-) as Headers;
+);
 
 /** By the current secret or the one before. */
 export function rightHeaders(name: string): fc.Arbitrary<(signing: Signing) => Headers> {
