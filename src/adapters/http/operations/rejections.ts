@@ -66,7 +66,7 @@ function detailOf({ errors, kind, detail }: Problem, { refusal }: Visit): string
   if (refusal?.deltaSeconds !== undefined) return `${String(refusal.deltaSeconds)} s from now`;
   if (errors !== undefined)
     return errors
-      .map(({ loc }) => loc.join('..'))
+      .map(({ loc }) => loc.join('.'))
       .join(', ')
       .slice(0, MAX_DETAIL);
   return kind === 'content-too-large' || kind === 'unsupported-media-type' ? detail : null;
