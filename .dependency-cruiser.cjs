@@ -27,9 +27,33 @@ module.exports = {
     {
       name: 'adapters-do-not-see-each-other',
       severity: 'error',
-      comment: 'Adapters meet only through ports.',
-      from: { path: ADAPTERS },
+      comment:
+        'Adapters meet only through ports. HTTP and the command line also read the descriptors of the providers.',
+      from: { path: ADAPTERS, pathNot: '^src/adapters/(http|cli|providers)/' },
       to: { path: '^src/adapters/', pathNot: '^src/adapters/$1/' },
+    },
+    {
+      name: 'http-and-cli-see-providers-only',
+      severity: 'error',
+      comment:
+        'Both drive the service. Of the other adapters they know the descriptors of the providers, and nothing else.',
+      from: { path: '^src/adapters/(http|cli)/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/($1|providers)/' },
+    },
+    {
+      name: 'providers-see-domain-ports-and-signature-only',
+      severity: 'error',
+      comment:
+        'A provider is a description: what it maps, how it signs, what it is called. No package, no Node module.',
+      from: { path: '^src/adapters/providers/' },
+      to: { pathNot: '^src/(domain|application/ports|adapters/(providers|signature))/' },
+    },
+    {
+      name: 'providers-do-not-see-each-other',
+      severity: 'error',
+      comment: 'A provider is one folder. What two of them share lies beside the folders.',
+      from: { path: '^src/adapters/providers/([^/]+)/' },
+      to: { path: '^src/adapters/providers/[^/]+/', pathNot: '^src/adapters/providers/$1/' },
     },
     {
       name: 'contract-types-stay-in-http',

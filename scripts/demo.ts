@@ -76,7 +76,8 @@ async function demo(): Promise<undefined> {
   }
   loadEnvFile();
   const config = readConfig();
-  const { webhookSecret: secret, readApiKeys } = config;
+  const { providers, readApiKeys } = config;
+  const secret = providers.webhook.secrets.current;
   const url = values.url ?? localOrigin(config);
   const count = Number(values.count);
   if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');

@@ -23,11 +23,23 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
   },
   'adapters-do-not-see-infrastructure': {
     file: 'src/adapters/signature/planted-infrastructure.ts',
-    source: "import type { Config } from '../../infrastructure/config.ts';\nexport type Planted = Config;\n",
+    source: "import type { Config } from '../../infrastructure/config/config.ts';\nexport type Planted = Config;\n",
   },
   'adapters-do-not-see-each-other': {
     file: 'src/adapters/signature/planted-http.ts',
     source: "import { Problem } from '../http/middleware/problem.ts';\nexport const planted = Problem;\n",
+  },
+  'http-and-cli-see-providers-only': {
+    file: 'src/adapters/cli/planted-signature.ts',
+    source: "import { signHmac } from '../signature/hmac.ts';\nexport const planted = signHmac;\n",
+  },
+  'providers-see-domain-ports-and-signature-only': {
+    file: 'src/adapters/providers/planted-package.ts',
+    source: "import { createHmac } from 'node:crypto';\nexport const planted = createHmac;\n",
+  },
+  'providers-do-not-see-each-other': {
+    file: 'src/adapters/providers/twilio/planted-provider.ts',
+    source: "import { webhook } from '../webhook/provider.ts';\nexport const planted = webhook;\n",
   },
   'contract-types-stay-in-http': {
     file: 'src/infrastructure/planted-contract.ts',

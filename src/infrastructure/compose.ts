@@ -3,6 +3,7 @@ import { connectionLimits, type ConnectionLimits } from '../adapters/http/node/c
 import { createHttpServer } from '../adapters/http/node/server.ts';
 import { prometheusMetrics } from '../adapters/telemetry/metrics/prometheus.ts';
 import { groupCommit } from '../adapters/persistence/ingest/group-commit.ts';
+import { signatureSchemes } from '../adapters/providers/signature-schemes.ts';
 import { DIAGNOSES } from '../adapters/signature/diagnosis/diagnosis.ts';
 import { CheckReadiness, configuredProviders } from '../application/readiness/check-readiness.ts';
 import { ComputeStats } from '../application/query/compute-stats.ts';
@@ -17,7 +18,6 @@ import { Retention } from '../application/erasure/retention.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { closeServer, listen } from './listener.ts';
-import { signatureSchemes } from './signature-schemes.ts';
 import { systemTimer } from './timer.ts';
 import { openTracing } from './tracing.ts';
 
@@ -51,7 +51,7 @@ export async function composeService(
   const tracing = await openTracing(config, logger);
   const { tracer } = tracing;
   const stored = await openStore(config);
-  const verifiers = signatureSchemes(config);
+  const verifiers = signatureSchemes(config.providers, { clock: systemClock, publicUrl: config.publicUrl });
   const metrics = prometheusMetrics({
     providers: configuredProviders(verifiers),
     maxQueuedMessages: config.maxQueuedMessages,
@@ -108,7 +108,7 @@ export async function composeService(
         webhooksPerMinute: config.rateLimitWebhooksPerMinute,
       },
       origins: config.origins,
-      whatsAppVerifyToken: config.whatsAppVerifyToken,
+      whatsAppVerifyToken: config.providers.whatsapp.options.verifyToken,
       rejections: {
         excerptBytes: config.rejectionExcerptBytes,
         diagnose: (provider, delivery) => verifiers.get(provider)?.diagnose(delivery) ?? null,

@@ -57,7 +57,7 @@ export async function serve(): Promise<void> {
 }
 
 function warnOfOpenDoors(config: Config, address: string, logger: Logger): void {
-  if (config.webhookSecret === undefined) {
+  if (config.providers.webhook.secrets.current === undefined) {
     logger.warn('no webhook secret: every webhook is answered with 503 until WEBHOOK_SECRET is set');
   }
   if (config.readApiKeys.length === 0 && !isLoopback(address)) {

@@ -69,7 +69,7 @@ export async function startService(
   const { port } = await service.start();
   const url = `http://127.0.0.1:${String(port)}`;
   const stopListening = onReceived(port, watch.sent);
-  const client = httpClient(url, config.webhookSecret ?? SECRET, watch.sent);
+  const client = httpClient(url, config.providers.webhook.secrets.current ?? SECRET, watch.sent);
 
   return {
     ...client,

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { isMsisdn, type Msisdn } from '../../domain/message.ts';
 import { parseTimestamp, type Timestamp } from '../../domain/timestamp.ts';
-import { PROVIDER_NAMES } from './providers.ts';
+import { PROVIDER_NAMES } from '../providers/registry.ts';
 
 /** Whose form a body has, and with whose secret it is signed. */
 export function providerOption(): Option {

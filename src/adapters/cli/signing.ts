@@ -1,57 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { signHmac } from '../signature/hmac.ts';
-import { signStandardWebhook } from '../signature/standard-webhooks/standard-webhooks.ts';
-import { signTwilio } from '../signature/twilio/twilio.ts';
 import { systemClock } from '../../infrastructure/clock.ts';
 import { ConfigError, type Config } from '../../infrastructure/config/config.ts';
-import { providerSecrets } from '../../infrastructure/signature-schemes.ts';
-import { PROVIDERS, type ProviderName } from './providers.ts';
+import { descriptorOf, type ProviderName } from '../providers/registry.ts';
 
-export interface Signable {
+export interface SignRequest {
   readonly body: Uint8Array;
-  /** As it was configured at Twilio, which signs it. */
+  /** The address as it is configured at the provider, if the provider signs it. */
   readonly url: string;
-  /** Of a Standard Webhook; a random one unless given. */
+  /** The id of the delivery, if the provider signs one. Default: a random id. */
   readonly id?: string | undefined;
-  /** Of a Standard Webhook; now unless given. */
+  /** The time of the delivery, if the provider signs one. Default: now. */
   readonly timestampSeconds?: number | undefined;
 }
 
 /** The headers that prove a body is this provider's, by name. */
-export type Sign = (request: Signable) => Record<string, string>;
+export type Sign = (request: SignRequest) => Readonly<Record<string, string>>;
 
 /** Signs as the provider would, with the current secret. Throws ConfigError when it is not there, or cannot sign. */
 export function signer(provider: ProviderName, config: Config): Sign {
-  const secret = providerSecrets(config)[provider].current;
-  const { variable } = PROVIDERS[provider];
+  const descriptor = descriptorOf(provider);
+  const { name: variable, hidden } = descriptor.secret;
+  const secret = config.providers[provider].secrets.current;
   if (secret === undefined) throw new ConfigError([`${variable} is not set: there is nothing to sign with`]);
-  if (secret.startsWith('whpk_') && provider === 'standard') {
+  if (hidden?.(secret) === null) {
     throw new ConfigError([`${variable} is a public key: only the holder of the private one can sign`]);
   }
-  switch (provider) {
-    case 'webhook':
-      return ({ body }) => ({ 'X-Signature': signHmac(secret, body) });
-    case 'whatsapp':
-      return ({ body }) => ({ 'X-Hub-Signature-256': `sha256=${signHmac(secret, body)}` });
-    case 'standard':
-      return (request) => standardHeaders(secret, request);
-    case 'twilio':
-      return ({ body, url }) => ({ 'X-Twilio-Signature': signTwilio({ authToken: secret, url, body }) });
-  }
+  return ({ body, url, id = randomDeliveryId(), timestampSeconds = Number(systemClock.now() / 1_000_000n) }) =>
+    descriptor.sign(secret, { body, url, id, timestampSeconds });
 }
 
 export function randomDeliveryId(): string {
   return `msg_${randomBytes(16).toString('base64url')}`;
-}
-
-function standardHeaders(secret: string, { body, id, timestampSeconds }: Signable): Record<string, string> {
-  const message = {
-    id: id ?? randomDeliveryId(),
-    timestampSeconds: timestampSeconds ?? Number(systemClock.now() / 1_000_000n),
-  };
-  return {
-    'webhook-id': message.id,
-    'webhook-timestamp': String(message.timestampSeconds),
-    'webhook-signature': signStandardWebhook({ secret, ...message, body }),
-  };
 }

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
+import type { ProvidersSettings } from '../../adapters/providers/registry.ts';
+import { PROVIDER_VARIABLES } from './provider-variables.ts';
+import type { Variable } from './variable.ts';
 import { VARIABLES } from './variables.ts';
 
-/** What each of the variables is parsed to. */
+/** What the variables are parsed to. */
 export type Config = {
   readonly [K in keyof typeof VARIABLES]: ReturnType<(typeof VARIABLES)[K]['parse']>;
-};
+} & { readonly providers: ProvidersSettings };
 
 /** Every fault of the configuration, in one message. */
 export class ConfigError extends Error {
@@ -25,18 +28,27 @@ export function loadEnvFile(): void {
 /** The configuration from environment variables; an empty one counts as not set. Throws ConfigError. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const faults: string[] = [];
-  const config = Object.entries(VARIABLES).map(([key, { name, fallback, parse }]) => {
+  const read = ({ name, fallback, parse }: Variable<unknown>): unknown => {
     try {
-      return [key, parse(environment[name] === '' ? fallback : (environment[name] ?? fallback))];
+      return parse(environment[name] === '' ? fallback : (environment[name] ?? fallback));
     } catch (error) {
       faults.push(`${name} ${error instanceof Error ? error.message : 'is not valid'}`);
-      return [key, undefined];
+      return undefined;
     }
-  });
-  const { maxBodyBytes, maxBufferedBytes } = Object.fromEntries(config) as Config;
+  };
+  const readAll = (variables: Readonly<Record<string, Variable<unknown>>>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(variables).map(([key, variable]) => [key, read(variable)]));
+  const providers = Object.fromEntries(
+    PROVIDER_VARIABLES.map(({ name, secrets, options }) => [
+      name,
+      { secrets: readAll(secrets), options: readAll(options) },
+    ]),
+  );
+  const config = { providers, ...readAll(VARIABLES) } as unknown as Config;
+  const { maxBodyBytes, maxBufferedBytes } = config;
   if (maxBufferedBytes < maxBodyBytes) faults.push('MAX_BUFFERED_BYTES must be at least MAX_BODY_BYTES');
   if (faults.length > 0) throw new ConfigError(faults);
-  return Object.fromEntries(config) as Config;
+  return config;
 }
 
 /** The first that a service manager hands over; 0 to 2 are standard input and output. */
@@ -58,7 +70,11 @@ export function inheritedSocket(
 
 /** A line or two for each variable: what it is for and its default. */
 export function describeVariables(): { name: string; fallback: string; help: string }[] {
-  return Object.values(VARIABLES).map(({ name, fallback, help }) => ({ name, fallback, help }));
+  const ofProviders = PROVIDER_VARIABLES.flatMap(({ secrets, options }) => [
+    ...Object.values(secrets),
+    ...Object.values(options),
+  ]);
+  return [...ofProviders, ...Object.values(VARIABLES)].map(({ name, fallback, help }) => ({ name, fallback, help }));
 }
 
 /** What another program needs to find its files and its way to PostgreSQL; none of our secrets. */

@@ -1,15 +1,28 @@
 import { RETRY_DAYS } from '../../domain/erasure-rule.ts';
 import { databaseLocation } from './database-location.ts';
-import { addressRanges, integer, MIN_READ_KEY_LENGTH, oneOf, origins, readKeys, zeroOrDays } from './values.ts';
-import { PROVIDER_VARIABLES } from './provider-variables.ts';
+import {
+  addressRanges,
+  integer,
+  MIN_READ_KEY_LENGTH,
+  oneOf,
+  optionalUrl,
+  origins,
+  readKeys,
+  zeroOrDays,
+} from './values.ts';
 import { TRACING_VARIABLES } from './tracing-variables.ts';
 import type { Variable } from './variable.ts';
 
 const LOG_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 
-/** Every setting, in the order in which they are listed for people. */
+/** Every setting besides those of the providers, in the order in which they are listed for people. */
 export const VARIABLES = {
-  ...PROVIDER_VARIABLES,
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    fallback: '',
+    help: 'Where the service is reached from outside, such as https://inbox.example.com: Twilio signs it. Needed behind a proxy.',
+    parse: optionalUrl,
+  },
   database: {
     name: 'DATABASE_URL',
     fallback: 'sqlite:///./data/app.db',

@@ -3,12 +3,14 @@ import fc from 'fast-check';
 import { twilioUpdate } from '../../../src/adapters/providers/twilio/updates.ts';
 import { whatsAppUpdates } from '../../../src/adapters/providers/whatsapp/updates.ts';
 import { newMessage } from '../../../src/domain/message.ts';
+import { provider } from '../../../src/domain/provider.ts';
 import { timestamp } from '../../../src/domain/timestamp.ts';
 import { isMessage, type NewUpdate } from '../../../src/domain/update.ts';
 import { whatsAppFixture, whatsAppFixtures } from '../../support/fixtures.ts';
 
 const payload = { mediaType: 'application/json', body: Uint8Array.of(1) };
 const receivedAt = timestamp('2026-01-01T00:00:00Z');
+const delivery = { provider: provider('any'), payload, receivedAt };
 
 /** Every update is one that the domain's own makers would make, or has its bytes to tell what it was. */
 function isSound(update: NewUpdate): boolean {
@@ -38,7 +40,7 @@ describe('whatsAppUpdates', () => {
   it('makes something of any JSON, and throws nothing away', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (notification) => {
-        const updates = whatsAppUpdates(notification, payload);
+        const updates = whatsAppUpdates(notification, delivery);
         expect(updates.length).toBeGreaterThan(0);
         expect(updates.every(isSound)).toBe(true);
       }),
@@ -50,7 +52,7 @@ describe('whatsAppUpdates', () => {
     fc.assert(
       fc.property(fixtures, fc.array(fc.nat(20), { minLength: 1, maxLength: 12 }), anything, (fixture, path, other) => {
         const changed = mutated(fixture, path, other);
-        const updates = whatsAppUpdates(changed as object, payload);
+        const updates = whatsAppUpdates(changed as object, delivery);
         expect(updates.length).toBeGreaterThan(0);
         expect(updates.every(isSound)).toBe(true);
       }),
@@ -67,7 +69,7 @@ describe('whatsAppUpdates', () => {
       },
     });
     const notification = { entry: [{ changes: [change('a', 'b'), { field: 'other' }] }, { changes: [change('c')] }] };
-    const told = whatsAppUpdates(notification, payload).map((update) =>
+    const told = whatsAppUpdates(notification, delivery).map((update) =>
       isMessage(update) ? update.text : update.kind,
     );
     expect(told).toEqual(['a', 'b', 'unknown', 'c']);
@@ -84,7 +86,7 @@ describe('whatsAppUpdates of a time', () => {
   ])('%s is that of the message, or nobody knows what it is', (timestampOfIt, sentAt) => {
     const messages = [{ id: 'a', from: '2', timestamp: timestampOfIt, type: 'text', text: { body: 'x' } }];
     const value = { metadata: { display_phone_number: '1' }, messages };
-    const [update] = whatsAppUpdates({ entry: [{ changes: [{ field: 'messages', value }] }] }, payload);
+    const [update] = whatsAppUpdates({ entry: [{ changes: [{ field: 'messages', value }] }] }, delivery);
     expect(update).toMatchObject(sentAt === null ? { kind: 'unknown' } : { sentAt: timestamp(sentAt) });
   });
 });
@@ -94,12 +96,12 @@ describe('twilioUpdate', () => {
 
   it('takes the older name of the id where the newer one is missing', () => {
     const older = { ...sms, MessageSid: undefined, SmsMessageSid: 'SM2' };
-    expect(twilioUpdate(older, payload, receivedAt)).toMatchObject({ messageId: 'SM2', text: 'Hello' });
-    expect(twilioUpdate({ ...older, ...sms }, payload, receivedAt)).toMatchObject({ messageId: 'SM1' });
+    expect(twilioUpdate(older, delivery)).toMatchObject({ messageId: 'SM2', text: 'Hello' });
+    expect(twilioUpdate({ ...older, ...sms }, delivery)).toMatchObject({ messageId: 'SM1' });
   });
 
   it.each(['', 'a\0b', 'x'.repeat(4_097)])('has no text where no store could keep it', (text) => {
-    expect(twilioUpdate({ ...sms, Body: text }, payload, receivedAt)).toMatchObject({ messageId: 'SM1', text: null });
+    expect(twilioUpdate({ ...sms, Body: text }, delivery)).toMatchObject({ messageId: 'SM1', text: null });
   });
 
   it('makes something of any parameters', () => {
@@ -120,7 +122,7 @@ describe('twilioUpdate', () => {
     );
     fc.assert(
       fc.property(fc.dictionary(names, values), (parameters) => {
-        const update = twilioUpdate(parameters, payload, receivedAt);
+        const update = twilioUpdate(parameters, delivery);
         expect(isSound(update)).toBe(true);
         if (isMessage(update)) expect([update.sentAt, update.sentAtReceipt]).toEqual([receivedAt, true]);
       }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { PROVIDER_NAMES, PROVIDERS, type ProviderName } from '../../../src/adapters/providers/registry.ts';
 import { SAMPLERS } from '../../../src/adapters/telemetry/tracing/tracing-options.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import {
@@ -14,21 +15,18 @@ const instant = (micros: number) => timestampFromMicros(BigInt(micros));
 const WHSEC = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const WHPK = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
 
+const NO_SECRETS = { current: undefined, previous: undefined, previousExpiresAt: undefined };
+/** Of the providers that have settings besides their secrets. */
+const DEFAULT_OPTIONS: Readonly<Partial<Record<ProviderName, object>>> = {
+  whatsapp: { verifyToken: undefined },
+  standard: { toleranceSeconds: 300 },
+};
+const DEFAULT_PROVIDERS = Object.fromEntries(
+  PROVIDER_NAMES.map((name) => [name, { secrets: NO_SECRETS, options: DEFAULT_OPTIONS[name] ?? {} }]),
+) as Config['providers'];
+
 const DEFAULTS: Config = {
-  webhookSecret: undefined,
-  webhookSecretPrevious: undefined,
-  webhookSecretPreviousExpiresAt: undefined,
-  whatsAppAppSecret: undefined,
-  whatsAppAppSecretPrevious: undefined,
-  whatsAppAppSecretPreviousExpiresAt: undefined,
-  whatsAppVerifyToken: undefined,
-  standardWebhookSecret: undefined,
-  standardWebhookSecretPrevious: undefined,
-  standardWebhookSecretPreviousExpiresAt: undefined,
-  standardWebhookToleranceSeconds: 300,
-  twilioAuthToken: undefined,
-  twilioAuthTokenPrevious: undefined,
-  twilioAuthTokenPreviousExpiresAt: undefined,
+  providers: DEFAULT_PROVIDERS,
   publicUrl: undefined,
   database: { engine: 'sqlite', file: './data/app.db' },
   databasePoolSize: 10,
@@ -68,9 +66,14 @@ const DEFAULTS: Config = {
   otelSdkDisabled: false,
 };
 
-const INTEGERS: [string, keyof Config, number, number][] = [
+const INTEGERS: [string, keyof Config | ((config: Config) => unknown), number, number][] = [
   ['PORT', 'port', 0, 65_535],
-  ['STANDARD_WEBHOOK_TOLERANCE_SECONDS', 'standardWebhookToleranceSeconds', 1, 86_400],
+  [
+    'STANDARD_WEBHOOK_TOLERANCE_SECONDS',
+    ({ providers }: Config) => providers.standard.options.toleranceSeconds,
+    1,
+    86_400,
+  ],
   ['DATABASE_POOL_SIZE', 'databasePoolSize', 1, 1_000],
   ['DATABASE_COMMITS', 'databaseCommits', 1, 100],
   ['MAX_STREAMS', 'maxStreams', 1, 10_000],
@@ -100,6 +103,16 @@ const NO_ORIGINS = [
   ...['https://app.example.com/', 'https://app.example.com/a', 'https://app.example.com,', 'https://APP.example.com'],
   ...['https://app.example.com:443', 'https://*.example.com', 'https://u@app.example', 'file:///'],
 ];
+
+/** The defaults, and these of one provider's values. */
+function having<N extends ProviderName>(
+  name: N,
+  { secrets, options }: { readonly [P in keyof Config['providers'][N]]?: Partial<Config['providers'][N][P]> },
+): Partial<Config> {
+  const { [name]: defaults } = DEFAULT_PROVIDERS;
+  const changed = { secrets: { ...defaults.secrets, ...secrets }, options: { ...defaults.options, ...options } };
+  return { providers: { ...DEFAULT_PROVIDERS, [name]: changed } };
+}
 
 /** What is said about an environment that is not valid. */
 function faultsOf(environment: Record<string, string>): string {
@@ -145,37 +158,51 @@ describe('RETENTION_DAYS', () => {
 describe('every variable', () => {
   it('is described, once, and read', () => {
     const names = describeVariables().map(({ name }) => name);
-    expect(new Set(names).size).toBe(Object.keys(DEFAULTS).length);
+    const { providers, ...others } = DEFAULTS;
+    const ofProviders = Object.values(providers).flatMap(({ secrets, options }) => [
+      ...Object.keys(secrets),
+      ...Object.keys(options),
+    ]);
+    expect(new Set(names).size).toBe(ofProviders.length + Object.keys(others).length);
+    expect(names).toHaveLength(new Set(names).size);
     for (const { name, help } of describeVariables())
       expect([name, help]).toEqual([name, expect.stringMatching(/^[A-Z].{10,}\.$/)]);
   });
 
   it.each<[string, string, Partial<Config>]>([
-    ['WEBHOOK_SECRET', ' any: "characters" #=ü ', { webhookSecret: ' any: "characters" #=ü ' }],
-    ['WEBHOOK_SECRET_PREVIOUS', 'x', { webhookSecretPrevious: 'x' }],
+    [
+      'WEBHOOK_SECRET',
+      ' any: "characters" #=ü ',
+      having('webhook', { secrets: { current: ' any: "characters" #=ü ' } }),
+    ],
+    ['WEBHOOK_SECRET_PREVIOUS', 'x', having('webhook', { secrets: { previous: 'x' } })],
     [
       'WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT',
       '1970-01-01T01:00:00.000001+01:00',
-      { webhookSecretPreviousExpiresAt: instant(1) },
+      having('webhook', { secrets: { previousExpiresAt: instant(1) } }),
     ],
-    ['WHATSAPP_APP_SECRET', 'a', { whatsAppAppSecret: 'a' }],
-    ['WHATSAPP_APP_SECRET_PREVIOUS', 'a', { whatsAppAppSecretPrevious: 'a' }],
+    ['WHATSAPP_APP_SECRET', 'a', having('whatsapp', { secrets: { current: 'a' } })],
+    ['WHATSAPP_APP_SECRET_PREVIOUS', 'a', having('whatsapp', { secrets: { previous: 'a' } })],
     [
       'WHATSAPP_APP_SECRET_PREVIOUS_EXPIRES_AT',
       '1970-01-01T00:00:00Z',
-      { whatsAppAppSecretPreviousExpiresAt: instant(0) },
+      having('whatsapp', { secrets: { previousExpiresAt: instant(0) } }),
     ],
-    ['WHATSAPP_VERIFY_TOKEN', 'v', { whatsAppVerifyToken: 'v' }],
-    ['STANDARD_WEBHOOK_SECRET', WHSEC, { standardWebhookSecret: WHSEC }],
-    ['STANDARD_WEBHOOK_SECRET_PREVIOUS', WHPK, { standardWebhookSecretPrevious: WHPK }],
+    ['WHATSAPP_VERIFY_TOKEN', 'v', having('whatsapp', { options: { verifyToken: 'v' } })],
+    ['STANDARD_WEBHOOK_SECRET', WHSEC, having('standard', { secrets: { current: WHSEC } })],
+    ['STANDARD_WEBHOOK_SECRET_PREVIOUS', WHPK, having('standard', { secrets: { previous: WHPK } })],
     [
       'STANDARD_WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT',
       '1970-01-01T00:00:00Z',
-      { standardWebhookSecretPreviousExpiresAt: instant(0) },
+      having('standard', { secrets: { previousExpiresAt: instant(0) } }),
     ],
-    ['TWILIO_AUTH_TOKEN', 't', { twilioAuthToken: 't' }],
-    ['TWILIO_AUTH_TOKEN_PREVIOUS', 't', { twilioAuthTokenPrevious: 't' }],
-    ['TWILIO_AUTH_TOKEN_PREVIOUS_EXPIRES_AT', '1970-01-01T00:00:00Z', { twilioAuthTokenPreviousExpiresAt: instant(0) }],
+    ['TWILIO_AUTH_TOKEN', 't', having('twilio', { secrets: { current: 't' } })],
+    ['TWILIO_AUTH_TOKEN_PREVIOUS', 't', having('twilio', { secrets: { previous: 't' } })],
+    [
+      'TWILIO_AUTH_TOKEN_PREVIOUS_EXPIRES_AT',
+      '1970-01-01T00:00:00Z',
+      having('twilio', { secrets: { previousExpiresAt: instant(0) } }),
+    ],
     ['PUBLIC_URL', 'https://inbox.example.com', { publicUrl: 'https://inbox.example.com' }],
     ['PUBLIC_URL', 'http://host:8080/prefix/', { publicUrl: 'http://host:8080/prefix' }],
     ['DATABASE_URL', 'sqlite:////data/app.db', { database: { engine: 'sqlite', file: '/data/app.db' } }],
@@ -318,11 +345,26 @@ describe('every variable', () => {
   });
 });
 
+describe.each(PROVIDER_NAMES)('the secret of %s', (name) => {
+  it('is read, with the one before and its end, from the variables that are named after it', () => {
+    const variable = PROVIDERS[name].secret.name;
+    const secret = name === 'standard' ? WHSEC : 'a secret';
+    const environment = {
+      [variable]: secret,
+      [`${variable}_PREVIOUS`]: secret,
+      [`${variable}_PREVIOUS_EXPIRES_AT`]: '1970-01-01T00:00:00Z',
+    };
+    const secrets = { current: secret, previous: secret, previousExpiresAt: instant(0) };
+    expect(readConfig(environment)).toEqual({ ...DEFAULTS, ...having(name, { secrets }) });
+  });
+});
+
 describe.each(INTEGERS)('%s', (name, key, min, max) => {
   it('is any whole number within its limits', () => {
     fc.assert(
       fc.property(fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max)), (value) => {
-        expect(readConfig({ [name]: String(value) })[key]).toBe(value);
+        const config = readConfig({ [name]: String(value) });
+        expect(typeof key === 'function' ? key(config) : config[key]).toBe(value);
       }),
     );
   });

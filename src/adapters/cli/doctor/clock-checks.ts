@@ -8,7 +8,7 @@ import { fail, ok, warn, type Check } from './check.ts';
 const UNUSUAL_SECONDS = 5;
 const ANSWER_TIMEOUT_MS = 10_000;
 
-type Tolerance = Pick<Config, 'standardWebhookToleranceSeconds'>;
+type Tolerance = Pick<Config, 'providers'>;
 
 /** This machine's clock against that of the PostgreSQL server. */
 export async function databaseClockCheck(db: Knex, tolerance: Tolerance): Promise<Check> {
@@ -31,7 +31,8 @@ export async function serverClockCheck(url: string, tolerance: Tolerance): Promi
   }
 }
 
-function clockCheck(other: string, ahead: number, { standardWebhookToleranceSeconds: limit }: Tolerance): Check {
+function clockCheck(other: string, ahead: number, { providers }: Tolerance): Check {
+  const limit = providers.standard.options.toleranceSeconds;
   const off = Math.abs(ahead);
   if (off <= UNUSUAL_SECONDS) return ok('clock', `agrees with ${other}`);
   const text = `is ${off.toFixed(0)} s ${ahead > 0 ? 'behind' : 'ahead of'} ${other}: set it by NTP`;

@@ -1,16 +1,14 @@
-import type { ProviderSecrets } from '../../signature/secrets.ts';
 import { formatTimestamp } from '../../../domain/timestamp.ts';
 import { systemClock } from '../../../infrastructure/clock.ts';
 import type { Config } from '../../../infrastructure/config/config.ts';
 import { isLoopback } from '../../../infrastructure/listener.ts';
-import { providerSecrets } from '../../../infrastructure/signature-schemes.ts';
-import { PROVIDER_NAMES, PROVIDERS } from '../providers.ts';
+import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
+import type { ProviderSettings, SecretVariable } from '../../providers/settings.ts';
 import { ok, warn, type Check } from './check.ts';
 import { isEasyToGuess } from './secret-strength.ts';
 
 export function providersCheck(config: Config): Check {
-  const secrets = providerSecrets(config);
-  const on = PROVIDER_NAMES.filter((name) => secrets[name].current !== undefined);
+  const on = PROVIDER_NAMES.filter((name) => config.providers[name].secrets.current !== undefined);
   const off = PROVIDER_NAMES.filter((name) => !on.includes(name));
   if (on.length === 0) return warn('providers', 'all are off, every webhook is answered with 503: set WEBHOOK_SECRET');
   return ok('providers', `on: ${on.join(', ')}${off.length === 0 ? '' : `; off: ${off.join(', ')}`}`);
@@ -18,12 +16,10 @@ export function providersCheck(config: Config): Check {
 
 /** Of every secret that is set, by the name of its variable. */
 export function secretChecks(config: Config): Check[] {
-  const secrets = providerSecrets(config);
-  const checks = PROVIDER_NAMES.flatMap((name) => pairChecks(PROVIDERS[name].variable, secrets[name]));
-  if (config.whatsAppVerifyToken !== undefined) {
-    checks.push(strengthCheck('WHATSAPP_VERIFY_TOKEN', config.whatsAppVerifyToken));
-  }
-  return checks;
+  return [
+    ...PROVIDER_NAMES.flatMap((name) => pairChecks(descriptorOf(name).secret, config.providers[name].secrets)),
+    ...PROVIDER_NAMES.flatMap((name) => settingChecks(name, config)),
+  ];
 }
 
 export function readKeysCheck({ readApiKeys: keys, host }: Config): Check {
@@ -40,8 +36,19 @@ export function readKeysCheck({ readApiKeys: keys, host }: Config): Check {
 
 const HOW = 'such as by "openssl rand -hex 32"';
 
-function pairChecks(variable: string, { current, previous, previousExpiresAt }: ProviderSecrets): Check[] {
-  const checks = current === undefined ? [] : [strengthCheck(variable, current)];
+/** The settings of a provider that are secrets, besides the one that it signs with. */
+function settingChecks(provider: ProviderName, config: Config): Check[] {
+  const values: ProviderSettings['options'] = config.providers[provider].options;
+  return Object.entries(descriptorOf(provider).settings).flatMap(([key, { kind, name }]) => {
+    const value = values[key];
+    return kind === 'secret' && typeof value === 'string' ? [strengthCheck({ name }, value)] : [];
+  });
+}
+
+function pairChecks(secret: SecretVariable, secrets: ProviderSettings['secrets']): Check[] {
+  const { name: variable } = secret;
+  const { current, previous, previousExpiresAt } = secrets;
+  const checks = current === undefined ? [] : [strengthCheck(secret, current)];
   if (previous === undefined) return checks;
   const name = `${variable}_PREVIOUS`;
   if (current === undefined) {
@@ -58,9 +65,10 @@ function pairChecks(variable: string, { current, previous, previousExpiresAt }: 
   return checks;
 }
 
-function strengthCheck(name: string, secret: string): Check {
-  if (secret.startsWith('whpk_')) return ok(name, 'a public key, which is no secret');
-  return isEasyToGuess(secret.replace(/^whsec_/, ''))
+function strengthCheck({ name, hidden }: Pick<SecretVariable, 'name' | 'hidden'>, secret: string): Check {
+  const part = hidden === undefined ? secret : hidden(secret);
+  if (part === null) return ok(name, 'a public key, which is no secret');
+  return isEasyToGuess(part)
     ? warn(name, `easy to guess: make another, ${HOW}, or at the provider`)
     : ok(name, 'hard to guess');
 }

@@ -1,9 +1,9 @@
+import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
 import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
 import { progressOn } from '../progress.ts';
 import { Stopped, stopSignal } from '../stop-signals.ts';
 import { readInput } from '../input.ts';
-import { PROVIDERS, type ProviderName } from '../providers.ts';
 import { localOrigin, signedUrl, webhookUrl } from '../service-url.ts';
 import { randomDeliveryId, signer } from '../signing.ts';
 import { bodiesIn } from './bodies.ts';
@@ -69,13 +69,13 @@ function unreachable(reason: string, { url }: SendOptions): string {
 
 /** How each body is sent: signed anew for each try, under one id for all tries. */
 function attempts({ provider, url: given }: SendOptions, config: Config): (body: Buffer) => Attempt {
-  const { path, mediaType } = PROVIDERS[provider];
+  const { path, mediaTypes } = descriptorOf(provider);
   const sign = signer(provider, config);
   const url = webhookUrl(given ?? localOrigin(config), path);
   const signed = signedUrl(url, config.publicUrl);
   return (body) => {
     const id = randomDeliveryId();
-    return { url, body, headers: () => ({ 'Content-Type': mediaType, ...sign({ body, url: signed, id }) }) };
+    return { url, body, headers: () => ({ 'Content-Type': mediaTypes[0], ...sign({ body, url: signed, id }) }) };
   };
 }
 

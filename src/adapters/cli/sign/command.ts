@@ -1,11 +1,14 @@
 import { Command } from 'commander';
+import { descriptorOf, PROVIDER_NAMES } from '../../providers/registry.ts';
 import { httpUrl, providerOption, wholeNumber } from '../options.ts';
 import type { SignOptions } from './sign.ts';
 
+const SECRETS = PROVIDER_NAMES.map((name) => descriptorOf(name).secret.name);
+
 const MORE = `
-Signs the bytes as they are, with the current secret of the provider: WEBHOOK_SECRET, WHATSAPP_APP_SECRET,
-STANDARD_WEBHOOK_SECRET or TWILIO_AUTH_TOKEN, from the environment or .env. Twilio signs the address, too: PUBLIC_URL, or
-HOST and PORT, with /webhooks/twilio, unless --url says otherwise.
+Signs the bytes as they are, with the current secret of the provider, from the environment or .env:
+${SECRETS.slice(0, -1).join(', ')} or ${SECRETS.at(-1) ?? ''}.
+Twilio signs the address, too: PUBLIC_URL, or HOST and PORT, with /webhooks/twilio, unless --url says otherwise.
 
 Examples:
   webhook-inbox sign message.json

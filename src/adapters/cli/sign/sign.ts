@@ -1,7 +1,7 @@
+import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
 import { jsonLine, say, UsageError } from '../run-command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
 import { readInput } from '../input.ts';
-import { PROVIDERS, type ProviderName } from '../providers.ts';
 import { localOrigin, signedUrl, webhookUrl } from '../service-url.ts';
 import { signer } from '../signing.ts';
 import { curlCommand } from './curl.ts';
@@ -18,8 +18,9 @@ export interface SignOptions {
 export async function sign(file: string | undefined, options: SignOptions): Promise<number> {
   const { provider, id, timestamp: timestampSeconds, curl = false, json = false } = options;
   if (curl && json) throw new UsageError('--curl and --json exclude each other');
-  if (provider !== 'standard' && (id ?? timestampSeconds) !== undefined) {
-    throw new UsageError('--id and --timestamp are for --provider standard');
+  if (!signsIdAndTime(provider) && (id ?? timestampSeconds) !== undefined) {
+    const names = PROVIDER_NAMES.filter(signsIdAndTime).join(' or ');
+    throw new UsageError(`--id and --timestamp are for --provider ${names}`);
   }
   if (id !== undefined && !/^[\x21-\x7e]+$/.test(id)) throw new UsageError('--id takes visible ASCII characters');
   loadEnvFile();
@@ -29,16 +30,20 @@ export async function sign(file: string | undefined, options: SignOptions): Prom
   const body = await readInput(file);
   const signature = signs({ body, url: signed, id, timestampSeconds });
 
-  const headers = { 'Content-Type': PROVIDERS[provider].mediaType, ...signature };
+  const headers = { 'Content-Type': descriptorOf(provider).mediaTypes[0], ...signature };
   if (json) say([jsonLine({ provider, method: 'POST', url: sentTo, headers })]);
   else if (curl) say([curlCommand(sentTo, headers, file, body)]);
   else say(Object.entries(signature).map(([name, value]) => `${name}: ${value}`));
   return 0;
 }
 
+function signsIdAndTime(provider: ProviderName): boolean {
+  return descriptorOf(provider).signature.covers === 'id-and-time';
+}
+
 /** An address that is given is the one that Twilio calls; else the service itself is, under its public name. */
 function urls({ url, provider }: SignOptions, config: Config): { sentTo: string; signed: string } {
-  const { path } = PROVIDERS[provider];
+  const { path } = descriptorOf(provider);
   if (url !== undefined) {
     const given = webhookUrl(url, path);
     return { sentTo: given, signed: given };

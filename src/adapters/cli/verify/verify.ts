@@ -1,11 +1,12 @@
-import { DIAGNOSES, type Diagnosis } from '../../signature/diagnosis/diagnosis.ts';
 import type { Delivery, SignatureVerdict } from '../../../domain/delivery.ts';
 import { provider as named } from '../../../domain/provider.ts';
 import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
 import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
-import { signatureSchemes } from '../../../infrastructure/signature-schemes.ts';
+import { systemClock } from '../../../infrastructure/clock.ts';
+import { examine, type Mistake } from '../../providers/examine.ts';
+import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
+import { signatureSchemes } from '../../providers/signature-schemes.ts';
 import { readInput } from '../input.ts';
-import { PROVIDERS, type ProviderName } from '../providers.ts';
 import { localOrigin, webhookUrl } from '../service-url.ts';
 import { explain, secretVariable } from './explain.ts';
 
@@ -23,18 +24,19 @@ export async function verify(file: string | undefined, options: VerifyOptions): 
   if (options.target?.startsWith('/') === false) throw new UsageError('--target begins with /');
   loadEnvFile();
   const config = readConfig();
-  const scheme = signatureSchemes(config).get(named(provider));
+  const scheme = signatureSchemes(config.providers, { clock: systemClock, publicUrl: config.publicUrl }).get(
+    named(provider),
+  );
   if (scheme === undefined) throw new Error(`no signature scheme for ${provider}`);
   const delivery = { body: await readInput(file), ...called(options, config) };
 
-  const verdict = scheme.verify(delivery);
-  const diagnosis = verdict.valid ? null : scheme.diagnose(delivery);
-  say(json ? [asJson(provider, verdict, diagnosis)] : explain(provider, verdict, diagnosis, config));
+  const { verdict, mistake } = examine(scheme, delivery);
+  say(json ? [asJson(provider, verdict, mistake)] : explain(provider, verdict, mistake, config));
   return verdict.valid ? 0 : EXIT_FAULT;
 }
 
 function called({ provider, header, url, target }: VerifyOptions, config: Config): Omit<Delivery, 'body'> {
-  const { path } = PROVIDERS[provider];
+  const { path, signature } = descriptorOf(provider);
   const headers: Record<string, string> = {};
   for (const [name, value] of header)
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name] ?? ''}, ${value}` : value;
@@ -42,18 +44,18 @@ function called({ provider, header, url, target }: VerifyOptions, config: Config
     const { host, pathname, search } = new URL(webhookUrl(url, path));
     return { headers: { host, ...headers }, target: target ?? `${pathname}${search}` };
   }
-  // Only Twilio signs the address, so only its scheme needs to know where a service listens that was not named.
-  const unnamed = provider === 'twilio' && config.publicUrl === undefined && headers['host'] === undefined;
+  // Only a scheme that covers the address needs to know where the service listens.
+  const unnamed = signature.covers === 'address' && config.publicUrl === undefined && headers['host'] === undefined;
   if (unnamed) headers['host'] = new URL(localOrigin(config)).host;
   return { headers, target: target ?? path };
 }
 
-function asJson(provider: ProviderName, verdict: SignatureVerdict, diagnosis: Diagnosis | null): string {
+function asJson(provider: ProviderName, verdict: SignatureVerdict, mistake: Mistake | null): string {
   if (verdict.valid) {
     const { secret, deliveryId } = verdict;
     return jsonLine({ valid: true, provider, secret, variable: secretVariable(provider, secret), deliveryId });
   }
   const { reason, deltaSeconds } = verdict;
-  const advice = diagnosis === null ? null : DIAGNOSES[diagnosis];
+  const { name: diagnosis, advice } = mistake ?? { name: null, advice: null };
   return jsonLine({ valid: false, provider, reason, deltaSeconds, diagnosis, advice });
 }

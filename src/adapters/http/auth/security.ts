@@ -2,18 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { IngestMessage } from '../../../application/ingest/ingest-message.ts';
 import { VerifiedDelivery, type SignatureRefusal } from '../../../domain/delivery.ts';
-import { provider, WEBHOOK, type Provider } from '../../../domain/provider.ts';
-import { TWILIO } from '../../providers/twilio/updates.ts';
-import { WHATSAPP } from '../../providers/whatsapp/updates.ts';
+import { provider, type Provider } from '../../../domain/provider.ts';
+import { descriptorOf, PROVIDER_NAMES } from '../../providers/registry.ts';
 import { Problem } from '../middleware/problem.ts';
 
-/** Whose signatures the security schemes of the contract are. */
-export const SIGNATURE_SCHEMES: Readonly<Record<string, Provider>> = {
-  webhookSignature: WEBHOOK,
-  standardSignature: provider('standard'),
-  whatsappSignature: WHATSAPP,
-  twilioSignature: TWILIO,
-};
+/** The provider whose signatures each security scheme of the contract checks. */
+export const SIGNATURE_SCHEMES: Readonly<Record<string, Provider>> = Object.fromEntries(
+  PROVIDER_NAMES.map((name) => [descriptorOf(name).securityScheme, provider(name)]),
+);
 
 /** The proof that the body was signed. Throws a Problem: 503 without a secret, else 401 that does not say why. */
 export function requireSignature(

@@ -34,7 +34,7 @@ export function operations(
   options: { readonly whatsAppVerifyToken: string | undefined; readonly rejections: { readonly advice: Advice } },
 ): Operations {
   return {
-    ...webhookOperations(dependencies.ingestMessage, options.whatsAppVerifyToken),
+    ...webhookOperations(dependencies.ingestMessage, document, options.whatsAppVerifyToken),
     ...messageOperations(dependencies.listMessages),
     ...streamOperations(dependencies.messageStream, dependencies.timer),
     ...statsOperations(dependencies),

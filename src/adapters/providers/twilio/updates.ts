@@ -1,31 +1,26 @@
 import { isMessageId, isMessageText, isMessageType, isMsisdn, newMessage } from '../../../domain/message.ts';
-import { provider } from '../../../domain/provider.ts';
-import type { Timestamp } from '../../../domain/timestamp.ts';
-import type { NewUpdate, Payload } from '../../../domain/update.ts';
+import type { NewUpdate } from '../../../domain/update.ts';
+import type { SignedDelivery } from '../descriptor.ts';
 import { textIn } from '../loose-json.ts';
-
-export const TWILIO = provider('twilio');
-
-/** What Twilio takes for "nothing to answer" (https://www.twilio.com/docs/messaging/twiml). */
-export const EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>';
 
 /**
  * The update in a request of Twilio's messaging webhooks: an incoming message, or news of one that was sent
  * (https://www.twilio.com/docs/messaging/guides/webhook-request). Twilio sends no time, so that the receipt counts. What
  * can be read as neither is an unknown update: parameters come and go without notice.
  */
-export function twilioUpdate(parameters: object, payload: Payload, receivedAt: Timestamp): NewUpdate {
+export function twilioUpdate(parameters: object, delivery: SignedDelivery): NewUpdate {
+  const { provider, payload, receivedAt } = delivery;
   const messageId = textIn(parameters, 'MessageSid') ?? textIn(parameters, 'SmsMessageSid') ?? '';
   const state = textIn(parameters, 'MessageStatus');
-  if (!isMessageId(messageId)) return { kind: 'unknown', provider: TWILIO, payload };
+  if (!isMessageId(messageId)) return { kind: 'unknown', provider, payload };
   if (state !== undefined && isMessageType(state)) {
-    return { kind: 'status', provider: TWILIO, messageId, state, at: receivedAt };
+    return { kind: 'status', provider, messageId, state, at: receivedAt };
   }
   const [from, to] = [number(parameters, 'From'), number(parameters, 'To')];
-  if (!isMsisdn(from) || !isMsisdn(to)) return { kind: 'unknown', provider: TWILIO, payload };
+  if (!isMsisdn(from) || !isMsisdn(to)) return { kind: 'unknown', provider, payload };
   const words = textIn(parameters, 'Body') ?? '';
   const message = newMessage({
-    provider: TWILIO,
+    provider,
     messageId,
     from,
     to,

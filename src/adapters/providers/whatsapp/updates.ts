@@ -6,28 +6,27 @@ import {
   newMessage,
   type Msisdn,
 } from '../../../domain/message.ts';
-import { provider } from '../../../domain/provider.ts';
 import { timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';
-import type { NewUpdate, Payload } from '../../../domain/update.ts';
+import type { NewUpdate } from '../../../domain/update.ts';
+import type { SignedDelivery } from '../descriptor.ts';
 import { listIn, objectIn, textIn } from '../loose-json.ts';
-
-export const WHATSAPP = provider('whatsapp');
 
 /**
  * The updates of a notification of Meta's WhatsApp Business Cloud API, in its order
  * (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview). Nothing in it is refused:
  * Meta would send it again for days. What is no message and no status that can be read is an unknown update.
  */
-export function whatsAppUpdates(notification: object, payload: Payload): NewUpdate[] {
-  const unknown: NewUpdate = { kind: 'unknown', provider: WHATSAPP, payload };
+export function whatsAppUpdates(notification: object, delivery: SignedDelivery): NewUpdate[] {
+  const { provider, payload } = delivery;
+  const unknown: NewUpdate = { kind: 'unknown', provider, payload };
   const changes = listIn(notification, 'entry').flatMap((entry) => listIn(entry, 'changes'));
   const updates = changes.flatMap((change) => {
     if (textIn(change, 'field') !== 'messages') return [unknown];
     const value = objectIn(change, 'value');
     const to = msisdn(textIn(objectIn(value, 'metadata'), 'display_phone_number'));
     const found = [
-      ...listIn(value, 'messages').map((message) => messageFrom(message, to, payload) ?? unknown),
-      ...listIn(value, 'statuses').map((status) => statusFrom(status) ?? unknown),
+      ...listIn(value, 'messages').map((message) => messageFrom(message, to, delivery) ?? unknown),
+      ...listIn(value, 'statuses').map((status) => statusFrom(status, delivery) ?? unknown),
     ];
     return found.length === 0 ? [unknown] : found;
   });
@@ -35,22 +34,22 @@ export function whatsAppUpdates(notification: object, payload: Payload): NewUpda
 }
 
 /** null when it names no sender by number, no receiver, no time or no id: since 2026 a person may have only a user name. */
-function messageFrom(message: object, to: Msisdn | null, payload: Payload): NewUpdate | null {
+function messageFrom(message: object, to: Msisdn | null, { provider, payload }: SignedDelivery): NewUpdate | null {
   const messageId = textIn(message, 'id') ?? '';
   const from = msisdn(textIn(message, 'from'));
   const sentAt = unixSeconds(textIn(message, 'timestamp'));
   if (!isMessageId(messageId) || from === null || to === null || sentAt === null) return null;
   const given = textIn(message, 'type') ?? '';
   const type = isMessageType(given) ? given : 'unknown';
-  return { ...newMessage({ provider: WHATSAPP, messageId, from, to, sentAt, type, text: textOf(message) }), payload };
+  return { ...newMessage({ provider, messageId, from, to, sentAt, type, text: textOf(message) }), payload };
 }
 
-function statusFrom(status: object): NewUpdate | null {
+function statusFrom(status: object, { provider }: SignedDelivery): NewUpdate | null {
   const messageId = textIn(status, 'id') ?? '';
   const state = textIn(status, 'status') ?? '';
   const at = unixSeconds(textIn(status, 'timestamp'));
   if (!isMessageId(messageId) || !isMessageType(state) || at === null) return null;
-  return { kind: 'status', provider: WHATSAPP, messageId, state, at };
+  return { kind: 'status', provider, messageId, state, at };
 }
 
 /** Where the kinds of messages have their words. A text that no store can keep is left out; the payload has it. */

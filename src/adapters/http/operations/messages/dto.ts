@@ -1,20 +1,9 @@
 import type { FoundMessage, ListedMessages } from '../../../../application/query/list-messages.ts';
 import type { MessageFilter } from '../../../../application/ports/store.ts';
-import { isMsisdn, newMessage, type Message, type Order } from '../../../../domain/message.ts';
+import { isMsisdn, type Message, type Order } from '../../../../domain/message.ts';
 import { formatTimestamp, timestamp, type Timestamp } from '../../../../domain/timestamp.ts';
 import type { OperationRequest, Schemas } from '../../contract/types.ts';
 import { encodeCursor } from './cursor.ts';
-
-/** Maps a message from the wire to the domain. The request is valid by then, so a failure here is a fault. */
-export function messageFromDto(dto: Schemas['IngestRequest']): Message {
-  return newMessage({
-    messageId: dto.message_id,
-    from: dto.from,
-    to: dto.to,
-    sentAt: timestamp(dto.ts),
-    text: dto.text ?? null,
-  });
-}
 
 export function filterFromQuery(query: OperationRequest<'listMessages'>['query']): MessageFilter {
   return {

@@ -1,0 +1,28 @@
+import type { ProviderDescriptor } from './descriptor.ts';
+import type { ProviderSettings } from './settings.ts';
+import { standard } from './standard/provider.ts';
+import { twilio } from './twilio/provider.ts';
+import { webhook } from './webhook/provider.ts';
+import { whatsapp } from './whatsapp/provider.ts';
+
+/** Every provider by its name, in the order in which people see them. */
+export const PROVIDERS = {
+  webhook,
+  whatsapp,
+  standard,
+  twilio,
+} as const satisfies Readonly<Record<string, ProviderDescriptor>>;
+
+export type ProviderName = keyof typeof PROVIDERS;
+
+export const PROVIDER_NAMES = Object.keys(PROVIDERS) as readonly ProviderName[];
+
+/** The configured values of every provider. */
+export type ProvidersSettings = {
+  readonly [N in ProviderName]: ProviderSettings<(typeof PROVIDERS)[N]['settings']>;
+};
+
+/** The descriptor of a provider, for callers that treat all providers alike. */
+export function descriptorOf(name: ProviderName): ProviderDescriptor {
+  return PROVIDERS[name];
+}
