@@ -12,7 +12,8 @@ import { MessageStream } from '../application/follow/message-stream.ts';
 import { IngestMessage } from '../application/ingest/ingest-message.ts';
 import { ListMessages } from '../application/query/list-messages.ts';
 import type { Logger } from '../application/ports/telemetry.ts';
-import type { MessageRepository, RejectionLog, StoreUsage, MessageEraser } from '../application/ports/store.ts';
+import type { MessageRepository, RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
+import type { ExpiryRule } from '../domain/erasure-rule.ts';
 import { Rejections } from '../application/rejections/rejections.ts';
 import { Retention } from '../application/erasure/retention.ts';
 import { systemClock } from './clock.ts';
@@ -62,8 +63,8 @@ export async function composeService(
     readiness: () => checkReadiness.execute(),
   });
   const messageStream = new MessageStream(
-    { repository: stored, metrics, timer: systemTimer },
-    { maxFollowers: config.maxStreams },
+    { feed: stored, metrics, timer: systemTimer },
+    { maxSubscribers: config.maxStreams },
   );
   const announced = announcingWrites(stored, () => {
     messageStream.stored();
@@ -76,17 +77,20 @@ export async function composeService(
     tracer,
   });
   const rejections = new Rejections(
-    { log: stored.rejections, metrics, clock: systemClock, logger, tracer },
+    { log: stored.rejections, metrics, clock: systemClock, timer: systemTimer, logger, tracer },
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
-  const retention = new Retention({ eraser: stored.eraser, metrics, clock: systemClock, logger }, config.retentionDays);
-  const checkReadiness = new CheckReadiness({ repository, verifiers });
+  const retention = new Retention(
+    { eraser: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger },
+    config.retentionDays,
+  );
+  const checkReadiness = new CheckReadiness({ store: repository, verifiers });
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock: systemClock, tracer }),
+      ingestMessage: new IngestMessage({ verifiers, writer: repository, metrics, clock: systemClock, tracer }),
       listMessages: new ListMessages(repository, tracer),
       computeStats: new ComputeStats(repository, tracer),
-      computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock, tracer }),
+      computeTimeseries: new ComputeTimeseries({ reader: repository, clock: systemClock, tracer }),
       checkReadiness,
       messageStream,
       rejections,
@@ -142,7 +146,7 @@ export async function composeService(
 
 interface Store extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
+  readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }

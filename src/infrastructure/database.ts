@@ -115,7 +115,8 @@ export async function openForErasing(
   { overwrite }: { readonly overwrite: boolean },
 ): Promise<ErasingDatabase> {
   const { messageEraser } = await import('../adapters/persistence/erasure/message-eraser.ts');
-  const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
+  const { idNamesNumber } = await import('../adapters/providers/whatsapp/message-id.ts');
+  const outside = { translate: <T>(work: () => Promise<T>): Promise<T> => work(), idNames: idNamesNumber };
   if (database.engine === 'postgres') {
     const { postgresErasing } = await import('../adapters/persistence/postgres/erasure.ts');
     const { postgresReindex } = await import('../adapters/persistence/postgres/reindex.ts');
@@ -124,7 +125,7 @@ export async function openForErasing(
     return {
       db,
       dialect,
-      eraser: messageEraser(db, dialect, postgresErasing, asItIs),
+      eraser: messageEraser(db, dialect, postgresErasing, outside),
       space: postgresSpace(db),
       reindex: postgresReindex(db),
       file: null,
@@ -141,7 +142,7 @@ export async function openForErasing(
   return {
     db,
     dialect,
-    eraser: messageEraser(db, dialect, sqliteErasing, asItIs),
+    eraser: messageEraser(db, dialect, sqliteErasing, outside),
     space: sqliteSpace(db, database.file),
     reindex: sqliteReindex(db),
     file: database.file,

@@ -26,7 +26,7 @@ function ingesting(repository: MessageRepository = inMemoryMessageRepository()) 
   const clock = manualClock(timestamp('2025-01-15T10:00:10Z'));
   const ingestMessage = new IngestMessage({
     verifiers: new Map([[WEBHOOK, verifier]]),
-    repository,
+    writer: repository,
     metrics,
     clock,
     tracer: NO_TRACING,
@@ -61,7 +61,7 @@ describe('authenticate', () => {
       const verifier = recordingVerifier({ valid: false, reason });
       const ingestMessage = new IngestMessage({
         verifiers: new Map([[WEBHOOK, verifier]]),
-        repository,
+        writer: repository,
         metrics,
         clock,
         tracer: NO_TRACING,

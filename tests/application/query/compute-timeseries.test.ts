@@ -21,7 +21,7 @@ async function asked(question: TimeseriesQuestion, now = NOW) {
       newMessage({ messageId: from, from, to: '+3', sentAt: timestamp('2025-01-15T10:20:00Z'), text: null }),
     ),
   );
-  return new ComputeTimeseries({ repository, clock: manualClock(now), tracer: NO_TRACING }).execute(question);
+  return new ComputeTimeseries({ reader: repository, clock: manualClock(now), tracer: NO_TRACING }).execute(question);
 }
 
 const counted = (answer: Timeseries | string): Timeseries => {
@@ -55,7 +55,7 @@ describe('execute', () => {
 
   it('refuses an empty range and one with too many buckets, and asks the store for neither', async () => {
     const repository = {} as MessageRepository; // whatever is asked of it would throw
-    const compute = new ComputeTimeseries({ repository, clock: manualClock(NOW), tracer: NO_TRACING });
+    const compute = new ComputeTimeseries({ reader: repository, clock: manualClock(NOW), tracer: NO_TRACING });
     expect(await compute.execute({ bucket: 'day', since: NOW })).toBe('empty_range');
     expect(await compute.execute({ bucket: 'day', until: FIRST_TIMESTAMP })).toBe('empty_range');
     const since = timestamp('2025-01-15T00:00:30Z');

@@ -7,14 +7,16 @@ import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestamp, timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { rejection } from '../../adapters/persistence/contract/rejection-log-contract.ts';
 import { turnOfTheLoop } from '../../adapters/persistence/contract/repository-fixtures.ts';
-import { manualClock, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
+import { manualClock, manualTimer, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
 
 const NOON = timestamp('2026-01-01T12:00:00Z');
 const later = (seconds: number) => timestampFromMicros(NOON + BigInt(Math.round(seconds * 1e6)));
 
 function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) {
   const [metrics, logger, clock] = [recordingMetrics(), recordingLogger(), manualClock(NOON)];
-  const rejections = new Rejections({ log, metrics, clock, logger, tracer: NO_TRACING }, { maxRows, maxAgeDays: 2 });
+  const timer = manualTimer();
+  const ports = { log, metrics, clock, timer, logger, tracer: NO_TRACING };
+  const rejections = new Rejections(ports, { maxRows, maxAgeDays: 2 });
   const record = (times: number): void => {
     for (let i = 0; i < times; i++) {
       rejections.record(WEBHOOK, 'wrong_digest', () => rejection({ receivedAt: clock.now() }));
@@ -24,7 +26,7 @@ function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) 
     await rejections.drain();
     return (await rejections.list({}, { offset: 0 }, 1)).total;
   };
-  return { rejections, metrics, logger, clock, record, kept };
+  return { rejections, metrics, logger, clock, timer, record, kept };
 }
 
 describe('a flood', () => {
@@ -49,7 +51,7 @@ describe('a flood', () => {
   });
 
   it('is not described beyond what is kept, and nothing is before the answer', async () => {
-    const { rejections } = recording();
+    const { rejections, timer } = recording();
     let described = 0;
     for (let i = 0; i < 500; i++) {
       rejections.record(WEBHOOK, 'schema', () => {
@@ -58,8 +60,24 @@ describe('a flood', () => {
       });
     }
     expect(described).toBe(0);
+    timer.pass(0);
+    expect(described).toBe(50);
     await rejections.drain();
     expect(described).toBe(50);
+  });
+
+  it('is written soon, without a drain', async () => {
+    const { rejections, record, timer } = recording();
+    const total = async (): Promise<number> => (await rejections.list({}, { offset: 0 }, 1)).total;
+    record(3);
+    timer.pass(0);
+    record(1); // joins the same write
+    timer.pass(0);
+    timer.pass(249);
+    expect(await total()).toBe(0);
+    timer.pass(1);
+    await turnOfTheLoop();
+    expect(await total()).toBe(4);
   });
 
   it('is one write', async () => {
@@ -75,6 +93,24 @@ describe('a flood', () => {
     record(30);
     expect(await kept()).toBe(30);
     expect(writes).toBe(1);
+  });
+});
+
+describe('expiry', () => {
+  it('happens every hour without new rejections, until the drain', async () => {
+    const { rejections, record, timer, clock } = recording();
+    const total = async (): Promise<number> => (await rejections.list({}, { offset: 0 }, 1)).total;
+    record(3);
+    timer.pass(0);
+    timer.pass(250);
+    await turnOfTheLoop();
+    expect(await total()).toBe(3);
+    clock.set(later(3 * 86_400));
+    timer.pass(3_600_000);
+    await turnOfTheLoop();
+    expect(await total()).toBe(0);
+    await rejections.drain();
+    expect(timer.waiting()).toBe(0);
   });
 });
 
@@ -145,13 +181,14 @@ describe('a store that is slow', () => {
   });
 
   it('does not gather more than it will be given', async () => {
-    const { held, record, rejections, metrics, clock } = slow();
+    const { held, record, rejections, metrics, clock, timer } = slow();
     record(1);
     const drained = rejections.drain();
     await turnOfTheLoop();
     for (let hour = 1; hour <= 100; hour++) {
       clock.set(later(hour * 3_600));
       record(50);
+      timer.pass(0);
       await turnOfTheLoop();
     }
     expect(metrics.rejections).toHaveLength(5_001);

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { namesNumber } from '../../../domain/erasure-rule.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import { marks, rowsOf } from '../schema/dialect.ts';
+import { namesNumber } from './names-number.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
 import type { Condition } from './erasure-conditions.ts';
 

@@ -1,19 +1,16 @@
 import type { Knex } from 'knex';
-import { idHoldsNumber, type ErasureRule } from '../../../domain/erasure-rule.ts';
+import type { ErasureRule } from '../../../domain/erasure-rule.ts';
 import { marks, rowsOf } from '../schema/dialect.ts';
 import { ERASED_AT_A_TIME, eraseStatuses } from './erase-messages.ts';
 import type { Condition } from './erasure-conditions.ts';
 
-/**
- * A state of a message that is not here, of those that were sent by others: nothing else would ever take it away. Whose it is
- * only the id may tell.
- */
+/** A status without its message, which another system sent: nothing else would ever delete it. Only the id can tell whose it is. */
 function isStray(rule: ErasureRule): Condition {
   const sql = 'not exists (select 1 from messages where messages.message_id = message_statuses.message_id)';
   return rule.of === 'age' ? { sql: `changed_at < ? and ${sql}`, bindings: [rule.before] } : { sql, bindings: [] };
 }
 
-/** The next of them that are too old, or the person's, and where to look on; null when all have been looked at. Only reads. */
+/** The next of them that are expired, or may belong to the person, and the key to continue after; null after the last page. Only reads. */
 export async function nextStrayStatuses(
   db: Knex,
   rule: ErasureRule,
@@ -32,10 +29,7 @@ export async function nextStrayStatuses(
   );
   const last = page.length === ERASED_AT_A_TIME ? page.at(-1) : undefined;
   const keys = page.filter((row) => Boolean(row.stray)).map(({ message_id: key }) => key);
-  return {
-    keys: rule.of === 'age' ? keys : keys.filter((key) => idHoldsNumber(key, rule.number)),
-    next: last?.message_id ?? null,
-  };
+  return { keys, next: last?.message_id ?? null };
 }
 
 /** To be called alone. */

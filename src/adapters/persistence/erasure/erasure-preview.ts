@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import type { ErasurePreview } from '../../../application/ports/store.ts';
-import { type ErasureRule, type PersonRule, namesNumber } from '../../../domain/erasure-rule.ts';
+import type { ErasureRule, PersonRule } from '../../../domain/erasure-rule.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 import { rowOf, rowsOf, type Dialect } from '../schema/dialect.ts';
 import { nextBodies, nextExcerpts, type Mentions } from './erase-mentions.ts';
 import { nextStrayStatuses } from './erase-statuses.ts';
+import { keyNames, namesNumber, type IdNames } from './names-number.ts';
 import type { ErasingDialect } from './erasing-dialect.ts';
 import { isErased } from './erasure-conditions.ts';
 import { countAll } from '../counters/message-counters.ts';
@@ -15,7 +16,13 @@ export async function previewErasure(
   dialect: Dialect,
   erasing: ErasingDialect,
   rule: ErasureRule,
+  idNames: IdNames,
 ): Promise<ErasurePreview> {
+  const matches = rule.of === 'age' ? () => true : keyNames(idNames, rule.number);
+  const strayStatuses = async (after: string): Promise<Mentions> => {
+    const { keys, next } = await nextStrayStatuses(db, rule, after);
+    return { ids: keys.filter(matches), next };
+  };
   const goes = isErased(rule);
   const { messages, first, last, statuses } = await rowOf<{
     messages: bigint;
@@ -45,7 +52,7 @@ export async function previewErasure(
     firstAt: first === null ? null : timestampFromMicros(first),
     lastAt: last === null ? null : timestampFromMicros(last),
     bereft: byAge ? 0 : Number(bereft),
-    statuses: Number(statuses) + (await all((after) => nextStrayStatuses(db, rule, after), '')),
+    statuses: Number(statuses) + (await all(strayStatuses, '')),
   };
   if (rule.of === 'age') {
     return {
@@ -85,14 +92,11 @@ async function ofPerson(
 }
 
 /** How many there are on all pages. */
-async function all(
-  page: (after: string) => Promise<Mentions | { keys: string[]; next: string | null }>,
-  first: string,
-): Promise<number> {
+async function all(page: (after: string) => Promise<Mentions>, first: string): Promise<number> {
   let count = 0;
   for (let after: string | null = first; after !== null;) {
     const found = await page(after);
-    count += 'ids' in found ? found.ids.length : found.keys.length;
+    count += found.ids.length;
     after = found.next;
   }
   return count;

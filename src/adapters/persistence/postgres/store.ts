@@ -1,13 +1,13 @@
 import type { Knex } from 'knex';
-import type { MessageEraser, MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports/store.ts';
+import type { MessageRepository, RejectionLog, StepwiseEraser, StoreUsage } from '../../../application/ports/store.ts';
+import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
 import { follower, FOLLOW_STEP } from '../counters/derived-data-worker.ts';
 import { readBound } from '../query/read-limit.ts';
 import { watchingWrites } from '../ingest/write-health.ts';
 import { openPostgres } from './database.ts';
-import { messageEraser } from '../erasure/message-eraser.ts';
+import { expiryEraser } from '../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../rejections/rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
-import { postgresDialect } from './dialect.ts';
 import { postgresErasing } from './erasure.ts';
 import { postgresMessageRepository } from './repository.ts';
 import { translatingErrors } from './errors.ts';
@@ -30,7 +30,7 @@ export interface PooledOptions {
 
 export interface PooledMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
+  readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
   /** Resolves when this replica has put into the counters what it could. */
   caughtUp(): Promise<void>;
@@ -84,7 +84,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
     },
-    eraser: messageEraser(writes, postgresDialect, postgresErasing, translatingErrors),
+    eraser: expiryEraser(writes, postgresErasing, translatingErrors),
     usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
     caughtUp: () => derived.caughtUp(),
     async close() {

@@ -9,12 +9,12 @@ import {
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
-  type MessageEraser,
+  type StepwiseEraser,
 } from '../../../../application/ports/store.ts';
-import { messageEraser } from '../../erasure/message-eraser.ts';
+import type { ExpiryRule } from '../../../../domain/erasure-rule.ts';
+import { expiryEraser } from '../../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../../rejections/rejection-log.ts';
 import { countNext, indexNext } from '../derived-data.ts';
-import { sqliteDialect } from '../dialect.ts';
 import { sqliteErasing } from '../erasure.ts';
 import { sqliteMessageRepository } from '../repository.ts';
 import { openSqlite, tryWrite, type SqliteOptions } from '../database.ts';
@@ -33,7 +33,7 @@ export type StoreCalls = Omit<MessageRepository, 'add'> & {
   readonly indexNext: (limit: number) => Promise<number>;
   /** Takes messages into the counters; gives how many. */
   readonly countNext: (limit: number) => Promise<number>;
-  readonly eraseNext: MessageEraser['eraseNext'];
+  readonly eraseNext: StepwiseEraser<ExpiryRule>['eraseNext'];
   /** Writes something that changes nothing; rejects when it cannot. */
   readonly tryWrite: () => Promise<void>;
   /** Closes the connection. The last thing to be asked for. */
@@ -93,7 +93,7 @@ function open(): Opened {
   }
   const known = (files ??= openFiles(options.file));
   const repository = sqliteMessageRepository(db);
-  const eraser = messageEraser(db, sqliteDialect, sqliteErasing, translatingErrors);
+  const eraser = expiryEraser(db, sqliteErasing, translatingErrors);
   const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
 
   /** Only a write to files that names lead to outlives this process. */
