@@ -9,29 +9,29 @@ import type { MessageEraser } from '../application/ports/store.ts';
 import type { Config } from './config/config.ts';
 import { realPath, type DatabaseLocation } from './config/database-location.ts';
 
-/** Another process may be migrating a large database: wait for it, a minute at most. */
+/** How long to wait for another process that migrates a large database. */
 const MIGRATION_BUSY_TIMEOUT_MS = 60_000;
-/** The lock that keeps other migrations off has a connection of its own. */
+/** One of them holds the lock that excludes other migrations. */
 const MIGRATION_CONNECTIONS = 3;
 
 export interface MaintenanceDatabase {
-  /** To be destroyed by the caller. */
+  /** The caller must destroy it. */
   readonly db: Knex;
   readonly dialect: Dialect;
 }
 
-/** Where an SQLite file was looked for that is not there, so that opening would make it; null where there is one. */
+/** The path of an SQLite file that does not exist and that opening would create; null if it exists. */
 export function missingFile(location: DatabaseLocation): string | null {
   return location.engine === 'postgres' || existsSync(location.file) ? null : realPath(location.file);
 }
 
-/** For what is to make no database. Says where it looked: the working directory may be another than was meant. */
+/** Throws if the database file does not exist. The error names the path, because the working directory may be the wrong one. */
 export function requireDatabase(location: DatabaseLocation): void {
   const missing = missingFile(location);
   if (missing !== null) throw new Error(`the database file is not there: ${missing}`);
 }
 
-/** The database for migrations and repairs. Loads only the driver that it needs. */
+/** Opens the database for migrations and repairs, and loads only the driver that it needs. */
 export async function openForMaintenance({ database }: Pick<Config, 'database'>): Promise<MaintenanceDatabase> {
   if (database.engine === 'postgres') {
     const { openPostgres } = await import('../adapters/persistence/postgres/database.ts');
@@ -50,7 +50,7 @@ export async function openForMaintenance({ database }: Pick<Config, 'database'>)
   return { db, dialect: sqliteDialect };
 }
 
-/** A store to copy from: SQLite only for reading. To be destroyed by the caller. */
+/** Opens a store to copy from, SQLite read-only. The caller must destroy its `db`. */
 export async function openCopySource(location: DatabaseLocation): Promise<CopySource> {
   if (location.engine === 'postgres') return openForMaintenance({ database: location });
   requireDatabase(location);
@@ -59,7 +59,7 @@ export async function openCopySource(location: DatabaseLocation): Promise<CopySo
   return { db: openSqlite({ file: location.file, readOnly: true }), dialect: sqliteDialect };
 }
 
-/** A store to copy to, made when it is not there and migrated. Its `db` is to be destroyed by the caller. */
+/** Opens a store to copy to; creates it if it does not exist, and migrates it. The caller must destroy its `db`. */
 export async function openCopyTarget(location: DatabaseLocation): Promise<CopyTarget> {
   const { db: migrated } = await openForMaintenance({ database: location });
   try {
@@ -102,13 +102,13 @@ export interface ErasingDatabase extends MaintenanceDatabase {
   readonly eraser: MessageEraser;
   readonly space: StoreSpace;
   readonly reindex: Reindex;
-  /** Of an SQLite database. */
+  /** The file of an SQLite database. */
   readonly file: string | null;
 }
 
 /**
- * A database to erase from. Its `db` is to be destroyed by the caller.
- * @param overwrite whether SQLite is to overwrite what goes, which costs some writing
+ * Opens a database to erase from. The caller must destroy its `db`.
+ * @param overwrite whether SQLite overwrites what it deletes, at the cost of additional writes
  */
 export async function openForErasing(
   { database }: Pick<Config, 'database'>,

@@ -9,7 +9,7 @@ import type { Config } from './config/config.ts';
 
 type Secrets = Readonly<Record<'webhook' | 'whatsapp' | 'standard' | 'twilio', ProviderSecrets>>;
 
-/** What the service shares with each provider. */
+/** The secrets that the service shares with each provider. */
 export function providerSecrets(config: Config): Secrets {
   return {
     webhook: {
@@ -35,7 +35,7 @@ export function providerSecrets(config: Config): Secrets {
   };
 }
 
-/** How each provider's deliveries are verified. One without a secret is there, and off. */
+/** The signature scheme of each provider. A provider without a secret is included, but disabled. */
 export function signatureSchemes(config: Config): ReadonlyMap<Provider, SignatureScheme> {
   const { webhook, standard, whatsapp, twilio } = providerSecrets(config);
   const toleranceSeconds = config.standardWebhookToleranceSeconds;

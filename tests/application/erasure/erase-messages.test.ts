@@ -9,7 +9,7 @@ import { hastyTimer, manualTimer } from '../../support/fakes.ts';
 const RULE: ErasureRule = { of: 'age', before: timestampFromMicros(5n), keepFrom: [], keepSince: null };
 const NOTHING: Erased = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
 
-/** An eraser that erases so many messages in each step, or is busy for a 'busy'. */
+/** An eraser that erases these numbers of messages step by step, or is busy. */
 function steps(...messages: (number | 'busy')[]) {
   const cursors: (ErasureCursor | null)[] = [];
   let left = messages.length;

@@ -27,7 +27,7 @@ function following(maxSubscribers = 10) {
   let epoch = 'memory';
   let future = 1_000n;
   const feed: MessageFeed = {
-    // The numbers of `start` are the end of what may be old, and what is new below it.
+    // `start` holds the end of the range with old messages, then the messages in that range that are new.
     async readFeed(after, limit) {
       asked.readFeed++;
       if (failure !== undefined) throw failure;
@@ -437,7 +437,7 @@ describe('many subscribers', () => {
     expect(await Promise.all(batches)).toMatchObject([a, a, { reset: true, messages: [] }, a]);
   });
 
-  it('of an epoch that is over learn it from the first of the next one', async () => {
+  it('of an old epoch learn that it is over from the first subscriber of the next epoch', async () => {
     const { add, open, renewEpoch } = following();
     const old = await open();
     await old.next();
@@ -467,7 +467,7 @@ describe('many subscribers', () => {
     two.end();
   });
 
-  it('all end when the service stops, also those that wait, and none begins', async () => {
+  it('all end when the service stops, including those that wait, and no new one is accepted', async () => {
     const { open, messageStream, metrics, timer } = following();
     const [waiting, idle] = [await open(), await open()];
     await waiting.next();
@@ -481,7 +481,7 @@ describe('many subscribers', () => {
 });
 
 describe('the store', () => {
-  it('is asked for nothing while nobody follows', async () => {
+  it('is not read while there is no subscriber', async () => {
     const { add, open, asked, timer } = following();
     const one = await open();
     await one.next();
@@ -497,7 +497,7 @@ describe('the store', () => {
     expect(asked.readFeed).toBe(before);
   });
 
-  it('may be away meanwhile: the batches come when it is back', async () => {
+  it('may be unavailable meanwhile: the batches arrive after its recovery', async () => {
     const { add, open, fail, timer } = following();
     const [waiting, reading] = [await open(), await open()];
     await waiting.next();
@@ -513,7 +513,7 @@ describe('the store', () => {
     expect([await first, await second]).toEqual([['a'], ['a']]);
   });
 
-  it('that is away lets nobody begin, and keeps no position taken', async () => {
+  it('prevents subscriptions while it is unavailable, and occupies no place for them', async () => {
     const { open, fail, metrics } = following(1);
     fail(new StoreUnavailable('away'));
     await expect(open()).rejects.toThrow(StoreUnavailable);
@@ -522,7 +522,7 @@ describe('the store', () => {
     expect(metrics.streams).toEqual([1, 0, 1]);
   });
 
-  it('leaves nothing behind with one that follows for long, whether it answers or is away', async () => {
+  it('leaves no listener on a long subscription, whether it responds or is unavailable', async () => {
     const { add, open, fail, timer } = following();
     const one = await open();
     await one.next();
@@ -547,7 +547,7 @@ describe('the store', () => {
     expect(listeners).toEqual(listeners.map(() => listeners[0]));
   });
 
-  it('that is away for long gathers nothing with one that cannot even begin to read', async () => {
+  it('leaves no listener on a subscription that cannot start to read while it is unavailable for long', async () => {
     const { open, fail, timer } = following();
     const one = await open();
     fail(new StoreUnavailable('away'));

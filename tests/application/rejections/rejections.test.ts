@@ -30,7 +30,7 @@ function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) 
 }
 
 describe('a flood', () => {
-  it('is counted whole, and kept in part: a burst, then some every second', async () => {
+  it('is counted completely and kept in part: a burst, then some per second', async () => {
     const { record, kept, metrics, clock } = recording();
     record(10_000);
     expect(metrics.rejections).toHaveLength(10_000);
@@ -42,7 +42,7 @@ describe('a flood', () => {
     clock.set(later(3_600));
     record(1_000);
     expect(await kept()).toBe(105);
-    clock.set(later(3_000)); // a clock that is set back gives nothing and takes nothing
+    clock.set(later(3_000)); // setting the clock back changes nothing
     record(1_000);
     expect(await kept()).toBe(105);
     clock.set(later(3_001));
@@ -50,7 +50,7 @@ describe('a flood', () => {
     expect(await kept()).toBe(110);
   });
 
-  it('is not described beyond what is kept, and nothing is before the answer', async () => {
+  it('is described only as far as it is kept, and only after the answer', async () => {
     const { rejections, timer } = recording();
     let described = 0;
     for (let i = 0; i < 500; i++) {
@@ -115,7 +115,7 @@ describe('expiry', () => {
 });
 
 describe('what is kept', () => {
-  it('is forgotten by number and by age', async () => {
+  it('expires by number and by age', async () => {
     const { record, kept, clock } = recording(inMemoryRejectionLog(), 20);
     record(30);
     expect(await kept()).toBe(20);
@@ -125,7 +125,7 @@ describe('what is kept', () => {
     expect(await kept()).toBe(0);
   });
 
-  it('is given with its filter and its place', async () => {
+  it('is listed by filter and offset', async () => {
     const { rejections, record } = recording();
     record(3);
     await rejections.drain();
@@ -135,8 +135,8 @@ describe('what is kept', () => {
   });
 });
 
-describe('a store that is away', () => {
-  it('costs the rejections, one line of the log, and nothing else', async () => {
+describe('a store that is unavailable', () => {
+  it('costs the rejections, one log line and nothing else', async () => {
     const away = { ...inMemoryRejectionLog(), add: () => Promise.reject(new Error('disk full')) };
     const { record, rejections, logger } = recording(away);
     record(3);
@@ -151,7 +151,7 @@ describe('a store that is away', () => {
 });
 
 describe('a store that is slow', () => {
-  /** Each write waits until it is let go, and then does what it is told to. */
+  /** A log whose writes stay pending until the test settles them. */
   function slow() {
     const held: { readonly size: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
     const log: RejectionLog = {
@@ -161,7 +161,7 @@ describe('a store that is slow', () => {
     return { held, ...recording(log) };
   }
 
-  it('has one write at a time, and all that came meanwhile is the next one', async () => {
+  it('gets one write at a time; the next write contains everything recorded meanwhile', async () => {
     const { held, record, rejections } = slow();
     record(1);
     const drained = [rejections.drain()];
@@ -180,7 +180,7 @@ describe('a store that is slow', () => {
     expect(held).toHaveLength(2);
   });
 
-  it('does not gather more than it will be given', async () => {
+  it('causes a backlog of at most 1,000', async () => {
     const { held, record, rejections, metrics, clock, timer } = slow();
     record(1);
     const drained = rejections.drain();
@@ -200,8 +200,8 @@ describe('a store that is slow', () => {
   });
 });
 
-describe('a description that cannot be given', () => {
-  it('costs that rejection, one line of the log, and nothing else', async () => {
+describe('a description that fails', () => {
+  it('costs that rejection, one log line and nothing else', async () => {
     const { rejections, record, logger, kept } = recording();
     rejections.record(WEBHOOK, 'schema', () => {
       throw new Error('not of this form');
