@@ -1,6 +1,6 @@
 /**
- * What "contains, ignoring case" means. Every store must answer a search as this file does; an index may only narrow
- * down the candidates.
+ * Defines "contains, ignoring case". Every store must answer a search as this file does; an index may only preselect
+ * candidates.
  *
  * Case is ignored as the Unicode Standard defines it (section 3.13, default caseless matching): two strings are equal
  * when their full case foldings are. So `STRASSE` finds `straße` and `ΟΔΟΣ` finds `οδος`. No locale is involved
@@ -9,7 +9,7 @@
 
 const ASCII = /^[\0-\x7f]*$/;
 
-/** `text` with all case distinctions removed: folding twice changes nothing, and equal-ignoring-case means equal. */
+/** Removes all case distinctions. Folding twice changes nothing; two texts that differ only in case have the same folding. */
 export function foldCase(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
   let folded = '';
@@ -18,7 +18,7 @@ export function foldCase(text: string): string {
   return folded;
 }
 
-/** Whether `needle` occurs in `text`, ignoring case. Every character of `needle` is plain: nothing is a wildcard. */
+/** Whether `needle` occurs in `text`, ignoring case. No character of `needle` is a wildcard. */
 export function containsIgnoringCase(text: string, needle: string): boolean {
   return foldCase(text).includes(foldCase(needle));
 }

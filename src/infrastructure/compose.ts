@@ -12,7 +12,8 @@ import { MessageStream } from '../application/follow/message-stream.ts';
 import { IngestMessage } from '../application/ingest/ingest-message.ts';
 import { ListMessages } from '../application/query/list-messages.ts';
 import type { Logger } from '../application/ports/telemetry.ts';
-import type { MessageRepository, RejectionLog, StoreUsage, MessageEraser } from '../application/ports/store.ts';
+import type { MessageRepository, RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
+import type { ExpiryRule } from '../domain/erasure-rule.ts';
 import { Rejections } from '../application/rejections/rejections.ts';
 import { Retention } from '../application/erasure/retention.ts';
 import { systemClock } from './clock.ts';
@@ -21,25 +22,25 @@ import { closeServer, listen } from './listener.ts';
 import { systemTimer } from './timer.ts';
 import { openTracing } from './tracing.ts';
 
-/** How long the process waits at its end for a collector to take the last traces, at most. */
+/** How long the process waits at its end until the collector has accepted the last traces. */
 const LAST_TRACES_MS = 3_000;
 
 export interface Service {
   /**
-   * Begins to listen; gives the address, with the port that was taken where the configuration says 0.
+   * Starts to listen and returns the address, with the assigned port if the configuration says 0.
    * @param inherited a socket to listen on instead
    */
   start(inherited?: number): Promise<AddressInfo>;
   /**
-   * Not ready from now on; finishes the requests under way, stores what was accepted, closes the database. Gives false
-   * when requests had to be cut off because the time was over.
+   * Reports itself as not ready, finishes the requests in flight, stores what was accepted, and closes the database. Returns
+   * false if the shutdown timeout cut off requests.
    */
   stop(): Promise<boolean>;
 }
 
 /**
- * The composition root: the only place that knows which adapter stands behind which port.
- * @param limits of connections, where they are to be others, such as timeouts that a test can wait for
+ * The composition root of the service: the only place that knows which adapter implements which port.
+ * @param limits override those of connections, such as timeouts that a test can wait for
  */
 export async function composeService(
   config: Config,
@@ -61,8 +62,8 @@ export async function composeService(
     readiness: () => checkReadiness.execute(),
   });
   const messageStream = new MessageStream(
-    { repository: stored, metrics, timer: systemTimer },
-    { maxFollowers: config.maxStreams },
+    { feed: stored, metrics, timer: systemTimer },
+    { maxSubscribers: config.maxStreams },
   );
   const repository = groupCommit(stored, {
     maxGroup: config.maxBatchMessages,
@@ -75,17 +76,20 @@ export async function composeService(
     },
   });
   const rejections = new Rejections(
-    { log: stored.rejections, metrics, clock: systemClock, logger, tracer },
+    { log: stored.rejections, metrics, clock: systemClock, timer: systemTimer, logger, tracer },
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
-  const retention = new Retention({ eraser: stored.eraser, metrics, clock: systemClock, logger }, config.retentionDays);
-  const checkReadiness = new CheckReadiness({ repository, verifiers });
+  const retention = new Retention(
+    { eraser: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger },
+    config.retentionDays,
+  );
+  const checkReadiness = new CheckReadiness({ store: repository, verifiers });
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock: systemClock, tracer }),
+      ingestMessage: new IngestMessage({ verifiers, writer: repository, metrics, clock: systemClock, tracer }),
       listMessages: new ListMessages(repository, tracer),
       computeStats: new ComputeStats(repository, tracer),
-      computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock, tracer }),
+      computeTimeseries: new ComputeTimeseries({ reader: repository, clock: systemClock, tracer }),
       checkReadiness,
       messageStream,
       rejections,
@@ -126,7 +130,7 @@ export async function composeService(
     async stop() {
       const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
-      // Not before the delay is over: who is cut off earlier comes back here, and a browser's EventSource takes a 503 as final.
+      // Only after the delay: a client disconnected earlier would reconnect here, and a browser's EventSource gives up after a 503.
       const finished = await closeServer(server, config, () => {
         messageStream.stop();
       });
@@ -142,12 +146,12 @@ export async function composeService(
 
 interface Store extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
+  readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }
 
-/** Loads only the driver that it needs. */
+/** Opens the store, and loads only the driver that it needs. */
 async function openStore(config: Config): Promise<Store> {
   const { database, readTimeoutMs, maxQueuedReads } = config;
   if (database.engine === 'postgres') {
@@ -165,7 +169,7 @@ async function openStore(config: Config): Promise<Store> {
 }
 
 async function migrate(config: Config, logger: Logger): Promise<void> {
-  // Only now: Knex is slow to load, and the threads that need it have each their own.
+  // Loaded here because Knex is slow to load; the threads that need it load their own.
   const { migrateLatest } = await import('../adapters/persistence/schema/migrator.ts');
   const { openForMaintenance } = await import('./database.ts');
   const { db } = await openForMaintenance(config);

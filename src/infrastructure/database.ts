@@ -4,6 +4,7 @@ import type {
   Maintenance,
   MaintenanceDatabase,
 } from '../adapters/persistence/maintenance/open-database.ts';
+import { idNames } from '../adapters/providers/registry.ts';
 import type { CopySource, CopyTarget } from '../adapters/persistence/transfer/copy-messages.ts';
 import type { Config } from './config/config.ts';
 import { realPath, type DatabaseLocation } from './config/database-location.ts';
@@ -46,7 +47,7 @@ export async function openForErasing(
   options: { readonly overwrite: boolean },
 ): Promise<ErasingDatabase> {
   requireDatabase(database);
-  return (await engineOf(database)).openForErasing(placeOf(database), options);
+  return (await engineOf(database)).openForErasing(placeOf(database), { ...options, idNames });
 }
 
 /** Loads only the driver of this database. */

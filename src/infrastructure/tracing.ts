@@ -5,13 +5,13 @@ import type { Logger } from '../application/ports/telemetry.ts';
 import type { Config } from './config/config.ts';
 import { packageInfo } from './package-info.ts';
 
-const OFF: Tracing = { tracer: NO_TRACING, close: () => Promise.resolve() };
+const DISABLED: Tracing = { tracer: NO_TRACING, close: () => Promise.resolve() };
 
-/** Traces as the configuration says. Loads OpenTelemetry only when there is a collector to send them to. */
+/** Opens tracing as configured. Loads OpenTelemetry only if a collector is configured. */
 export async function openTracing(config: Config, logger: Logger): Promise<Tracing> {
   const { otlpEndpoint, otlpTracesEndpoint, otelResourceAttributes, otelServiceName } = config;
   const endpoint = otlpTracesEndpoint ?? (otlpEndpoint === undefined ? undefined : `${otlpEndpoint}/v1/traces`);
-  if (endpoint === undefined || config.otelSdkDisabled) return OFF;
+  if (endpoint === undefined || config.otelSdkDisabled) return DISABLED;
   const { otlpTracing } = await import('../adapters/telemetry/tracing/otlp-tracing.ts');
   logger.info('traces are on', { collector: new URL(endpoint).host, sampler: config.otelTracesSampler });
   return otlpTracing(

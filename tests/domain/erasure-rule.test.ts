@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isErased, isExpired, namesNumber, type ExpiryRule } from '../../src/domain/erasure-rule.ts';
+import { isErased, isExpired, type ExpiryRule } from '../../src/domain/erasure-rule.ts';
 import { comparePositions, type Message } from '../../src/domain/message.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
-import { collidingMessages, instants, msisdns } from '../support/arbitraries.ts';
+import { collidingMessages, instants } from '../support/arbitraries.ts';
 
 const dated = fc.record({ sentAt: instants, receivedAt: fc.option(instants) });
 const stored = fc.tuple(collidingMessages, dated).map(([message, dates]) => ({ ...message, ...dates }));
@@ -20,12 +20,12 @@ const rules: fc.Arbitrary<ExpiryRule> = fc.record({
 });
 
 describe('isExpired', () => {
-  /** From so few that the limit is often the instant itself. */
+  /** So few instants that the limit is often equal to one of them. */
   const near = fc.bigInt({ min: -1n, max: 1n }).map((micros) => micros as Timestamp);
   const nearDated = fc.record({ sentAt: near, receivedAt: fc.option(near) });
   const withLimit = fc.oneof(fc.tuple(dated, instants), fc.tuple(nearDated, near));
 
-  it('nothing is that was received or sent at the limit or later', () => {
+  it('is false for a message sent or received at the limit or later', () => {
     fc.assert(
       fc.property(withLimit, ([{ sentAt, receivedAt }, before]) => {
         const latest = receivedAt !== null && receivedAt > sentAt ? receivedAt : sentAt;
@@ -34,7 +34,7 @@ describe('isExpired', () => {
     );
   });
 
-  it('what is expired stays so as time goes on', () => {
+  it('stays true as time passes', () => {
     fc.assert(
       fc.property(dated, instants, instants, (message, a, b) => {
         const [early, late] = a < b ? [a, b] : [b, a];
@@ -45,7 +45,7 @@ describe('isExpired', () => {
 });
 
 describe('isErased by age', () => {
-  it('what is kept for its age, its sender or its place is kept whatever the rest of the rule says', () => {
+  it('keeps a message for its age, its sender or its position, whatever the rest of the rule says', () => {
     fc.assert(
       fc.property(stored, rules, (message, rule) => {
         const kept =
@@ -57,7 +57,7 @@ describe('isErased by age', () => {
     );
   });
 
-  it('each exemption only takes away from what goes', () => {
+  it('erases no additional message because of an exemption', () => {
     fc.assert(
       fc.property(stored, rules, (message, rule) => {
         const bare: ExpiryRule = { ...rule, keepFrom: [], keepSince: null };
@@ -66,7 +66,7 @@ describe('isErased by age', () => {
     );
   });
 
-  it('with the n-th newest as the place, the n newest stay', () => {
+  it('keeps the n newest messages if the position is that of the n-th newest', () => {
     const end = (2n ** 62n) as Timestamp;
     fc.assert(
       fc.property(
@@ -84,61 +84,10 @@ describe('isErased by age', () => {
 });
 
 describe('isErased of a person', () => {
-  it('is every message from the number or to it', () => {
+  it('selects every message from the number or to it', () => {
     fc.assert(
       fc.property(stored, collidingMessages, (message, { from: number }) => {
         expect(isErased(message, { of: 'person', number })).toBe(message.from === number || message.to === number);
-      }),
-    );
-  });
-});
-
-describe('namesNumber', () => {
-  const around = fc.constantFrom(
-    '',
-    ' ',
-    '"',
-    'a',
-    '\n',
-    '=',
-    '&',
-    ':',
-    'é',
-    '%22',
-    '%20',
-    '%c2%a0',
-    '\\u0022',
-    '\\u00e0',
-  );
-
-  it('finds a number with its plus sign in any spelling, whatever stands around it', () => {
-    fc.assert(
-      fc.property(
-        msisdns,
-        around,
-        around,
-        fc.constantFrom('+', '%2B', '%2b', '\\u002B', '\\u002b'),
-        (number, a, b, plus) => {
-          expect(namesNumber(`${a}${plus}${number.slice(1)}${b}`, number)).toBe(true);
-        },
-      ),
-    );
-  });
-
-  it('finds one without a plus sign when it is too long to be there by chance', () => {
-    fc.assert(
-      fc.property(msisdns, around, around, (number, a, b) => {
-        expect(namesNumber(`${a}${number.slice(1)}${b}`, number)).toBe(number.length > 7);
-      }),
-    );
-  });
-
-  it('does not find it inside of a longer one', () => {
-    fc.assert(
-      fc.property(msisdns, fc.nat(9), (number, digit) => {
-        expect(namesNumber(`+${number.slice(1)}${String(digit)}`, number)).toBe(false);
-        // With a digit more before it, it is another number, plus sign or not.
-        expect(namesNumber(`+${String(digit)}${number.slice(1)}x`, number)).toBe(false);
       }),
     );
   });

@@ -15,7 +15,7 @@ const characters = (text: string): string[] => Array.from(text);
 const codes = (text: string): string[] => characters(text).map((one) => one.codePointAt(0)?.toString(16) ?? '');
 
 describe('foldCase', () => {
-  it('changes only what has case, and nothing when done twice, for every character there is', () => {
+  it('changes only characters with case, and nothing when repeated, for every character', () => {
     const changed = everyCharacter.filter((character) => foldCase(character) !== character);
     const withCase = new Set(cased);
     expect(changed.filter((character) => !withCase.has(character))).toEqual([]);
@@ -53,7 +53,7 @@ describe('foldCase', () => {
     expect(codes(foldCase(character))).toEqual(codes(folded));
   });
 
-  it('treats a character alike wherever it stands', () => {
+  it('folds a character in the same way at every index', () => {
     fc.assert(
       fc.property(texts, texts, (a, b) => {
         expect(foldCase(a + b)).toBe(foldCase(a) + foldCase(b));
@@ -120,7 +120,7 @@ describe('containsIgnoringCase', () => {
     );
   });
 
-  it('does not care which of the two is in another case', () => {
+  it('ignores the case of text and needle alike', () => {
     const inAnotherCase = fc.constantFrom(
       (text: string) => text.toUpperCase(),
       (text: string) => text.toLowerCase(),
@@ -136,7 +136,7 @@ describe('containsIgnoringCase', () => {
     );
   });
 
-  it('finds two texts in each other only when they are equal but for case', () => {
+  it('finds two texts in each other only if they differ just in case', () => {
     const short = fc.string({ unit: oneOf('ßẞsSſςσıiI'), maxLength: 3 });
     fc.assert(
       fc.property(short, short, (a, b) => {

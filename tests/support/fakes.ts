@@ -75,9 +75,9 @@ export function manualClock(start: Timestamp): ManualClock {
 }
 
 export interface ManualTimer extends Timer {
-  /** Lets so much time go by, and calls whoever was to be called meanwhile. */
+  /** Lets time pass, and makes the calls that are due. */
   pass(milliseconds: number): void;
-  /** How many are waiting to be called. */
+  /** The number of pending calls. */
   readonly waiting: () => number;
 }
 
@@ -91,6 +91,7 @@ export function manualTimer(): ManualTimer {
     return () => calls.delete(call);
   };
   return {
+    elapsed: () => now,
     every: (milliseconds, callBack) => start(milliseconds, milliseconds, callBack),
     after: (milliseconds, callBack) => start(milliseconds, null, callBack),
     pass(milliseconds) {
@@ -104,6 +105,29 @@ export function manualTimer(): ManualTimer {
       }
     },
     waiting: () => calls.size,
+  };
+}
+
+export interface HastyTimer extends Timer {
+  /** The durations of all waits. */
+  readonly waits: number[];
+}
+
+/** Ends every wait at once. No time passes. */
+export function hastyTimer(): HastyTimer {
+  const waits: number[] = [];
+  return {
+    waits,
+    elapsed: () => 0,
+    every: () => () => undefined,
+    after(milliseconds, callBack) {
+      let due = true;
+      waits.push(milliseconds);
+      queueMicrotask(() => {
+        if (due) callBack();
+      });
+      return () => (due = false);
+    },
   };
 }
 

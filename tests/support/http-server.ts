@@ -53,14 +53,15 @@ export async function serveHttp(
   const { tracer = NO_TRACING, timer = manualTimer() } = parts;
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock, tracer }),
+      ingestMessage: new IngestMessage({ verifiers, writer: repository, metrics, clock, tracer }),
       listMessages: new ListMessages(repository, tracer),
       computeStats: new ComputeStats(repository, tracer),
-      computeTimeseries: new ComputeTimeseries({ repository, clock, tracer }),
-      checkReadiness: parts.checkReadiness ?? new CheckReadiness({ repository, verifiers }),
-      messageStream: parts.messageStream ?? new MessageStream({ repository, metrics, timer }, { maxFollowers: 10 }),
+      computeTimeseries: new ComputeTimeseries({ reader: repository, clock, tracer }),
+      checkReadiness: parts.checkReadiness ?? new CheckReadiness({ store: repository, verifiers }),
+      messageStream:
+        parts.messageStream ?? new MessageStream({ feed: repository, metrics, timer }, { maxSubscribers: 10 }),
       rejections: new Rejections(
-        { log: inMemoryRejectionLog(), metrics, clock, logger, tracer },
+        { log: inMemoryRejectionLog(), metrics, clock, timer, logger, tracer },
         { maxRows: 10, maxAgeDays: 1 },
       ),
       metrics,

@@ -1,8 +1,10 @@
 import type { Erased, MessageFilter, MessageRepository, PageStart } from '../../src/application/ports/store.ts';
-import { idHoldsNumber, isErased, type ErasureRule } from '../../src/domain/erasure-rule.ts';
+import { idNamesNumber } from '../../src/adapters/providers/whatsapp/message-id.ts';
+import { isErased, type ErasureRule } from '../../src/domain/erasure-rule.ts';
 import type { FeedEntry } from '../../src/domain/stream-position.ts';
 import {
   comparePositions,
+  fromMessageKey,
   messageKey,
   newMessage,
   type Message,
@@ -82,7 +84,8 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
         .map(([key]) => key),
     );
     const isStray = (key: MessageKey, { at }: MessageStatus): boolean =>
-      !stored.has(key) && (rule.of === 'age' ? at < rule.before : idHoldsNumber(key, rule.number));
+      !stored.has(key) &&
+      (rule.of === 'age' ? at < rule.before : idNamesNumber(fromMessageKey(key).messageId, rule.number));
     const states = Array.from(statuses).filter(([key, status]) => gone.has(key) || isStray(key, status));
     const bodies = new Set(Array.from(payloads).flatMap(([key, payload]) => (gone.has(key) ? [payload] : [])));
     for (const key of gone) for (const each of [stored, receipts, payloads]) each.delete(key);
@@ -135,15 +138,14 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
 
     stats: () => Promise.resolve(statsOf(stored.values())),
 
-    readFeed: (after, limit) =>
-      Promise.resolve(
-        after.epoch !== EPOCH || after.at > feed.length
-          ? 'unknown_position'
-          : feed
-              .slice(Number(after.at))
-              .filter(({ message }) => stored.get(messageKey(message)) === message)
-              .slice(0, limit),
-      ),
+    readFeed(after, limit) {
+      if (after.epoch !== EPOCH || after.at > feed.length) return Promise.resolve('unknown_position');
+      const entries = feed
+        .slice(Number(after.at))
+        .filter(({ message }) => stored.get(messageKey(message)) === message)
+        .slice(0, limit);
+      return Promise.resolve({ entries, position: entries.at(-1)?.position ?? after });
+    },
 
     feedEnd: () => Promise.resolve({ epoch: EPOCH, at: BigInt(feed.length), key: '' }),
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../application/ports/time.ts';
+import type { MessageId, Msisdn } from '../../domain/message.ts';
 import type { Provider } from '../../domain/provider.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import type { NewMessage, NewUpdate, Payload } from '../../domain/update.ts';
@@ -62,6 +63,8 @@ interface Basics<S extends Settings> {
   readonly settings: S;
   /** The header of the delivery id. A delivery whose id cannot be stored is answered with 422. */
   readonly deliveryIdHeader?: string;
+  /** Whether a message id of this provider contains the number of its sender or recipient, for ids that can contain one. */
+  readonly idNames?: (messageId: MessageId, number: Msisdn) => boolean;
   /** How signatures are verified. Without a secret the scheme rejects every delivery. */
   scheme(settings: ProviderSettings<S>, context: SchemeContext): SignatureScheme;
   /** The headers that prove to {@link scheme} that the holder of the secret sent the request. */

@@ -1,3 +1,4 @@
+import type { MessageId, Msisdn } from '../../domain/message.ts';
 import type { ProviderDescriptor } from './descriptor.ts';
 import type { ProviderSettings } from './settings.ts';
 import { standard } from './standard/provider.ts';
@@ -25,4 +26,9 @@ export type ProvidersSettings = {
 /** The descriptor of a provider, for callers that treat all providers alike. */
 export function descriptorOf(name: ProviderName): ProviderDescriptor {
   return PROVIDERS[name];
+}
+
+/** Whether a message id of any provider contains the number of its sender or recipient. */
+export function idNames(messageId: MessageId, number: Msisdn): boolean {
+  return PROVIDER_NAMES.some((name) => descriptorOf(name).idNames?.(messageId, number) === true);
 }

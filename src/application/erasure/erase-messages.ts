@@ -1,16 +1,17 @@
 import type { ErasureRule } from '../../domain/erasure-rule.ts';
-import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from '../ports/store.ts';
+import type { Erased, ErasureCursor, ErasureStep, StepwiseEraser } from '../ports/store.ts';
+import type { Timer } from '../ports/time.ts';
 
-/** How long somebody who finds another erasing waits before the next attempt. */
+/** How long to wait for another eraser before the next attempt. */
 const BUSY_MS = 250;
 
 export interface EraseOptions {
-  /** Stops between two steps, also while it rests, and rejects with the signal's reason. */
+  /** Stops between two steps or during a pause, and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** All that was erased so far. */
+  /** Receives the total so far. */
   readonly onProgress?: (erased: Erased) => void;
   /**
-   * For how many times as long as each step takes nothing is done after it, so that others come to their turn.
+   * The pause after each step, as a multiple of the step's duration. It leaves the store to other work.
    * @default 1
    */
   readonly restFor?: number;
@@ -21,39 +22,51 @@ export interface EraseOptions {
   readonly whenBusy?: 'wait' | 'leave';
 }
 
-/** Ends early when the signal is aborted. */
-type Sleep = (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
+/** Permanently deletes messages, in small steps. After an interruption, the same call resumes the work. */
+export class EraseMessages<R extends ErasureRule> {
+  readonly #eraser: StepwiseEraser<R>;
+  readonly #timer: Timer;
 
-/** Erases messages for good, in small steps. Stopped at any instant, what was erased is erased, and calling it again goes on. */
-export class EraseMessages {
-  readonly #eraser: Pick<MessageEraser, 'eraseNext'>;
-  readonly #sleep: Sleep;
-
-  constructor(eraser: Pick<MessageEraser, 'eraseNext'>, sleep: Sleep = wait) {
+  /** @param timer of a command must keep the process alive: nothing else does during a pause */
+  constructor(eraser: StepwiseEraser<R>, timer: Timer) {
     this.#eraser = eraser;
-    this.#sleep = sleep;
+    this.#timer = timer;
   }
 
   async execute(
-    rule: ErasureRule,
+    rule: R,
     { signal, onProgress = () => undefined, restFor = 1, whenBusy = 'wait' }: EraseOptions = {},
   ): Promise<Erased> {
     let erased: Erased = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
     for (let cursor: ErasureCursor | null = null; ;) {
       signal?.throwIfAborted();
-      const began = performance.now();
+      const began = this.#timer.elapsed();
       const step: ErasureStep | 'busy' = await this.#eraser.eraseNext(rule, cursor);
       if (step === 'busy') {
         if (whenBusy === 'leave') return erased;
-        await this.#sleep(BUSY_MS, signal);
+        await this.#pause(BUSY_MS, signal);
         continue;
       }
       erased = sum(erased, step);
       onProgress(erased);
       if (step.next === null) return erased;
       cursor = step.next;
-      await this.#sleep((performance.now() - began) * restFor, signal);
+      await this.#pause((this.#timer.elapsed() - began) * restFor, signal);
     }
+  }
+
+  /** Ends early if the signal is aborted. */
+  #pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = this.#timer.after(milliseconds, end);
+      signal?.addEventListener('abort', end);
+      if (signal?.aborted) end();
+    });
   }
 }
 
@@ -65,17 +78,4 @@ function sum(a: Erased, b: Erased): Erased {
     bereft: a.bereft + b.bereft,
     excerpts: a.excerpts + b.excerpts,
   };
-}
-
-function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal?.addEventListener('abort', end);
-    if (signal?.aborted) end();
-  });
 }

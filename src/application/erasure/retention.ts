@@ -1,61 +1,69 @@
+import type { ExpiryRule } from '../../domain/erasure-rule.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
 import { EraseMessages } from './erase-messages.ts';
-import type { Clock } from '../ports/time.ts';
-import type { Logger, Metrics } from '../ports/telemetry.ts';
-import type { MessageEraser } from '../ports/store.ts';
+import type { Clock, Timer } from '../ports/time.ts';
+import type { Logger, RetentionMetrics } from '../ports/telemetry.ts';
+import type { StepwiseEraser } from '../ports/store.ts';
 
-/** The first run waits until the start is over; the next ones find an hour's messages each. */
+/** The first run waits until the service has started; each later run finds the messages of one hour. */
 const FIRST_RUN_MS = 1_000;
 const RUN_EVERY_MS = 3_600_000;
-/** Nobody waits for it: it leaves the store to others for most of the time. */
+/** Retention is not urgent: it leaves the store to other work for 80 % of the time. */
 const REST_FOR = 4;
 const MICROS_PER_DAY = 86_400_000_000n;
 
 /**
- * Erases in the background what is older than so many days. Of several processes that share a store one at a time does. A run
- * that fails is logged, and the next begins anew.
+ * Erases in the background what is older than a number of days. If several processes share a store, only one erases at a time.
+ * A failed run is logged, and the next run starts over.
  */
 export class Retention {
-  readonly #erase: EraseMessages;
-  readonly #metrics: Metrics;
+  readonly #erase: EraseMessages<ExpiryRule>;
+  readonly #metrics: RetentionMetrics;
   readonly #clock: Clock;
+  readonly #timer: Timer;
   readonly #logger: Logger;
   readonly #days: number;
   readonly #stopping = new AbortController();
-  #next: ReturnType<typeof setTimeout> | undefined;
+  #cancelNext: (() => void) | undefined;
   #running: Promise<void> | undefined;
 
   /** @param days 0 keeps everything */
   constructor(
-    ports: { eraser: Pick<MessageEraser, 'eraseNext'>; metrics: Metrics; clock: Clock; logger: Logger },
+    ports: {
+      eraser: StepwiseEraser<ExpiryRule>;
+      metrics: RetentionMetrics;
+      clock: Clock;
+      timer: Timer;
+      logger: Logger;
+    },
     days: number,
   ) {
-    this.#erase = new EraseMessages(ports.eraser);
+    this.#erase = new EraseMessages(ports.eraser, ports.timer);
     this.#metrics = ports.metrics;
     this.#clock = ports.clock;
+    this.#timer = ports.timer;
     this.#logger = ports.logger;
     this.#days = days;
   }
 
   start(): void {
-    if (this.#days > 0) this.#after(FIRST_RUN_MS);
+    if (this.#days > 0) this.#runAfter(FIRST_RUN_MS);
   }
 
-  /** Begins no further step; resolves when the one under way is over. */
+  /** Starts no further step; resolves when the current step has ended. */
   async drain(): Promise<void> {
     this.#stopping.abort();
-    clearTimeout(this.#next);
+    this.#cancelNext?.();
     await this.#running;
   }
 
-  #after(milliseconds: number): void {
-    this.#next = setTimeout(() => {
+  #runAfter(milliseconds: number): void {
+    this.#cancelNext = this.#timer.after(milliseconds, () => {
       this.#running = this.#run().finally(() => {
         this.#running = undefined;
-        if (!this.#stopping.signal.aborted) this.#after(RUN_EVERY_MS);
+        if (!this.#stopping.signal.aborted) this.#runAfter(RUN_EVERY_MS);
       });
-    }, milliseconds);
-    this.#next.unref();
+    });
   }
 
   /** Never rejects. */

@@ -1,75 +1,76 @@
-import { comingFrom, isNews, type FeedEntry, type StreamPosition } from '../../domain/stream-position.ts';
+import type { FeedEntry, StreamPosition } from '../../domain/stream-position.ts';
 import type { Message, Msisdn } from '../../domain/message.ts';
 import { foldCase } from '../../domain/text-folding.ts';
 import { StreamTail, FEED_PAGE_SIZE, POLL_MS } from './stream-tail.ts';
-import { StoreUnavailable, type MessageFilter, type MessageRepository } from '../ports/store.ts';
-import type { Metrics } from '../ports/telemetry.ts';
+import { StoreUnavailable, type MessageFeed, type MessageFilter } from '../ports/store.ts';
+import type { StreamMetrics } from '../ports/telemetry.ts';
 import type { Timer } from '../ports/time.ts';
 
 export type StreamFilter = Pick<MessageFilter, 'from' | 'contains'>;
 
 export interface StreamBatch {
-  /** In the order in which they were stored; may be none. */
+  /** In commit order; may be empty. */
   readonly messages: readonly FeedEntry[];
-  /** Up to here nothing that fits is missing, so here is where to go on. */
+  /** The subscriber has received every matching message up to here, and can resume here. */
   readonly position: StreamPosition;
-  /** The place to go on from is not known any more: what was stored since cannot be told. */
+  /** The position to resume from is unknown, so messages may be missing before this batch. */
   readonly reset: boolean;
 }
 
 export interface Subscription {
-  /** Ends when it is ended, or the service stops. A reader that is slow is waited for, with one page in memory. */
+  /** Ends when `end` is called or the service stops. A slow reader is waited for, with one page in memory. */
   readonly batches: AsyncIterable<StreamBatch>;
-  /** As often as you like. */
+  /** May be called repeatedly. */
   readonly end: () => void;
-  /** Aborted when it is over, for whatever reason. */
+  /** Aborted when the subscription is over, for any reason. */
   readonly signal: AbortSignal;
 }
 
-/** Tells of messages as they are stored, by whichever process, each once and none left out. */
+/** Delivers messages to subscribers as any process stores them, each message once and without gaps. */
 export class MessageStream {
-  readonly #repository: MessageRepository;
-  readonly #metrics: Metrics;
+  readonly #feed: MessageFeed;
+  readonly #metrics: StreamMetrics;
   readonly #timer: Timer;
   readonly #tail: StreamTail;
-  readonly #maxFollowers: number;
-  readonly #followers = new Set<AbortController>();
+  readonly #maxSubscribers: number;
+  readonly #subscribers = new Set<AbortController>();
   #stopped = false;
 
   constructor(
-    ports: { repository: MessageRepository; metrics: Metrics; timer: Timer },
-    options: { readonly maxFollowers: number },
+    ports: { feed: MessageFeed; metrics: StreamMetrics; timer: Timer },
+    options: { readonly maxSubscribers: number },
   ) {
-    this.#repository = ports.repository;
+    this.#feed = ports.feed;
     this.#metrics = ports.metrics;
     this.#timer = ports.timer;
     this.#tail = new StreamTail(ports);
-    this.#maxFollowers = options.maxFollowers;
+    this.#maxSubscribers = options.maxSubscribers;
   }
 
-  /** This process has stored messages: whoever waits for them need not wait any longer. */
+  /** Reports that this process has stored messages, so that waiting subscribers get them without delay. */
   stored(): void {
     this.#tail.nudge();
   }
 
   /**
-   * Follows what is stored after a position, or from now on. `too_many` follow already, or all `stopped`. Rejects with StoreUnavailable
-   * when it cannot begin now; what happens to the store later only delays the batches.
+   * Subscribes to the messages stored after a position, or from now on. `too_many`: the maximum number of subscribers is
+   * reached. `stopped`: the service is stopping. Rejects with StoreUnavailable if it cannot start now; a later failure of the
+   * store only delays the batches.
    */
   async open(filter: StreamFilter, after?: StreamPosition): Promise<Subscription | 'too_many' | 'stopped'> {
     if (this.#stopped) return 'stopped';
-    if (this.#followers.size >= this.#maxFollowers) return 'too_many';
-    const follower = new AbortController();
+    if (this.#subscribers.size >= this.#maxSubscribers) return 'too_many';
+    const subscriber = new AbortController();
     const end = (): void => {
-      if (!this.#followers.delete(follower)) return;
-      this.#metrics.messageStreams(this.#followers.size);
-      follower.abort();
+      if (!this.#subscribers.delete(subscriber)) return;
+      this.#metrics.messageStreams(this.#subscribers.size);
+      subscriber.abort();
     };
-    this.#followers.add(follower);
-    this.#metrics.messageStreams(this.#followers.size);
+    this.#subscribers.add(subscriber);
+    this.#metrics.messageStreams(this.#subscribers.size);
     try {
-      const start = after ?? (await this.#repository.feedEnd());
-      const { signal } = follower;
+      const start = after ?? (await this.#feed.feedEnd());
+      const { signal } = subscriber;
       return { batches: this.#follow(filter, start, signal), end, signal };
     } catch (error) {
       end();
@@ -77,11 +78,11 @@ export class MessageStream {
     }
   }
 
-  /** Ends all that follow, and lets nobody begin. */
+  /** Ends all subscriptions and accepts no new ones. */
   stop(): void {
     this.#stopped = true;
-    for (const follower of [...this.#followers]) follower.abort();
-    this.#followers.clear();
+    for (const subscriber of [...this.#subscribers]) subscriber.abort();
+    this.#subscribers.clear();
     this.#metrics.messageStreams(0);
   }
 
@@ -92,34 +93,37 @@ export class MessageStream {
   ): AsyncGenerator<StreamBatch, void, undefined> {
     let position = start;
     const needle = filter.contains === undefined ? undefined : foldCase(filter.contains);
-    const newsOf = (arrived: readonly FeedEntry[]): StreamBatch => {
-      const from = position;
-      const passed = arrived.map(({ message, position: at }) => ({ message, position: comingFrom(from, at) }));
-      position = passed.at(-1)?.position ?? from;
-      const messages = passed.filter((one) => isNews(one.position, from) && fits(one.message, filter.from, needle));
+    const batchOf = (entries: readonly FeedEntry[]): StreamBatch => {
+      const messages = entries.filter(({ message }) => fits(message, filter.from, needle));
       return { messages, position, reset: false };
     };
     while (!signal.aborted) {
-      const page = await this.#untilDone(() => this.#repository.readFeed(position, FEED_PAGE_SIZE), signal);
+      const page = await this.#untilDone(() => this.#feed.readFeed(position, FEED_PAGE_SIZE), signal);
       if (page === null) return;
       if (page === 'unknown_position') {
-        const latest = await this.#untilDone(() => this.#repository.feedEnd(), signal);
+        const latest = await this.#untilDone(() => this.#feed.feedEnd(), signal);
         if (latest === null) return;
         position = latest;
         yield { messages: [], position, reset: true };
         continue;
       }
-      yield newsOf(page);
-      if (page.length > 0) continue;
+      position = page.position;
+      yield batchOf(page.entries);
+      if (page.entries.length > 0) continue;
+      if (position.start !== undefined) {
+        await this.#pause(signal); // no other subscriber's read is valid for this one
+        continue;
+      }
       for (let caughtUp = true; ; caughtUp = false) {
-        const arrived = await this.#tail.next(position, signal, caughtUp);
-        if (arrived === null) break;
-        yield newsOf(arrived);
+        const entries = await this.#tail.next(position, signal, caughtUp);
+        if (entries === null) break;
+        position = entries.at(-1)?.position ?? position;
+        yield batchOf(entries);
       }
     }
   }
 
-  /** Tries again for as long as the store is away. Null when the signal is aborted meanwhile. */
+  /** Retries while the store is unavailable. Null if the signal is aborted meanwhile. */
   async #untilDone<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
     while (!signal.aborted) {
       try {
@@ -137,16 +141,16 @@ export class MessageStream {
     const over = (): void => {
       resolve(undefined);
     };
-    const stop = this.#timer.every(POLL_MS, over);
+    const cancel = this.#timer.after(POLL_MS, over);
     signal.addEventListener('abort', over);
     return promise.finally(() => {
-      stop();
+      cancel();
       signal.removeEventListener('abort', over);
     });
   }
 }
 
-/** Of messages, once for all who share a read of them: a long text takes half a millisecond. */
+/** Folded texts, shared by all subscribers that share a read: folding a long text takes half a millisecond. */
 const foldedTexts = new WeakMap<Message, string | null>();
 
 function foldedText(message: Message): string | null {
@@ -158,7 +162,7 @@ function foldedText(message: Message): string | null {
   return folded;
 }
 
-/** @param needle folded: see domain/search.ts */
+/** @param needle case-folded: see domain/text-folding.ts */
 function fits(message: Message, from: Msisdn | undefined, needle: string | undefined): boolean {
   return (
     (from === undefined || message.from === from) &&

@@ -2,35 +2,35 @@ import { VerifiedDelivery, type Delivery, type SignatureRefusal } from '../../do
 import type { Provider } from '../../domain/provider.ts';
 import { isMessage, type NewUpdate, type UpdateOutcome } from '../../domain/update.ts';
 import type { Clock } from '../ports/time.ts';
-import type { MessageRepository } from '../ports/store.ts';
-import type { Metrics, Tracer } from '../ports/telemetry.ts';
+import type { MessageWriter } from '../ports/store.ts';
+import type { IngestMetrics, Tracer } from '../ports/telemetry.ts';
 import type { SignatureVerifier } from '../ports/verification.ts';
 
 const MICROS_PER_SECOND = 1e6;
 
-/** Takes a provider's delivery: first the proof that it is genuine, then the updates in it, each message stored once. */
+/** Ingests a provider's delivery: first proves that it is genuine, then stores its updates, each message once. */
 export class IngestMessage {
   readonly #verifiers: ReadonlyMap<Provider, SignatureVerifier>;
-  readonly #repository: MessageRepository;
-  readonly #metrics: Metrics;
+  readonly #writer: MessageWriter;
+  readonly #metrics: IngestMetrics;
   readonly #clock: Clock;
   readonly #tracer: Tracer;
 
   constructor(ports: {
     verifiers: ReadonlyMap<Provider, SignatureVerifier>;
-    repository: MessageRepository;
-    metrics: Metrics;
+    writer: MessageWriter;
+    metrics: IngestMetrics;
     clock: Clock;
     tracer: Tracer;
   }) {
     this.#verifiers = ports.verifiers;
-    this.#repository = ports.repository;
+    this.#writer = ports.writer;
     this.#metrics = ports.metrics;
     this.#clock = ports.clock;
     this.#tracer = ports.tracer;
   }
 
-  /** The proof that execute demands, or why there is none. A provider without a verifier is one without a secret. */
+  /** The proof that `execute` requires, or the reason why there is none. A provider without a verifier has no secret. */
   authenticate(provider: Provider, delivery: Delivery): VerifiedDelivery | SignatureRefusal {
     const verifier = this.#verifiers.get(provider);
     const result = VerifiedDelivery.check(
@@ -43,18 +43,18 @@ export class IngestMessage {
   }
 
   /**
-   * Stores the updates of one delivery, all or none. Durable when it resolves. One outcome for each, in order. Rejects with
-   * StoreUnavailable when the sender should try again later.
-   * @param traceId of the W3C trace in which the delivery came, to be kept with its messages
+   * Stores the updates of one delivery, all or none. Durable when it resolves. Returns one outcome per update, in order. Rejects
+   * with StoreUnavailable if the sender should retry later.
+   * @param traceId of the delivery's W3C trace, stored with its messages
    */
   async execute(
     proof: VerifiedDelivery,
     updates: readonly NewUpdate[],
     traceId?: string,
   ): Promise<readonly UpdateOutcome[]> {
-    const arrival = { receivedAt: this.#clock.now(), ...(traceId !== undefined && { traceId }) };
-    const arrived = updates.map((update) => (isMessage(update) ? { ...update, ...arrival } : update));
-    const outcomes = await this.#tracer.inSpan('IngestMessage', () => this.#repository.add(arrived));
+    const receipt = { receivedAt: this.#clock.now(), ...(traceId !== undefined && { traceId }) };
+    const received = updates.map((update) => (isMessage(update) ? { ...update, ...receipt } : update));
+    const outcomes = await this.#tracer.inSpan('IngestMessage', () => this.#writer.add(received));
     const now = this.#clock.now();
     const counts = new Map<UpdateOutcome, number>();
     outcomes.forEach((outcome, i) => {

@@ -67,14 +67,20 @@ export interface MessageReader {
   timeseries(range: TimeRange, bucket: Bucket, from?: Msisdn): Promise<readonly BucketCount[]>;
 }
 
-/** Reads messages in the order in which they were stored. */
+export interface FeedPage {
+  /** In commit order, up to the requested number; fewer only if there are no more now. */
+  readonly entries: readonly FeedEntry[];
+  /** The position after the page: the next read continues here. */
+  readonly position: StreamPosition;
+}
+
+/** Reads messages in commit order. */
 export interface MessageFeed {
   /**
-   * The messages stored after a position, in commit order: up to `limit`, fewer only if there are no more now. A message that
-   * becomes visible late is never skipped. `isNews` decides whether an entry is new to a subscriber. `unknown_position`: the
-   * position belongs to another epoch, or lies in the future.
+   * The messages after a position that are new to its subscriber. A message that becomes visible late is never skipped.
+   * `unknown_position`: the position belongs to another epoch, or lies in the future.
    */
-  readFeed(after: StreamPosition, limit: number): Promise<readonly FeedEntry[] | 'unknown_position'>;
+  readFeed(after: StreamPosition, limit: number): Promise<FeedPage | 'unknown_position'>;
   /** The position from which a new subscriber receives only later messages. */
   feedEnd(): Promise<StreamPosition>;
 }
@@ -129,46 +135,50 @@ export interface RejectionLog {
 /** What was erased, or would be. */
 export interface Erased {
   readonly messages: number;
-  /** States of those messages, and of messages that were never here: as old ones, or those whose id holds the number. */
+  /** Statuses of those messages, and of unknown messages: expired ones, or those whose id contains the number. */
   readonly statuses: number;
   /** Kept bodies of deliveries. */
   readonly bodies: number;
-  /** Messages of other people that stay and lose the body that they came in. */
+  /** Messages of other people that remain, but lose the body that delivered them. */
   readonly bereft: number;
   /** Rejections that lose their excerpt. */
   readonly excerpts: number;
 }
 
 export interface ErasurePreview extends Erased {
-  /** Messages there are, those that stay among them. */
+  /** All stored messages, including those that remain. */
   readonly total: number;
-  /** Of a person's messages those that they sent, and those that were sent to them: one to themselves is both. */
+  /** A person's messages by direction; a message to themselves counts as both. */
   readonly fromPerson: number;
   readonly toPerson: number;
-  /** Messages of other people whose text names the number; they stay. */
+  /** Messages of other people whose text contains the number; they remain. */
   readonly mentions: number;
   readonly firstAt: Timestamp | null;
   readonly lastAt: Timestamp | null;
 }
 
-/** Where the next step goes on. Of no meaning to anyone but the eraser that gave it. */
+/** The position of the next step. Only the eraser that issued it can interpret it. */
 export type ErasureCursor =
   | { readonly in: 'messages'; readonly after: { readonly sentAt: bigint; readonly key: string } | null }
   | { readonly in: 'statuses' | 'bodies' | 'excerpts'; readonly after: string };
 
 export interface ErasureStep extends Erased {
-  /** null when everything has been looked through. */
+  /** null after the last step. */
   readonly next: ErasureCursor | null;
 }
 
-/** Erases what is stored. Reads are exact at every instant, and a commit waits for a step, not for the whole. */
-export interface MessageEraser {
-  /** The position from which on so many messages stand, or all when there are fewer; null when there is none. At least 1. */
+/** Erases messages by one kind of rule, in steps. Reads stay exact meanwhile, and a commit waits for one step at most. */
+export interface StepwiseEraser<R extends ErasureRule> {
+  /** At most one small transaction. `busy`: another process is erasing. */
+  eraseNext(rule: R, cursor: ErasureCursor | null): Promise<ErasureStep | 'busy'>;
+}
+
+/** Previews and erases by every rule. */
+export interface MessageEraser extends StepwiseEraser<ErasureRule> {
+  /** The position of the oldest of the newest `messages` messages; of the oldest of all if there are fewer; null without any. */
   newest(messages: number): Promise<Position | null>;
-  /** How many messages the rule takes at most, by the counters alone. */
+  /** Upper bound of the messages that the rule erases, from the counters alone. */
   reach(rule: ExpiryRule): Promise<number>;
-  /** What the rule would take now. Only reads, and reads every message. */
+  /** What the rule would erase now. Reads every message and changes nothing. */
   preview(rule: ErasureRule): Promise<ErasurePreview>;
-  /** One small transaction at most. `busy`: somebody else is erasing. */
-  eraseNext(rule: ErasureRule, cursor: ErasureCursor | null): Promise<ErasureStep | 'busy'>;
 }

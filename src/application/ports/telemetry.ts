@@ -60,45 +60,45 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-/** What a span is known by, in every process that the trace goes through (W3C Trace Context). */
+/** The identity of a span, the same in every process of the trace (W3C Trace Context). */
 export interface SpanContext {
   /** 32 hexadecimal digits, in lower case. */
   readonly traceId: string;
-  /** 16 of them. */
+  /** 16 hexadecimal digits, in lower case. */
   readonly spanId: string;
 }
 
-/** The span of somebody else that a request comes from. */
+/** The span of the client that sent the request. */
 export interface CallerContext extends SpanContext {
-  /** Whether the caller's trace is recorded. */
+  /** Whether the client records the trace. */
   readonly sampled: boolean;
-  /** The header `tracestate`, as it came. */
+  /** The header `tracestate`, unchanged. */
   readonly state?: string | undefined;
 }
 
-/** A piece of work, from its start until it ends. */
+/** A piece of work with a start and an end. */
 export interface Span {
-  /** undefined when nothing is traced. */
+  /** undefined if tracing is disabled. */
   readonly context: SpanContext | undefined;
-  /** Whether it will be exported: traces may be sampled. */
+  /** Whether the span will be exported: traces may be sampled. */
   readonly recorded: boolean;
   rename(name: string): void;
-  /** Never what a person wrote or is known by: spans leave the machine. */
+  /** Spans leave the machine: no texts, phone numbers or names. */
   set(attributes: Readonly<Record<string, string | number>>): void;
-  /** It failed. Of an Error only its name is told, for its message may hold anything; or one word. */
+  /** Marks the span as failed, with the name of an Error or one word; an Error's message may contain personal data. */
   fail(error: unknown): void;
   link(to: Span): void;
   end(): void;
 }
 
-/** Spans of OpenTelemetry. Nothing is exported before a span ends. */
+/** Creates OpenTelemetry spans. A span is exported only after it ended. */
 export interface Tracer {
-  /** Runs the work of a request as a span, the caller's child if there is a caller, and ends it when the work is settled. */
+  /** Runs the work of a request in a span, a child of the client's span if there is one, and ends it when the work settles. */
   inRequest<T>(caller: CallerContext | undefined, work: (span: Span) => Promise<T>): Promise<T>;
-  /** Runs work as a child of the active span; it fails when the work rejects. */
+  /** Runs work in a child of the active span, which fails if the work rejects. */
   inSpan<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** The span that the caller's work runs in. */
+  /** The span in which the caller runs. */
   active(): Span;
-  /** A span that the caller ends, and in which nothing runs; the active one's child unless it is told another parent. */
+  /** Starts a span that the caller ends and in which no code runs. @default parent the active span */
   startSpan(name: string, options?: { readonly parent?: Span | undefined; readonly links?: readonly Span[] }): Span;
 }

@@ -1,18 +1,18 @@
 import type { Stats } from '../../domain/stats.ts';
-import type { MessageRepository } from '../ports/store.ts';
+import type { MessageReader } from '../ports/store.ts';
 import type { Tracer } from '../ports/telemetry.ts';
 
-/** Counts over everything stored. */
+/** Computes statistics over all stored messages. */
 export class ComputeStats {
-  readonly #repository: MessageRepository;
+  readonly #reader: Pick<MessageReader, 'stats'>;
   readonly #tracer: Tracer;
 
-  constructor(repository: MessageRepository, tracer: Tracer) {
-    this.#repository = repository;
+  constructor(reader: Pick<MessageReader, 'stats'>, tracer: Tracer) {
+    this.#reader = reader;
     this.#tracer = tracer;
   }
 
   async execute(): Promise<Stats> {
-    return this.#tracer.inSpan('ComputeStats', () => this.#repository.stats());
+    return this.#tracer.inSpan('ComputeStats', () => this.#reader.stats());
   }
 }

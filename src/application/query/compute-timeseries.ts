@@ -9,13 +9,13 @@ import {
 } from '../../domain/timeseries.ts';
 import { FIRST_TIMESTAMP, type Timestamp } from '../../domain/timestamp.ts';
 import type { Clock } from '../ports/time.ts';
-import type { MessageRepository } from '../ports/store.ts';
+import type { MessageReader } from '../ports/store.ts';
 import type { Tracer } from '../ports/telemetry.ts';
 
 /** Enough for a day of minutes, two months of hours or four years of days. */
 export const MAX_BUCKETS = 1_500;
 
-/** Where a series begins when nobody says: in so many buckets before the one of its end. */
+/** The default length of a series: this many buckets before the one that contains its end. */
 const BUCKETS_BEFORE: Readonly<Record<Bucket, number>> = { minute: 59, hour: 47, day: 29 };
 
 export interface TimeseriesQuestion {
@@ -31,27 +31,25 @@ export interface Timeseries extends TimeRange {
   readonly counts: readonly BucketCount[];
 }
 
-/** Counts messages by the minute, hour or day in which they were sent. */
+/** Counts messages per minute, hour or day of their timestamp. */
 export class ComputeTimeseries {
-  readonly #repository: MessageRepository;
+  readonly #reader: Pick<MessageReader, 'timeseries'>;
   readonly #clock: Clock;
   readonly #tracer: Tracer;
 
-  constructor(ports: { repository: MessageRepository; clock: Clock; tracer: Tracer }) {
-    this.#repository = ports.repository;
+  constructor(ports: { reader: Pick<MessageReader, 'timeseries'>; clock: Clock; tracer: Tracer }) {
+    this.#reader = ports.reader;
     this.#clock = ports.clock;
     this.#tracer = ports.tracer;
   }
 
-  /** `empty_range`: it ends before it begins. `too_many_buckets`: more than {@link MAX_BUCKETS}. Nothing is counted then. */
+  /** `empty_range`: the range ends before it begins. `too_many_buckets`: more than {@link MAX_BUCKETS}. Neither reads the store. */
   async execute(question: TimeseriesQuestion): Promise<Timeseries | 'empty_range' | 'too_many_buckets'> {
     const { bucket, from, until = this.#clock.now() } = question;
     const range = { since: question.since ?? defaultSince(until, bucket), until };
     if (range.since >= until) return 'empty_range';
     if (countBuckets(range, bucket) > MAX_BUCKETS) return 'too_many_buckets';
-    const counts = await this.#tracer.inSpan('ComputeTimeseries', () =>
-      this.#repository.timeseries(range, bucket, from),
-    );
+    const counts = await this.#tracer.inSpan('ComputeTimeseries', () => this.#reader.timeseries(range, bucket, from));
     return { ...range, counts };
   }
 }

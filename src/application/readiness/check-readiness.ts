@@ -1,39 +1,39 @@
 import type { Provider } from '../../domain/provider.ts';
-import type { MessageRepository, StoreHealth } from '../ports/store.ts';
+import type { StoreHealth, StoreHealthCheck } from '../ports/store.ts';
 import type { SignatureVerifier } from '../ports/verification.ts';
 
 export interface Readiness extends StoreHealth {
   readonly status: 'ready' | 'not_ready' | 'stopping';
-  /** `missing`: no provider has a secret, so that nothing can be taken in. */
+  /** `missing`: no provider has a secret, so the service cannot accept any webhook. */
   readonly webhookSecret: 'ok' | 'missing';
-  /** Those that have a secret, in the order of their names. */
+  /** Providers with a secret, sorted by name. */
   readonly providers: readonly Provider[];
 }
 
-/** Those that have a secret, in the order of their names. */
+/** Providers with a secret, sorted by name. */
 export function configuredProviders(verifiers: ReadonlyMap<Provider, SignatureVerifier>): Provider[] {
-  const on = [...verifiers].filter(([, { configured }]) => configured);
-  return on.map(([provider]) => provider).sort();
+  const configured = [...verifiers].filter(([, { configured }]) => configured);
+  return configured.map(([provider]) => provider).sort();
 }
 
-/** Whether this process should be sent traffic: the store is reachable, its schema fits, and there is a secret. */
+/** Decides whether this process should receive traffic: the store is reachable, its schema fits, and a secret is configured. */
 export class CheckReadiness {
-  readonly #repository: MessageRepository;
+  readonly #store: StoreHealthCheck;
   readonly #providers: readonly Provider[];
   #stopping = false;
 
-  constructor(ports: { repository: MessageRepository; verifiers: ReadonlyMap<Provider, SignatureVerifier> }) {
-    this.#repository = ports.repository;
+  constructor(ports: { store: StoreHealthCheck; verifiers: ReadonlyMap<Provider, SignatureVerifier> }) {
+    this.#store = ports.store;
     this.#providers = configuredProviders(ports.verifiers);
   }
 
-  /** From now on the answer is `stopping`, so that a load balancer sends no more. */
+  /** Makes the answer `stopping` from now on, so that a load balancer stops sending requests. */
   stop(): void {
     this.#stopping = true;
   }
 
   async execute(): Promise<Readiness> {
-    const health = await this.#repository.health();
+    const health = await this.#store.health();
     const webhookSecret = this.#providers.length > 0 ? 'ok' : 'missing';
     const ready = health.database === 'ok' && health.schema === 'ok' && webhookSecret === 'ok';
     const status = this.#stopping ? 'stopping' : ready ? 'ready' : 'not_ready';

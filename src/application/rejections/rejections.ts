@@ -1,94 +1,110 @@
 import type { Provider } from '../../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionReason } from '../../domain/rejection.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
-import type { Clock } from '../ports/time.ts';
-import type { Logger, Metrics, Tracer } from '../ports/telemetry.ts';
+import type { Clock, Timer } from '../ports/time.ts';
+import type { IngestMetrics, Logger, Tracer } from '../ports/telemetry.ts';
 import type { RejectionLog, RejectionPage, RejectionPageStart } from '../ports/store.ts';
 
-/** Of a flood so many are looked into at once, and so many a second go on; all are counted. */
+/** During a flood, the first 50 rejections are kept, then 5 per second; all are counted. */
 const BURST = 50;
 const PER_SECOND = 5;
 const FLUSH_MS = 250;
-/** So many wait for a store that does not answer; more are only counted. */
+/** The backlog while the store does not respond; further rejections are only counted. */
 const MAX_WAITING = 1_000;
-const FORGET_MS = 3_600_000;
+const EXPIRE_EVERY_MS = 3_600_000;
 const MICROS_PER_SECOND = 1_000_000n;
 const MICROS_PER_DAY = 86_400n * MICROS_PER_SECOND;
 
 export interface RejectionsOptions {
-  /** Rejections that are kept. */
+  /** The number of rejections to keep. */
   readonly maxRows: number;
   readonly maxAgeDays: number;
 }
 
 /**
- * Keeps the refused deliveries that operators look at for the reason. Costs the answers nothing but a count, and the store
- * a few small writes a second at most, whatever the flood: what comes above the rate is only counted. May lose what it has not
- * written: a rejection is nobody's message.
+ * Keeps rejected deliveries, so that operators can find the reason. A rejection costs the answer only a count, and the store a
+ * few small writes per second, however large the flood. A crash may lose rejections that are not written yet: no message is
+ * lost with them.
  */
 export class Rejections {
   readonly #log: RejectionLog;
-  readonly #metrics: Metrics;
+  readonly #metrics: Pick<IngestMetrics, 'rejected'>;
   readonly #clock: Clock;
+  readonly #timer: Timer;
   readonly #logger: Logger;
   readonly #tracer: Tracer;
   readonly #options: RejectionsOptions;
-  readonly #forgetting: ReturnType<typeof setInterval>;
+  readonly #stopExpiring: () => void;
+  #undescribed: (() => Rejection)[] = [];
   #waiting: Rejection[] = [];
-  #flushing: ReturnType<typeof setTimeout> | undefined;
+  #cancelFlush: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #tokens = BURST;
   #filledAt: bigint;
 
   constructor(
-    ports: { log: RejectionLog; metrics: Metrics; clock: Clock; logger: Logger; tracer: Tracer },
+    ports: {
+      log: RejectionLog;
+      metrics: Pick<IngestMetrics, 'rejected'>;
+      clock: Clock;
+      timer: Timer;
+      logger: Logger;
+      tracer: Tracer;
+    },
     options: RejectionsOptions,
   ) {
     this.#log = ports.log;
     this.#metrics = ports.metrics;
     this.#clock = ports.clock;
+    this.#timer = ports.timer;
     this.#logger = ports.logger;
     this.#tracer = ports.tracer;
     this.#options = options;
     this.#filledAt = ports.clock.now();
-    this.#forgetting = setInterval(() => void this.#flush(), FORGET_MS);
-    this.#forgetting.unref();
+    this.#stopExpiring = ports.timer.every(EXPIRE_EVERY_MS, () => void this.#flush());
   }
 
-  /** `describe` is called after the answer, and only for those that are kept: it may take its time. */
+  /** Calls `describe` after the answer, and only if the rejection is kept: it may be slow. */
   record(provider: Provider, reason: RejectionReason, describe: () => Rejection): void {
     this.#metrics.rejected(provider, reason);
-    if (this.#waiting.length >= MAX_WAITING || !this.#takeToken()) return;
-    setImmediate(() => {
-      // Nobody is left to catch what it throws, and anyone may send what it is about: it would end the process.
-      try {
-        this.#waiting.push(describe());
-      } catch (error) {
-        this.#logger.error('a rejection could not be described', { reason: messageOf(error) });
-        return;
-      }
-      if (this.#flushing !== undefined) return;
-      this.#flushing = setTimeout(() => void this.#flush(), FLUSH_MS);
-      this.#flushing.unref();
+    if (this.#undescribed.length + this.#waiting.length >= MAX_WAITING || !this.#takeToken()) return;
+    this.#undescribed.push(describe);
+    if (this.#undescribed.length > 1) return;
+    this.#timer.after(0, () => {
+      this.#describe();
+      if (this.#waiting.length > 0) this.#cancelFlush ??= this.#timer.after(FLUSH_MS, () => void this.#flush());
     });
   }
 
-  /** The latest first. */
+  /** Latest first. */
   list(filter: RejectionFilter, start: RejectionPageStart, limit: number): Promise<RejectionPage> {
     return this.#tracer.inSpan('Rejections', () => this.#log.list(filter, start, limit));
   }
 
-  /** Writes what waits, with two writes at most. The last thing to be asked for. */
+  /** Writes the backlog in at most two writes. Must be the last call. */
   async drain(): Promise<void> {
-    clearInterval(this.#forgetting);
-    await new Promise((resolve) => setImmediate(resolve)); // what was recorded in this turn
+    this.#stopExpiring();
     await this.#flush();
   }
 
-  /** Never rejects. One write at a time: writes that pile up before a slow store would keep the process from stopping. */
+  #describe(): void {
+    const undescribed = this.#undescribed;
+    this.#undescribed = [];
+    for (const describe of undescribed) {
+      // No caller could catch the error, and anyone may send the delivery that causes it: it would end the process.
+      try {
+        this.#waiting.push(describe());
+      } catch (error) {
+        this.#logger.error('a rejection could not be described', { reason: messageOf(error) });
+      }
+    }
+  }
+
+  /** Never rejects. One write at a time: writes that pile up in front of a slow store would delay the end of the process. */
   #flush(): Promise<void> {
-    clearTimeout(this.#flushing);
-    this.#flushing = undefined;
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#describe();
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });

@@ -4,12 +4,12 @@ import { PROVIDER_VARIABLES } from './provider-variables.ts';
 import type { Variable } from './variable.ts';
 import { VARIABLES } from './variables.ts';
 
-/** What the variables are parsed to. */
+/** The parsed value of each variable. */
 export type Config = {
   readonly [K in keyof typeof VARIABLES]: ReturnType<(typeof VARIABLES)[K]['parse']>;
 } & { readonly providers: ProvidersSettings };
 
-/** Every fault of the configuration, in one message. */
+/** All faults of the configuration in one message. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
 
@@ -20,12 +20,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads `.env` in the working directory, where there is one, into the environment; what is set there already stays. */
+/** Loads `.env` from the working directory, if it exists, into the environment. Variables that are already set keep their values. */
 export function loadEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env');
 }
 
-/** The configuration from environment variables; an empty one counts as not set. Throws ConfigError. */
+/** Reads the configuration from environment variables; an empty variable counts as not set. Throws a ConfigError. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const faults: string[] = [];
   const read = ({ name, fallback, parse }: Variable<unknown>): unknown => {
@@ -51,24 +51,24 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return config;
 }
 
-/** The first that a service manager hands over; 0 to 2 are standard input and output. */
+/** The first file descriptor that a service manager passes; 0 to 2 are the standard streams. */
 const FIRST_INHERITED = 3;
 
 /**
- * The file descriptor of a socket that a service manager listens on for this process (systemd's socket activation); undefined
- * where there is none. Throws ConfigError when there are several: which one is meant is not for us to guess.
+ * The file descriptor of the socket that a service manager holds open for this process (systemd's socket activation); undefined
+ * without one. Throws a ConfigError if there are several, because the right one cannot be guessed.
  */
 export function inheritedSocket(
   environment: NodeJS.ProcessEnv = process.env,
   pid: number = process.pid,
 ): number | undefined {
-  // Another pid: meant for a process above this one, which has passed its environment on.
+  // Another pid: the socket is meant for a parent process that passed its environment to this one.
   if (environment['LISTEN_PID'] !== String(pid)) return undefined;
   if (environment['LISTEN_FDS'] !== '1') throw new ConfigError(['LISTEN_FDS must be 1: this service has one socket']);
   return FIRST_INHERITED;
 }
 
-/** A line or two for each variable: what it is for and its default. */
+/** The purpose and the default of each variable. */
 export function describeVariables(): { name: string; fallback: string; help: string }[] {
   const ofProviders = PROVIDER_VARIABLES.flatMap(({ secrets, options }) => [
     ...Object.values(secrets),
@@ -77,7 +77,7 @@ export function describeVariables(): { name: string; fallback: string; help: str
   return [...ofProviders, ...Object.values(VARIABLES)].map(({ name, fallback, help }) => ({ name, fallback, help }));
 }
 
-/** What another program needs to find its files and its way to PostgreSQL; none of our secrets. */
+/** The environment that another program needs to find its files and PostgreSQL, without our secrets. */
 export function programEnvironment(): Record<string, string> {
   const passed = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>

@@ -1,13 +1,13 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 
-/** Where messages are kept. */
+/** The location of the database. */
 export type DatabaseLocation =
   { readonly engine: 'sqlite'; readonly file: string } | { readonly engine: 'postgres'; readonly url: string };
 
 /**
- * SQLite in SQLAlchemy's form, which existing deployments use: three slashes and a relative path, four and an absolute one.
- * PostgreSQL as libpq writes it, also with SQLAlchemy's name of a driver. Throws an Error that says what it must be.
+ * Parses DATABASE_URL. SQLite has SQLAlchemy's form, which existing deployments use: three slashes and a relative path, or four
+ * slashes and an absolute path. PostgreSQL has libpq's form, optionally with SQLAlchemy's driver name. Throws an Error that says what the value must be.
  */
 export function databaseLocation(value: string): DatabaseLocation {
   if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) {
@@ -26,13 +26,13 @@ export function databaseLocation(value: string): DatabaseLocation {
   return { engine: 'sqlite', file };
 }
 
-/** Whether both are one database, whatever the names that lead to its file. */
+/** Whether both are the same database, even if different paths lead to its file. */
 export function sameDatabase(a: DatabaseLocation, b: DatabaseLocation): boolean {
   if (a.engine === 'postgres') return b.engine === 'postgres' && a.url === b.url;
   return b.engine === 'sqlite' && realPath(a.file) === realPath(b.file);
 }
 
-/** Where the file is that the name leads to, also one that is not there yet. */
+/** The real path of a file, which need not exist yet. */
 export function realPath(file: string): string {
   try {
     return realpathSync(file);

@@ -3,38 +3,38 @@ import { httpHeaders, integer, keyValues, oneOf, optional, optionalEndpoint, opt
 import type { Variable } from './variable.ts';
 
 /**
- * OpenTelemetry's own names (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/), and its defaults but for
- * the endpoint: without one there are no traces.
+ * OpenTelemetry's own names (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/), and its defaults, except
+ * for the endpoint: without one, tracing is disabled.
  */
 export const TRACING_VARIABLES = {
   otlpEndpoint: {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     fallback: '',
-    help: 'OpenTelemetry collector that traces are sent to, such as http://localhost:4318; /v1/traces is added. None: no traces.',
+    help: 'OpenTelemetry collector that traces are sent to, such as http://localhost:4318; /v1/traces is added. None: tracing is disabled.',
     parse: optionalUrl,
   },
   otlpTracesEndpoint: {
     name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     fallback: '',
-    help: 'The same with its whole path, for traces only; it goes first.',
+    help: 'Complete URL for traces only; takes precedence over OTEL_EXPORTER_OTLP_ENDPOINT.',
     parse: optionalEndpoint,
   },
   otlpHeaders: {
     name: 'OTEL_EXPORTER_OTLP_HEADERS',
     fallback: '',
-    help: 'Headers that the collector wants, such as a key: name=value, separated by commas, percent-encoded.',
+    help: 'Headers that the collector requires, such as a key: name=value, separated by commas, percent-encoded.',
     parse: httpHeaders,
   },
   otlpProtocol: {
     name: 'OTEL_EXPORTER_OTLP_PROTOCOL',
     fallback: 'http/protobuf',
-    help: 'How traces are sent: http/protobuf, which every collector takes, and nothing else.',
+    help: 'How traces are sent: only http/protobuf, which every collector accepts.',
     parse: (value) => oneOf(value, { 'http/protobuf': 'http/protobuf' } as const),
   },
   otlpTimeoutMs: {
     name: 'OTEL_EXPORTER_OTLP_TIMEOUT',
     fallback: '10000',
-    help: 'How long one export may take, in ms, with its repetitions.',
+    help: 'How long one export may take, in ms, including retries.',
     parse: (value) => integer(value, 1, 300_000),
   },
   otelServiceName: {
@@ -46,13 +46,13 @@ export const TRACING_VARIABLES = {
   otelResourceAttributes: {
     name: 'OTEL_RESOURCE_ATTRIBUTES',
     fallback: '',
-    help: 'What else traces say of this process: name=value, separated by commas, percent-encoded.',
+    help: 'Further attributes of this process in traces: name=value, separated by commas, percent-encoded.',
     parse: keyValues,
   },
   otelTracesSampler: {
     name: 'OTEL_TRACES_SAMPLER',
     fallback: 'parentbased_always_on',
-    help: 'Which traces are recorded: always_on, always_off, traceidratio, or one of these behind parentbased_, which does as the caller does.',
+    help: 'Which traces are recorded: always_on, always_off, traceidratio, or one of these after parentbased_, which follows the decision of the caller.',
     parse: (value) => oneOf(value, Object.fromEntries(SAMPLERS.map((name) => [name, name]))),
   },
   otelTracesSamplerArg: {
@@ -64,7 +64,7 @@ export const TRACING_VARIABLES = {
   otelSdkDisabled: {
     name: 'OTEL_SDK_DISABLED',
     fallback: 'false',
-    help: 'No traces, whatever else is set: true or false.',
+    help: 'Disables tracing, whatever else is set: true or false.',
     parse: (value) => oneOf(value.toLowerCase(), { true: true, false: false }),
   },
 } satisfies Readonly<Record<string, Variable<unknown>>>;

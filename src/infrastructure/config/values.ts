@@ -1,10 +1,10 @@
 import { isAddressRange } from '../../adapters/http/auth/client-address.ts';
 import { parseTimestamp, type Timestamp } from '../../domain/timestamp.ts';
 
-/** What a setting must be. Each throws an Error that says so, and never tells the value: it may be a secret. */
+/** Parsers of settings. Each throws an Error that says what the value must be, and never repeats it: it may be a secret. */
 
 export const MIN_READ_KEY_LENGTH = 16;
-/** What an Authorization header can carry: RFC 9110, section 11.2, allows less, clients send this. */
+/** The characters that clients send in an Authorization header; RFC 9110, section 11.2, allows fewer. */
 const READ_KEY = new RegExp(`^[\\x21-\\x7e]{${String(MIN_READ_KEY_LENGTH)},}$`);
 
 /** RFC 9110, sections 5.1 and 5.5, in ASCII. */
@@ -50,7 +50,7 @@ export const addressRanges = listOf(
   'must hold IP addresses or ranges such as 10.0.0.0/8 or fd00::/8, separated by commas, and never all addresses',
 );
 
-/** Origins as browsers write them (RFC 6454, section 6.2). In the clear only from the machine itself. */
+/** Origins as browsers write them (RFC 6454, section 6.2). http is accepted for this machine only. */
 export const origins = listOf(
   isOrigin,
   'must hold origins as browsers send them, https://app.example.com or http://localhost:3000, separated by commas, without a path or *',
@@ -63,7 +63,7 @@ function isOrigin(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL_HOSTS.has(url.hostname));
 }
 
-/** Values separated by commas, none where nothing is given. `fault` says what one that is not valid must be. */
+/** Values separated by commas; an empty text has no values. `fault` is the message for an invalid value. */
 function listOf(isValid: (one: string) => boolean, fault: string): (value: string) => string[] {
   return (value) => {
     const all = value === '' ? [] : value.split(',').map((one) => one.trim());
@@ -79,7 +79,7 @@ export function optionalInstant(value: string): Timestamp | undefined {
   return instant;
 }
 
-/** An http or https URL, with or without a path; without a query. Given without a slash at its end. */
+/** An http or https URL, optionally with a path, without a query. Returned without a trailing slash. */
 export function optionalUrl(value: string): string | undefined {
   if (value === '') return undefined;
   const url = URL.canParse(value) ? new URL(value) : null;
@@ -89,7 +89,7 @@ export function optionalUrl(value: string): string | undefined {
   return value.replace(/\/+$/, '');
 }
 
-/** An http or https URL as it is to be asked for, with its path and query. */
+/** An http or https URL to send requests to, with its path and query. */
 export function optionalEndpoint(value: string): string | undefined {
   if (value === '') return undefined;
   const url = URL.canParse(value) ? new URL(value) : null;
@@ -118,7 +118,7 @@ export function keyValues(value: string): Readonly<Record<string, string>> {
   }
 }
 
-/** The same, where names and values are such of HTTP headers. */
+/** As keyValues, for names and values of HTTP headers. */
 export function httpHeaders(value: string): Readonly<Record<string, string>> {
   const headers = keyValues(value);
   for (const [name, text] of Object.entries(headers)) {

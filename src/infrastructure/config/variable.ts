@@ -1,4 +1,4 @@
-/** A setting by environment variable. */
+/** A setting that is configured by an environment variable. */
 export interface Variable<T> {
   readonly name: string;
   readonly fallback: string;

@@ -1,6 +1,6 @@
 import { describeVariables } from './config.ts';
 
-/** Every setting with its default and what it is for, as `--help` shows them. */
+/** Every setting with its default and its purpose, for `--help`. */
 export function variablesHelp(): string {
   const variables = describeVariables().map(
     ({ name, fallback, help }) => `  ${name}${fallback === '' ? '' : ` (default ${fallback})`}\n      ${help}`,

@@ -4,11 +4,12 @@ import { EraseMessages } from '../../../src/application/erasure/erase-messages.t
 import type { Erased, ErasureCursor, ErasureStep } from '../../../src/application/ports/store.ts';
 import type { ErasureRule } from '../../../src/domain/erasure-rule.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
+import { hastyTimer, manualTimer } from '../../support/fakes.ts';
 
 const RULE: ErasureRule = { of: 'age', before: timestampFromMicros(5n), keepFrom: [], keepSince: null };
 const NOTHING: Erased = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
 
-/** An eraser that erases so many messages in each step, or is busy for a 'busy'. */
+/** An eraser that erases these numbers of messages step by step, or is busy. */
 function steps(...messages: (number | 'busy')[]) {
   const cursors: (ErasureCursor | null)[] = [];
   let left = messages.length;
@@ -27,73 +28,73 @@ function steps(...messages: (number | 'busy')[]) {
 }
 
 describe('EraseMessages', () => {
-  it('goes on where each step ended, rests after each but the last, and adds up', async () => {
+  it('continues where each step ended, pauses after each but the last, and adds up', async () => {
+    let now = 0;
     const eraser = steps(3, 0, 2);
-    const rests: number[] = [];
-    const told: number[] = [];
-    const erase = new EraseMessages(eraser, (ms) => Promise.resolve(void rests.push(ms)));
-    const erased = await erase.execute(RULE, { restFor: 1e9, onProgress: ({ messages }) => told.push(messages) });
+    const slowly: typeof eraser.eraseNext = (...args) => {
+      now += 7;
+      return eraser.eraseNext(...args);
+    };
+    const timer = { ...hastyTimer(), elapsed: () => now };
+    const progress: number[] = [];
+    const erase = new EraseMessages({ eraseNext: slowly }, timer);
+    const erased = await erase.execute(RULE, { restFor: 3, onProgress: ({ messages }) => progress.push(messages) });
     expect(erased).toEqual({ ...NOTHING, messages: 5 });
     expect(eraser.cursors).toEqual([null, { in: 'statuses', after: '2' }, { in: 'statuses', after: '1' }]);
-    expect(told).toEqual([3, 3, 5]);
-    expect(rests.map((ms) => ms > 1_000)).toEqual([true, true]);
+    expect(progress).toEqual([3, 3, 5]);
+    expect(timer.waits).toEqual([21, 21]);
   });
 
-  it('waits for another eraser, and tries the same step again', async () => {
+  it('waits for another eraser, and retries the same step', async () => {
     const eraser = steps(1, 'busy', 'busy', 4);
-    const erase = new EraseMessages(eraser, () => Promise.resolve());
+    const erase = new EraseMessages(eraser, hastyTimer());
     expect(await erase.execute(RULE)).toMatchObject({ messages: 5 });
     expect(eraser.cursors.slice(1)).toEqual(Array.from({ length: 3 }, () => ({ in: 'statuses', after: '3' })));
   });
 
-  it('also at its first step', async () => {
-    const erase = new EraseMessages(steps('busy', 4), () => Promise.resolve());
+  it('waits for another eraser at its first step, too', async () => {
+    const erase = new EraseMessages(steps('busy', 4), hastyTimer());
     expect(await erase.execute(RULE)).toMatchObject({ messages: 4 });
   });
 
-  it('leaves the work to another when it is told to', async () => {
+  it('leaves the work to another eraser if asked', async () => {
     const eraser = steps(1, 'busy', 4);
-    const erase = new EraseMessages(eraser, () => Promise.resolve());
+    const erase = new EraseMessages(eraser, hastyTimer());
     expect(await erase.execute(RULE, { whenBusy: 'leave' })).toMatchObject({ messages: 1 });
     expect(eraser.cursors).toHaveLength(2);
   });
 
-  it.each([
-    ['while it rests', setImmediate],
-    [
-      'as it begins to rest',
-      (abort: () => void): void => {
-        abort();
-      },
-    ],
-  ])('stops at once when it is told to %s after a step that took long', async (_when, soon) => {
+  it.each([false, true])('stops during a pause, aborted at its very start: %s', async (early) => {
+    const timer = manualTimer();
     const stop = new AbortController();
-    const eraseNext = async (): Promise<ErasureStep> => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      return { ...NOTHING, next: { in: 'statuses', after: '1' } };
+    const abort = (): void => {
+      stop.abort(new Error('enough'));
     };
-    const stopping = new EraseMessages({ eraseNext }).execute(RULE, {
+    const eraseNext = (): Promise<ErasureStep> => {
+      timer.pass(5);
+      return Promise.resolve({ ...NOTHING, next: { in: 'statuses', after: '1' } });
+    };
+    const stopping = new EraseMessages({ eraseNext }, timer).execute(RULE, {
       signal: stop.signal,
-      restFor: 10_000,
       onProgress() {
-        soon(() => {
-          stop.abort(new Error('enough'));
-        });
+        if (early) abort();
+        else setImmediate(abort);
       },
     });
     await expect(stopping).rejects.toThrow('enough');
+    expect(timer.waiting()).toBe(0);
   });
 
-  it('leaves nothing behind with the signal, however often it rests', async () => {
+  it('leaves no listener on the signal, however often it pauses', async () => {
     const { signal } = new AbortController();
-    await new EraseMessages(steps(1, 2, 3)).execute(RULE, { signal });
+    await new EraseMessages(steps(1, 2, 3), hastyTimer()).execute(RULE, { signal });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('stops between two steps with the reason of the signal', async () => {
     const eraser = steps(1, 2, 3);
     const stop = new AbortController();
-    const erase = new EraseMessages(eraser, () => Promise.resolve());
+    const erase = new EraseMessages(eraser, hastyTimer());
     const stopping = erase.execute(RULE, {
       signal: stop.signal,
       onProgress: ({ messages }) => {

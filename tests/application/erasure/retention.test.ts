@@ -1,22 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ErasureStep } from '../../../src/application/ports/store.ts';
 import { Retention } from '../../../src/application/erasure/retention.ts';
+import { turnOfTheLoop } from '../../adapters/persistence/contract/repository-fixtures.ts';
 import type { ErasureRule } from '../../../src/domain/erasure-rule.ts';
 import { timestamp } from '../../../src/domain/timestamp.ts';
-import { manualClock, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
+import { manualClock, manualTimer, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
 
 const HOUR = 3_600_000;
 const STEP: ErasureStep = { messages: 2, statuses: 1, bodies: 2, bereft: 0, excerpts: 0, next: null };
 
 type Answer = ErasureStep | 'busy' | Error;
 
-/** Answers with each in turn, and with nothing to do after them. */
+/** A retention whose eraser gives these answers in turn, and then has nothing to do. */
 function retaining(days: number, ...answers: Answer[]) {
-  const [metrics, logger, clock] = [
-    recordingMetrics(),
-    recordingLogger(),
-    manualClock(timestamp('2026-01-31T12:00:00Z')),
-  ];
+  const [metrics, logger] = [recordingMetrics(), recordingLogger()];
+  const [clock, timer] = [manualClock(timestamp('2026-01-31T12:00:00Z')), manualTimer()];
   const rules: ErasureRule[] = [];
   const eraser = {
     eraseNext(rule: ErasureRule): Promise<ErasureStep | 'busy'> {
@@ -25,25 +23,25 @@ function retaining(days: number, ...answers: Answer[]) {
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
   };
-  return { retention: new Retention({ eraser, metrics, clock, logger }, days), rules, metrics, logger, clock, answers };
+  const pass = async (milliseconds: number): Promise<void> => {
+    for (let passed = 0; passed < milliseconds; passed += 100) {
+      timer.pass(Math.min(100, milliseconds - passed));
+      await turnOfTheLoop();
+    }
+  };
+  const retention = new Retention({ eraser, metrics, clock, timer, logger }, days);
+  return { retention, rules, metrics, logger, clock, timer, answers, pass };
 }
 
 describe('Retention', () => {
-  beforeEach(() => {
-    jest.useFakeTimers();
-  });
-  afterEach(() => {
-    jest.useRealTimers();
-  });
-
-  it('erases soon after the start what is older than so many days, and tells how much', async () => {
-    const { retention, rules, metrics, logger } = retaining(
+  it('erases messages older than the number of days soon after the start, and logs how many', async () => {
+    const { retention, rules, metrics, logger, pass } = retaining(
       30,
       { ...STEP, next: { in: 'statuses', after: '1' } },
       STEP,
     );
     retention.start();
-    await jest.advanceTimersByTimeAsync(5_000);
+    await pass(5_000);
     const before = timestamp('2026-01-01T12:00:00Z');
     expect(rules).toEqual(Array.from({ length: 2 }, () => ({ of: 'age', before, keepFrom: [], keepSince: null })));
     expect(metrics.erased).toEqual([2, 2]);
@@ -53,51 +51,51 @@ describe('Retention', () => {
     await retention.drain();
   });
 
-  it('tells of statuses also where there were no messages', async () => {
-    const { retention, logger } = retaining(30, { ...STEP, messages: 0, bodies: 0 });
+  it('logs erased statuses even without messages', async () => {
+    const { retention, logger, pass } = retaining(30, { ...STEP, messages: 0, bodies: 0 });
     retention.start();
-    await jest.advanceTimersByTimeAsync(5_000);
+    await pass(5_000);
     expect(logger.lines.map(({ fields }) => fields)).toEqual([{ messages: 0, statuses: 1, bodies: 0 }]);
     await retention.drain();
   });
 
-  it('leaves the store to others for four times as long as a step takes', async () => {
+  it('leaves the store to other work for four times the duration of a step', async () => {
     const began: number[] = [];
     const eraser = {
       async eraseNext(): Promise<ErasureStep> {
-        began.push(performance.now());
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        began.push(timer.elapsed());
+        await new Promise<void>((resolve) => timer.after(100, resolve));
         return { ...STEP, next: began.length < 3 ? { in: 'statuses', after: '1' } : null };
       },
     };
-    const { metrics, logger, clock } = retaining(30);
-    const retention = new Retention({ eraser, metrics, clock, logger }, 30);
+    const { metrics, logger, clock, timer, pass } = retaining(30);
+    const retention = new Retention({ eraser, metrics, clock, timer, logger }, 30);
     retention.start();
-    await jest.advanceTimersByTimeAsync(5_000);
-    expect(began.map((at) => Math.round(at - (began[0] ?? 0)))).toEqual([0, 500, 1_000]);
+    await pass(5_000);
+    expect(began.map((at) => at - (began[0] ?? 0))).toEqual([0, 500, 1_000]);
     await retention.drain();
   });
 
-  it('goes on doing so as time passes, and says nothing when there was nothing', async () => {
-    const { retention, rules, logger, clock } = retaining(30);
+  it('erases again every hour, and logs nothing if there was nothing to erase', async () => {
+    const { retention, rules, logger, clock, pass } = retaining(30);
     retention.start();
-    await jest.advanceTimersByTimeAsync(5_000);
+    await pass(5_000);
     clock.set(timestamp('2026-02-01T12:00:00Z'));
-    await jest.advanceTimersByTimeAsync(HOUR);
+    await pass(HOUR);
     expect(rules.map((rule) => 'before' in rule && rule.before)).toEqual([
       timestamp('2026-01-01T12:00:00Z'),
       timestamp('2026-01-02T12:00:00Z'),
     ]);
     expect(logger.lines).toEqual([]);
     await retention.drain();
-    await jest.advanceTimersByTimeAsync(3 * HOUR);
+    await pass(3 * HOUR);
     expect(rules).toHaveLength(2);
   });
 
-  it('logs a failure once, and tries again', async () => {
-    const { retention, metrics, logger } = retaining(7, new Error('the disk is full'), STEP);
+  it('logs a failure once, and retries', async () => {
+    const { retention, metrics, logger, pass } = retaining(7, new Error('the disk is full'), STEP);
     retention.start();
-    await jest.advanceTimersByTimeAsync(5_000);
+    await pass(5_000);
     expect(logger.lines).toEqual([
       {
         level: 'error',
@@ -105,40 +103,39 @@ describe('Retention', () => {
         fields: { messages: 0, reason: 'the disk is full' },
       },
     ]);
-    await jest.advanceTimersByTimeAsync(HOUR);
+    await pass(HOUR);
     expect(metrics.erased).toEqual([2]);
     await retention.drain();
   });
 
-  it('leaves the work to another process that is at it', async () => {
-    const { retention, rules } = retaining(7, 'busy');
+  it('leaves the work to another process that is erasing', async () => {
+    const { retention, rules, pass } = retaining(7, 'busy');
     retention.start();
-    await jest.advanceTimersByTimeAsync(60_000);
+    await pass(60_000);
     expect(rules).toHaveLength(1);
     await retention.drain();
   });
 
-  it('stops between two steps, without a word of failure', async () => {
+  it('stops between two steps without logging a failure', async () => {
     const endless = Array.from({ length: 1_000 }, (): ErasureStep => ({
       ...STEP,
       next: { in: 'statuses', after: '1' },
     }));
-    const { retention, rules, logger, answers } = retaining(7, ...endless);
+    const { retention, rules, logger, answers, timer, pass } = retaining(7, ...endless);
     retention.start();
-    jest.advanceTimersByTime(1_000);
-    await Promise.resolve();
-    const draining = retention.drain();
-    await jest.advanceTimersByTimeAsync(60_000);
-    await draining;
+    timer.pass(1_000);
+    await turnOfTheLoop();
+    await retention.drain();
+    await pass(60_000);
     expect(rules.length).toBeGreaterThan(0);
     expect(answers.length).toBeGreaterThan(900);
     expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('keeps everything when it is given no days', async () => {
-    const { retention, rules } = retaining(0);
+  it('keeps everything if the number of days is 0', async () => {
+    const { retention, rules, pass } = retaining(0);
     retention.start();
-    await jest.advanceTimersByTimeAsync(3 * HOUR);
+    await pass(3 * HOUR);
     expect(rules).toEqual([]);
     await retention.drain();
   });

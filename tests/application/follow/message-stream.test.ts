@@ -9,8 +9,8 @@ import {
   type StreamFilter,
   type StreamBatch,
 } from '../../../src/application/follow/message-stream.ts';
-import { StoreUnavailable, type MessageRepository } from '../../../src/application/ports/store.ts';
-import type { StreamPosition } from '../../../src/domain/stream-position.ts';
+import { StoreUnavailable, type MessageFeed } from '../../../src/application/ports/store.ts';
+import type { FeedEntry, StreamPosition } from '../../../src/domain/stream-position.ts';
 import { newMessage, type Message, type Msisdn } from '../../../src/domain/message.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { manualTimer, recordingMetrics } from '../../support/fakes.ts';
@@ -18,34 +18,42 @@ import { manualTimer, recordingMetrics } from '../../support/fakes.ts';
 const message = (messageId: string, fields: { from?: string; text?: string | null } = {}): Message =>
   newMessage({ messageId, from: '+1', to: '+2', sentAt: timestampFromMicros(0n), text: null, ...fields });
 
-/** A store, what follows it, and a count of how often the store was asked. */
-function following(maxFollowers = 10) {
+/** A message stream over a store, with a count of the reads. */
+function following(maxSubscribers = 10) {
   const [store, metrics, timer] = [inMemoryMessageRepository(), recordingMetrics(), manualTimer()];
   const asked = { readFeed: 0 };
   let failure: Error | undefined;
   let epoch = 'memory';
   let future = 1_000n;
-  const ofEpoch = (position: StreamPosition): StreamPosition => ({ ...position, epoch });
-  const repository: MessageRepository = {
-    ...store,
+  const feed: MessageFeed = {
+    // `start` holds the end of the range with old messages, then the messages in that range that are new.
     async readFeed(after, limit) {
       asked.readFeed++;
       if (failure !== undefined) throw failure;
-      if (after.epoch !== epoch || (after.old?.end ?? 0n) > future) return 'unknown_position';
-      const arrived = await store.readFeed({ ...after, epoch: 'memory' }, limit);
-      return arrived === 'unknown_position'
-        ? arrived
-        : arrived.map((one) => ({ ...one, position: ofEpoch(one.position) }));
+      const [end = 0n, ...newBelow] = after.start ?? [];
+      const page = await store.readFeed({ ...after, epoch: 'memory' }, Number.MAX_SAFE_INTEGER);
+      if (page === 'unknown_position' || after.epoch !== epoch || end > future) return 'unknown_position';
+      const entries = page.entries
+        .filter(({ position: { at } }) => at >= end || newBelow.includes(at))
+        .map(({ message, position }): FeedEntry => {
+          const kept = after.start !== undefined && position.at < end ? { start: after.start } : {};
+          return { message, position: { ...position, epoch, ...kept } };
+        })
+        .slice(0, limit);
+      const stored = (await store.feedEnd()).at;
+      const isPast = entries.length < limit && stored + 1n >= end;
+      const last = entries.at(-1)?.position ?? after;
+      return { entries, position: last.start !== undefined && isPast ? { epoch, at: stored, key: '' } : last };
     },
     async feedEnd() {
       if (failure !== undefined) throw failure;
-      return ofEpoch(await store.feedEnd());
+      return { ...(await store.feedEnd()), epoch };
     },
   };
-  const messageStream = new MessageStream({ repository, metrics, timer }, { maxFollowers });
+  const messageStream = new MessageStream({ feed, metrics, timer }, { maxSubscribers });
   return {
     ...{ messageStream, metrics, timer, asked },
-    /** Stores as this process does; and as another one does, which tells nobody. */
+    /** Stores as this process does; and as another process does, which announces nothing. */
     add: async (...messages: Message[]): Promise<void> => {
       if ((await store.add(messages)).includes('created')) messageStream.stored();
     },
@@ -56,7 +64,7 @@ function following(maxFollowers = 10) {
     renewEpoch: (): void => {
       epoch += "'";
     },
-    /** As a database does that lost what it had not flushed: it gives those numbers again. */
+    /** As a database that lost what it had not flushed: it reuses those numbers. */
     goBack: (to: bigint): void => {
       future = to;
     },
@@ -69,9 +77,9 @@ function following(maxFollowers = 10) {
 }
 
 interface Reader extends Subscription {
-  /** The next batches of any kind. */
+  /** The next batch of any kind. */
   readonly next: () => Promise<StreamBatch>;
-  /** The ids of the next messages, so many of them. */
+  /** The ids of the next `count` messages. */
   readonly ids: (count: number) => Promise<string[]>;
   readonly isOver: () => Promise<boolean>;
 }
@@ -95,13 +103,13 @@ function reader(opened: Subscription): Reader {
   };
 }
 
-/** Whatever can happen without any time going by has happened. */
+/** Everything that can happen before any time has passed has happened. */
 const settled = async (): Promise<void> => {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-describe('a follower', () => {
-  it('is told at once where it stands, and then of what this process stores, without any time going by', async () => {
+describe('a subscriber', () => {
+  it('receives its position at once, and then what this process stores, before any time has passed', async () => {
     const { add, open } = following();
     await add(message('before'));
     const one = await open();
@@ -112,7 +120,7 @@ describe('a follower', () => {
     expect(await coming).toEqual(['a', 'b']);
   });
 
-  it('is told without any time going by also of more than one read gives', async () => {
+  it('receives more than one page before any time has passed', async () => {
     const { add, open } = following();
     const one = await open();
     await one.next();
@@ -125,7 +133,7 @@ describe('a follower', () => {
     expect([...first, ...rest]).toEqual(all.map(({ messageId }) => messageId));
   });
 
-  it('is told of what others store when the time has come to look', async () => {
+  it('receives what other processes store at the next poll', async () => {
     const { addElsewhere, open, timer } = following();
     const one = await open();
     await one.next();
@@ -136,7 +144,7 @@ describe('a follower', () => {
     expect(await coming).toEqual(['a']);
   });
 
-  it('misses nothing that is stored between its own reading and its waiting', async () => {
+  it('misses nothing that is stored between its own read and its wait', async () => {
     const { add, open } = following();
     const one = await open();
     await one.next(); // it has read, and does not wait yet
@@ -144,7 +152,7 @@ describe('a follower', () => {
     expect(await one.ids(1)).toEqual(['a']);
   });
 
-  it('is told only what fits its filter, as the domain defines it, and how far it is all the same', async () => {
+  it('receives only what matches its filter, as the domain defines it, but every position', async () => {
     const { add, open } = following();
     const one = await open({ from: '+1' as Msisdn, contains: 'STRASSE' });
     await one.next();
@@ -156,7 +164,7 @@ describe('a follower', () => {
     expect(await fitting).toEqual(['d']);
   });
 
-  it('goes on after any position, however much there is', async () => {
+  it('resumes after any position, however much follows', async () => {
     const { add, open } = following();
     const first = await (await open()).next();
     const all = Array.from({ length: 2 * FEED_PAGE_SIZE + 7 }, (_, i) => message(String(i)));
@@ -165,27 +173,45 @@ describe('a follower', () => {
     expect(await one.ids(all.length)).toEqual(all.map(({ messageId }) => messageId));
   });
 
-  it('is not told of what was old to it when it began, be it read or awaited, nor when it comes back', async () => {
-    const { add, open } = following();
-    const begin: StreamPosition = { epoch: 'memory', at: 0n, key: '', old: { end: 6n, except: [2n, 5n] } };
+  it('does not receive what was old when it began, but reads by itself, once per interval, until that is over', async () => {
+    const { add, open, timer, asked } = following();
+    const begin: StreamPosition = { epoch: 'memory', at: 0n, key: '', start: [6n, 2n, 5n] };
     await add(message('old 1'), message('new 2'), message('old 3'));
     const one = await open({}, begin);
     const { messages, position } = await one.next();
-    expect(messages.map((arrived) => arrived.message.messageId)).toEqual(['new 2']);
+    expect(messages.map((entry) => entry.message.messageId)).toEqual(['new 2']);
     await one.next();
     const coming = one.ids(3);
     await settled();
+    const before = asked.readFeed;
     await add(message('old 4'), message('new 5'));
     await add(message('new 6'), message('new 7'));
+    await settled();
+    timer.pass(POLL_MS - 1);
+    await settled();
+    expect(asked.readFeed).toBe(before);
+    timer.pass(1);
     expect(await coming).toEqual(['new 5', 'new 6', 'new 7']);
     for (const after of [messages[0]?.position, position])
       expect(await (await open({}, after)).ids(3)).toEqual(await coming);
     const again = await (await open({}, begin)).next();
-    expect(again.messages.map((arrived) => arrived.position.old)).toEqual([begin.old, begin.old, undefined, undefined]);
+    const starts = again.messages.map((entry) => entry.position.start);
+    expect(starts).toEqual([begin.start, begin.start, undefined, undefined]);
     expect(again.position).toEqual({ epoch: 'memory', at: 7n, key: '' });
   });
 
-  it('is told when its position is not known, and then goes on from now', async () => {
+  it('shares the reads again as soon as nothing old is ahead of it', async () => {
+    const { add, open } = following();
+    await add(message('old 1'), message('old 2'));
+    const one = await open({}, { epoch: 'memory', at: 0n, key: '', start: [3n] });
+    expect(await one.next()).toEqual({ messages: [], position: { epoch: 'memory', at: 2n, key: '' }, reset: false });
+    const coming = one.ids(1);
+    await settled();
+    await add(message('a'));
+    expect(await coming).toEqual(['a']);
+  });
+
+  it('gets a reset if its position is unknown, and continues from now', async () => {
     const { add, open } = following();
     await add(message('before'));
     for (const position of [
@@ -201,7 +227,7 @@ describe('a follower', () => {
     }
   });
 
-  it('is not told twice and not left out, wherever it was cut off and whoever stored', () =>
+  it('receives each message exactly once, wherever it was disconnected and whichever process stored', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -250,8 +276,8 @@ describe('a follower', () => {
     ));
 });
 
-describe('many followers', () => {
-  it('share the reads of what is new', async () => {
+describe('many subscribers', () => {
+  it('share the reads of new messages', async () => {
     const { add, open, asked } = following(100);
     const all = await Promise.all(Array.from({ length: 100 }, () => open()));
     for (const one of all) await one.next();
@@ -279,15 +305,16 @@ describe('many followers', () => {
       },
     };
     const store = inMemoryMessageRepository();
-    const repository: MessageRepository = {
+    const feed: MessageFeed = {
       ...store,
       async readFeed(...asked) {
-        const arrived = await store.readFeed(...asked);
-        return arrived === 'unknown_position' ? arrived : arrived.map((one) => ({ ...one, message: watched }));
+        const page = await store.readFeed(...asked);
+        if (page === 'unknown_position') return page;
+        return { ...page, entries: page.entries.map((entry) => ({ ...entry, message: watched })) };
       },
     };
-    const ports = { repository, metrics: recordingMetrics(), timer: manualTimer() };
-    const messageStream = new MessageStream(ports, { maxFollowers: 50 });
+    const ports = { feed, metrics: recordingMetrics(), timer: manualTimer() };
+    const messageStream = new MessageStream(ports, { maxSubscribers: 50 });
     const all: Reader[] = [];
     for (let i = 0; i < 50; i++) all.push(reader((await messageStream.open({ contains: 'STRASSE' })) as Subscription));
     for (const one of all) await one.next();
@@ -299,7 +326,7 @@ describe('many followers', () => {
     expect(looks).toBeLessThan(5);
   });
 
-  it('do not wait for one that does not read, who has it all when he does', async () => {
+  it('do not wait for one that does not read, which gets everything when it does', async () => {
     const { add, open } = following();
     const [slow, fast] = [await open(), await open()];
     for (const one of [slow, fast]) await one.next();
@@ -311,11 +338,11 @@ describe('many followers', () => {
     expect(await slow.ids(3)).toEqual(['a', 'b', 'c']);
   });
 
-  it('wait together also where one stands before another and nothing between them', async () => {
+  it('wait together even if one position is before another and nothing lies in between', async () => {
     const { add, open } = following();
     await add(message('before'));
     const position = { epoch: 'memory', at: 1n, key: '' };
-    // On PostgreSQL the end of the order moves with every transaction, whether it stores a message or not.
+    // On PostgreSQL, the end moves with every transaction, even if it stores no message.
     const ahead = await open({}, { ...position, key: 'later' });
     await ahead.next();
     const first = ahead.ids(1);
@@ -328,7 +355,7 @@ describe('many followers', () => {
     expect([await first, (await second).messages.map((one) => one.message.messageId)]).toEqual([['a'], ['a']]);
   });
 
-  it('are told each of what is batches to him, whatever is old to others, wherever they begin and read', () =>
+  it('receive each what is new to it, whatever is old to others, wherever they begin and read', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -341,7 +368,7 @@ describe('many followers', () => {
         ),
         fc.array(fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constantFrom('read', 'reconnect')), { maxLength: 8 }),
         async (begins, steps) => {
-          const { add, open } = following();
+          const { add, open, timer } = following();
           let stored = 0;
           const store = async (count: number): Promise<void> => {
             await add(...Array.from({ length: count }, () => message(String(++stored))));
@@ -350,7 +377,7 @@ describe('many followers', () => {
           const seen: string[][] = begins.map(() => []);
           const positions: StreamPosition[] = begins.map(({ at, end, except }) => ({
             ...{ epoch: 'memory', at, key: '' },
-            ...(at < end && { old: { end, except } }),
+            ...(at < end && { start: [end, ...except] }),
           }));
           let readers = await Promise.all(positions.map((position) => open({}, position)));
           let pending: (Promise<void> | undefined)[] = [];
@@ -366,6 +393,8 @@ describe('many followers', () => {
               );
             }
             await settled();
+            timer.pass(POLL_MS);
+            await settled();
           };
           for (const step of [...steps, 'read', 3, 'read', 'read', 'read'] as const) {
             if (typeof step === 'number') await store(step);
@@ -378,33 +407,35 @@ describe('many followers', () => {
             }
           }
           const all = Array.from({ length: stored }, (_, i) => BigInt(i + 1));
-          const batches = begins.map(({ at, end, except }) =>
+          const news = begins.map(({ at, end, except }) =>
             all.filter((number) => number > at && (number >= end || except.includes(number))).map(String),
           );
-          expect(seen).toEqual(batches);
+          expect(seen).toEqual(news);
         },
       ),
       { numRuns: 60 },
     ));
 
-  it('learn each whether what was old to him is known, also where all share a read', async () => {
-    const { add, open, goBack } = following();
+  it('learn each whether its start is still known', async () => {
+    const { add, open, goBack, timer } = following();
     await add(message('before'));
     const begin: StreamPosition = { epoch: 'memory', at: 1n, key: '' };
-    const told: Promise<StreamBatch>[] = [];
+    const batches: Promise<StreamBatch>[] = [];
     for (const end of [undefined, 3n, 50n, 3n]) {
-      const one = await open({}, end === undefined ? begin : { ...begin, old: { end, except: [2n] } });
+      const one = await open({}, end === undefined ? begin : { ...begin, start: [end, 2n] });
       await one.next();
-      told.push(one.next());
+      batches.push(one.next());
       await settled();
     }
     goBack(10n);
     await add(message('a'));
+    await settled();
+    timer.pass(POLL_MS);
     const a = { reset: false, messages: [{ message: { messageId: 'a' } }] };
-    expect(await Promise.all(told)).toMatchObject([a, a, { reset: true, messages: [] }, a]);
+    expect(await Promise.all(batches)).toMatchObject([a, a, { reset: true, messages: [] }, a]);
   });
 
-  it('of an epoch that is over learn it from the first of the next one', async () => {
+  it('of an old epoch learn that it is over from the first subscriber of the next epoch', async () => {
     const { add, open, renewEpoch } = following();
     const old = await open();
     await old.next();
@@ -422,7 +453,7 @@ describe('many followers', () => {
     expect([await coming, (await toldYoung).messages.length]).toEqual([['a'], 1]);
   });
 
-  it('are as many as there may be, and no more until one has gone', async () => {
+  it('are accepted up to the maximum, and then again after one has ended', async () => {
     const { open, messageStream, metrics } = following(2);
     const [one, two] = [await open(), await open()];
     expect(await messageStream.open({})).toBe('too_many');
@@ -434,7 +465,7 @@ describe('many followers', () => {
     two.end();
   });
 
-  it('all end when the service stops, also those that wait, and none begins', async () => {
+  it('all end when the service stops, including those that wait, and no new one is accepted', async () => {
     const { open, messageStream, metrics, timer } = following();
     const [waiting, idle] = [await open(), await open()];
     await waiting.next();
@@ -448,7 +479,7 @@ describe('many followers', () => {
 });
 
 describe('the store', () => {
-  it('is asked for nothing while nobody follows', async () => {
+  it('is not read while there is no subscriber', async () => {
     const { add, open, asked, timer } = following();
     const one = await open();
     await one.next();
@@ -464,7 +495,7 @@ describe('the store', () => {
     expect(asked.readFeed).toBe(before);
   });
 
-  it('may be away meanwhile: the batches come when it is back', async () => {
+  it('may be unavailable meanwhile: the batches arrive after its recovery', async () => {
     const { add, open, fail, timer } = following();
     const [waiting, reading] = [await open(), await open()];
     await waiting.next();
@@ -480,7 +511,7 @@ describe('the store', () => {
     expect([await first, await second]).toEqual([['a'], ['a']]);
   });
 
-  it('that is away lets nobody begin, and keeps no position taken', async () => {
+  it('prevents subscriptions while it is unavailable, and occupies no place for them', async () => {
     const { open, fail, metrics } = following(1);
     fail(new StoreUnavailable('away'));
     await expect(open()).rejects.toThrow(StoreUnavailable);
@@ -489,7 +520,7 @@ describe('the store', () => {
     expect(metrics.streams).toEqual([1, 0, 1]);
   });
 
-  it('leaves nothing behind with one that follows for long, whether it answers or is away', async () => {
+  it('leaves no listener on a long subscription, whether it responds or is unavailable', async () => {
     const { add, open, fail, timer } = following();
     const one = await open();
     await one.next();
@@ -514,7 +545,7 @@ describe('the store', () => {
     expect(listeners).toEqual(listeners.map(() => listeners[0]));
   });
 
-  it('that is away for long gathers nothing with one that cannot even begin to read', async () => {
+  it('leaves no listener on a subscription that cannot start to read while it is unavailable for long', async () => {
     const { open, fail, timer } = following();
     const one = await open();
     fail(new StoreUnavailable('away'));

@@ -26,7 +26,7 @@ function ingesting(repository: MessageRepository = inMemoryMessageRepository()) 
   const clock = manualClock(timestamp('2025-01-15T10:00:10Z'));
   const ingestMessage = new IngestMessage({
     verifiers: new Map([[WEBHOOK, verifier]]),
-    repository,
+    writer: repository,
     metrics,
     clock,
     tracer: NO_TRACING,
@@ -47,7 +47,7 @@ const message = (messageId: string, fields: Partial<Parameters<typeof newMessage
   });
 
 describe('authenticate', () => {
-  it('gives the proof for what the verifier accepts, having shown it the delivery itself', () => {
+  it('returns a proof if the verifier accepts the delivery itself', () => {
     const { proof, verifier } = ingesting();
     expect(proof.secret).toBe('current');
     expect(verifier.deliveries).toHaveLength(1);
@@ -55,13 +55,13 @@ describe('authenticate', () => {
   });
 
   it.each(['missing_header', 'malformed_signature', 'wrong_digest', 'no_secret_configured'] as const)(
-    'gives the reason %s instead of a proof',
+    'returns the reason %s instead of a proof',
     (reason) => {
       const { repository, metrics, clock } = ingesting();
       const verifier = recordingVerifier({ valid: false, reason });
       const ingestMessage = new IngestMessage({
         verifiers: new Map([[WEBHOOK, verifier]]),
-        repository,
+        writer: repository,
         metrics,
         clock,
         tracer: NO_TRACING,
@@ -72,7 +72,7 @@ describe('authenticate', () => {
 });
 
 describe('execute', () => {
-  it('stores a new message once and says what became of each further one', async () => {
+  it('stores a new message once and reports the outcome of each repetition', async () => {
     const { ingestMessage, repository, proof } = ingesting();
     expect(await ingestMessage.execute(proof, [message('m1')])).toEqual(['created']);
     expect(await ingestMessage.execute(proof, [message('m1')])).toEqual(['duplicate']);
@@ -84,13 +84,13 @@ describe('execute', () => {
     expect((await repository.stats()).totalMessages).toBe(2);
   });
 
-  it('takes one instant written with another offset for the same message', async () => {
+  it('treats one instant with another offset as the same message', async () => {
     const { ingestMessage, proof } = ingesting();
     const respelled = message('m1', { sentAt: timestamp('2025-01-15T15:30:00+05:30') });
     expect(await ingestMessage.execute(proof, [message('m1'), respelled])).toEqual(['created', 'duplicate']);
   });
 
-  it('keeps when a message was received first, and in which trace', async () => {
+  it('records the time and the trace of the first receipt', async () => {
     const { ingestMessage, repository, clock, proof } = ingesting();
     await ingestMessage.execute(proof, [message('m1')], 'a trace');
     const key = messageKey(message('m1'));
@@ -108,7 +108,7 @@ describe('execute', () => {
     expect(metrics.ingestLags).toEqual([]);
   });
 
-  it('lets the first of all messages with an id win, over any deliveries', async () => {
+  it('stores the first message with an id, across deliveries', async () => {
     const deliveries = fc.array(fc.array(collidingMessages, { maxLength: 6 }), { maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(deliveries, async (batches) => {
@@ -131,7 +131,7 @@ describe('execute', () => {
 });
 
 describe('the metrics', () => {
-  it('count what became of the updates of a delivery, under the provider that was verified', async () => {
+  it('count the outcomes of a delivery under the verified provider', async () => {
     const { ingestMessage, metrics, proof } = ingesting();
     const payload = { mediaType: 'application/json', body: Uint8Array.of() };
     await ingestMessage.execute(proof, [
@@ -156,7 +156,7 @@ describe('the metrics', () => {
     expect(metrics.ingestLags).toHaveLength(2);
   });
 
-  it('count which secret verified, and nothing for what was refused', () => {
+  it('count the secret of a verified delivery, and nothing for a rejected one', () => {
     const { ingestMessage, metrics } = ingesting();
     expect(metrics.verifications).toEqual([{ provider: WEBHOOK, secret: 'current' }]); // by the set-up
     expect(ingestMessage.authenticate(provider('unheard-of'), delivery)).toEqual({
@@ -168,7 +168,7 @@ describe('the metrics', () => {
 });
 
 describe('the ingest lag', () => {
-  it('is told in seconds, for created messages only', async () => {
+  it('is reported in seconds, for created messages only', async () => {
     const { ingestMessage, metrics, proof } = ingesting();
     const late = message('m2', { sentAt: timestamp('2025-01-15T09:59:59.500001Z') });
     await ingestMessage.execute(proof, [message('m1'), message('m1'), message('m1', { text: null }), late]);
@@ -186,7 +186,7 @@ describe('the ingest lag', () => {
     );
   });
 
-  it('is measured after the store has answered', async () => {
+  it('is measured after the store has responded', async () => {
     const slow = inMemoryMessageRepository();
     const { ingestMessage, metrics, clock, proof } = ingesting({
       ...slow,
@@ -201,7 +201,7 @@ describe('the ingest lag', () => {
 });
 
 describe('a store that is unavailable', () => {
-  it('makes execute reject with that very fault, and no lag is told', async () => {
+  it('makes execute reject with the same error, without a reported lag', async () => {
     const fault = new StoreUnavailable('the queue is full', { retryAfterSeconds: 7, cause: 'a test' });
     const away = { ...inMemoryMessageRepository(), add: () => Promise.reject(fault) };
     const { ingestMessage, metrics, proof } = ingesting(away);
@@ -209,7 +209,7 @@ describe('a store that is unavailable', () => {
     expect(metrics.ingestLags).toEqual([]);
   });
 
-  it('says why, and when to try again: in a second unless it knows better', () => {
+  it('says why, and when to retry: after one second unless it knows better', () => {
     expect(new StoreUnavailable('away')).toMatchObject({
       name: 'StoreUnavailable',
       message: 'away',

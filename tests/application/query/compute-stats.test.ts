@@ -22,7 +22,7 @@ describe('execute', () => {
     );
   });
 
-  it('looks anew every time', async () => {
+  it('reads the store every time', async () => {
     const repository = inMemoryMessageRepository();
     const computeStats = new ComputeStats(repository, NO_TRACING);
     expect(await computeStats.execute()).toMatchObject({ totalMessages: 0, firstMessageAt: null, lastMessageAt: null });
@@ -30,7 +30,7 @@ describe('execute', () => {
     expect(await computeStats.execute()).toMatchObject({ totalMessages: 1, sendersCount: 1 });
   });
 
-  it('hands on that the store is unavailable', async () => {
+  it('rejects if the store is unavailable', async () => {
     const fault = new StoreUnavailable('away');
     const away = { ...inMemoryMessageRepository(), stats: () => Promise.reject(fault) };
     await expect(new ComputeStats(away, NO_TRACING).execute()).rejects.toBe(fault);

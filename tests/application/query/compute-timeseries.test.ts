@@ -21,7 +21,7 @@ async function asked(question: TimeseriesQuestion, now = NOW) {
       newMessage({ messageId: from, from, to: '+3', sentAt: timestamp('2025-01-15T10:20:00Z'), text: null }),
     ),
   );
-  return new ComputeTimeseries({ repository, clock: manualClock(now), tracer: NO_TRACING }).execute(question);
+  return new ComputeTimeseries({ reader: repository, clock: manualClock(now), tracer: NO_TRACING }).execute(question);
 }
 
 const counted = (answer: Timeseries | string): Timeseries => {
@@ -41,7 +41,7 @@ describe('execute', () => {
     expect(counts.at(-1)?.count).toBe(2);
   });
 
-  it('goes back from the end that was named, not from now, and not behind the first instant', async () => {
+  it('counts back from the given end instead of now, and stops at the first instant', async () => {
     const until = timestamp('2020-05-05T05:05:05Z');
     expect(formatTimestamp(counted(await asked({ bucket: 'day', until })).since)).toBe('2020-04-06T00:00:00Z');
     const early = counted(await asked({ bucket: 'day', until: timestamp('0000-01-01T00:00:01Z') }));
@@ -53,9 +53,9 @@ describe('execute', () => {
     expect(counts.at(-1)?.count).toBe(1);
   });
 
-  it('refuses an empty range and one with too many buckets, and asks the store for neither', async () => {
-    const repository = {} as MessageRepository; // whatever is asked of it would throw
-    const compute = new ComputeTimeseries({ repository, clock: manualClock(NOW), tracer: NO_TRACING });
+  it('rejects an empty range and too many buckets without reading the store', async () => {
+    const repository = {} as MessageRepository; // every call would throw
+    const compute = new ComputeTimeseries({ reader: repository, clock: manualClock(NOW), tracer: NO_TRACING });
     expect(await compute.execute({ bucket: 'day', since: NOW })).toBe('empty_range');
     expect(await compute.execute({ bucket: 'day', until: FIRST_TIMESTAMP })).toBe('empty_range');
     const since = timestamp('2025-01-15T00:00:30Z');

@@ -43,13 +43,13 @@ const filters: fc.Arbitrary<MessageFilter> = fc.record(
 );
 
 describe('execute', () => {
-  it('gives the oldest first, among equal instants the smaller id first', async () => {
+  it('returns the oldest first; with equal timestamps, the smaller id first', async () => {
     const listed = await (await listing(three)).execute({}, fromStart, 10);
     expect(ids(listed)).toEqual(['b', 'a', 'c']);
     expect(listed.total).toBe(3);
   });
 
-  it('gives the newest first when it is asked to, page by page', async () => {
+  it('returns the newest first on request, page by page', async () => {
     const listMessages = await listing(three);
     const page = await listMessages.execute({}, fromStart, 2, 'desc');
     expect([ids(page), page.next]).toMatchObject([['c', 'a'], { sentAt: 2n, messageId: 'a' }]);
@@ -66,7 +66,7 @@ describe('execute', () => {
     expect(ids(await (await listing(three)).execute(filter, fromStart, 10))).toEqual(found);
   });
 
-  it('says where the next page starts: after the last message given', async () => {
+  it('returns the start of the next page: after the last message', async () => {
     const listMessages = await listing(three);
     const page = await listMessages.execute({}, fromStart, 2);
     expect(ids(page)).toEqual(['b', 'a']);
@@ -80,17 +80,17 @@ describe('execute', () => {
     ['a last page found by position', { after: at('a', 2n) }, 1],
     ['a page behind the end', { offset: 7 }, 1],
     ['a page after the last position', { after: at('z', 9n) }, 1],
-  ])('gives no next for %s', async (_what, start, limit) => {
+  ])('returns no next page for %s', async (_what, start, limit) => {
     const page = await (await listing(three)).execute({}, start, limit);
     expect(page.next).toBeNull();
     expect(page.total).toBe(3);
   });
 
-  it('gives no next for a page of no messages, which has no end to go on from', async () => {
+  it('returns no next page for an empty page, which has no last message', async () => {
     expect((await (await listing(three)).execute({}, fromStart, 0)).next).toBeNull();
   });
 
-  it('starts after a position even when no message stands there', async () => {
+  it('starts after a position even without a message there', async () => {
     expect(ids(await (await listing(three)).execute({}, { after: at('aa', 2n) }, 10))).toEqual(['c']);
   });
 
@@ -115,7 +115,7 @@ describe('execute', () => {
     );
   });
 
-  it('gives everything stored when there is no filter', async () => {
+  it('returns all messages without a filter', async () => {
     await fc.assert(
       fc.asyncProperty(someMessages, async (stored) => {
         const listed = await (await listing(stored)).execute({}, fromStart, stored.length + 1);
@@ -124,7 +124,7 @@ describe('execute', () => {
     );
   });
 
-  it('makes no difference between an offset and a position that name the same place', async () => {
+  it('returns the same page for an offset and a position of the same message', async () => {
     await fc.assert(
       fc.asyncProperty(someMessages, fc.nat(24), async (stored, index) => {
         const before = stored.toSorted(comparePositions)[index];
@@ -138,7 +138,7 @@ describe('execute', () => {
 });
 
 describe('one', () => {
-  it('gives the message with exactly that id, or null', async () => {
+  it('returns the message with exactly that id, or null', async () => {
     const listMessages = await listing(three);
     expect(await listMessages.one('a' as MessageId)).toEqual({
       message: three[2],
@@ -149,7 +149,7 @@ describe('one', () => {
     expect(await listMessages.one('A' as MessageId)).toBeNull();
   });
 
-  it('gives the state that was told of it, and of no other provider', async () => {
+  it('returns the status that its own provider reported', async () => {
     const repository = inMemoryMessageRepository();
     const [message] = three;
     if (message === undefined) throw new Error('there are three');
@@ -162,7 +162,7 @@ describe('one', () => {
 });
 
 describe('payload', () => {
-  it('gives the body, or says that there is no message or no body', async () => {
+  it('returns the body, or whether the message or the body is missing', async () => {
     const repository = inMemoryMessageRepository();
     const payload = { mediaType: 'application/json', body: Uint8Array.of(1) };
     const [withBody, without] = three;

@@ -15,7 +15,7 @@ const configured = new Map([
 const unconfigured = new Map([[WEBHOOK, withoutSecret]]);
 const healthy: StoreHealth = { database: 'ok', schema: 'ok' };
 
-const repositoryThatIs = (health: () => StoreHealth) => ({
+const storeThatIs = (health: () => StoreHealth) => ({
   ...inMemoryMessageRepository(),
   health: () => Promise.resolve(health()),
 });
@@ -23,24 +23,24 @@ const repositoryThatIs = (health: () => StoreHealth) => ({
 const allOk = { status: 'ready', database: 'ok', schema: 'ok', webhookSecret: 'ok', providers: ['also-on', 'webhook'] };
 
 describe('execute', () => {
-  it('is ready when the database, the schema and the secret are', async () => {
-    const checkReadiness = new CheckReadiness({ repository: inMemoryMessageRepository(), verifiers: configured });
+  it('is ready if the database, the schema and a secret are ok', async () => {
+    const checkReadiness = new CheckReadiness({ store: inMemoryMessageRepository(), verifiers: configured });
     expect(await checkReadiness.execute()).toEqual(allOk);
   });
 
   it.each<[string, StoreHealth, typeof configured, object]>([
     ['the database is unreachable', { database: 'unreachable', schema: 'ok' }, configured, { database: 'unreachable' }],
     ['migrations are pending', { database: 'ok', schema: 'outdated' }, configured, { schema: 'outdated' }],
-    ['the schema is not known', { database: 'ok', schema: 'unknown' }, configured, { schema: 'unknown' }],
+    ['the schema is unknown', { database: 'ok', schema: 'unknown' }, configured, { schema: 'unknown' }],
     ['there is no secret', healthy, unconfigured, { webhookSecret: 'missing', providers: [] }],
-  ])('is not ready when %s, and names that check alone', async (_what, health, verifiers, failing) => {
-    const checkReadiness = new CheckReadiness({ repository: repositoryThatIs(() => health), verifiers });
+  ])('is not ready if %s, and names only that check', async (_what, health, verifiers, failing) => {
+    const checkReadiness = new CheckReadiness({ store: storeThatIs(() => health), verifiers });
     expect(await checkReadiness.execute()).toEqual({ ...allOk, status: 'not_ready', ...failing });
   });
 
-  it('names every check that fails at the same time', async () => {
-    const repository = repositoryThatIs(() => ({ database: 'unreachable', schema: 'unknown' }));
-    expect(await new CheckReadiness({ repository, verifiers: unconfigured }).execute()).toEqual({
+  it('names all failing checks', async () => {
+    const store = storeThatIs(() => ({ database: 'unreachable', schema: 'unknown' }));
+    expect(await new CheckReadiness({ store, verifiers: unconfigured }).execute()).toEqual({
       status: 'not_ready',
       database: 'unreachable',
       schema: 'unknown',
@@ -49,9 +49,9 @@ describe('execute', () => {
     });
   });
 
-  it('looks anew every time, so that a store that comes back is noticed', async () => {
+  it('asks the store every time, so that its recovery is noticed', async () => {
     let health: StoreHealth = { database: 'unreachable', schema: 'unknown' };
-    const checkReadiness = new CheckReadiness({ repository: repositoryThatIs(() => health), verifiers: configured });
+    const checkReadiness = new CheckReadiness({ store: storeThatIs(() => health), verifiers: configured });
     expect((await checkReadiness.execute()).status).toBe('not_ready');
     health = healthy;
     expect((await checkReadiness.execute()).status).toBe('ready');
@@ -59,16 +59,16 @@ describe('execute', () => {
 });
 
 describe('stop', () => {
-  it('makes it stopping for good, with the checks told as they are', async () => {
-    const checkReadiness = new CheckReadiness({ repository: inMemoryMessageRepository(), verifiers: configured });
+  it('makes the status stopping permanently, and still reports the checks', async () => {
+    const checkReadiness = new CheckReadiness({ store: inMemoryMessageRepository(), verifiers: configured });
     checkReadiness.stop();
     expect(await checkReadiness.execute()).toEqual({ ...allOk, status: 'stopping' });
     checkReadiness.stop();
     expect(await checkReadiness.execute()).toEqual({ ...allOk, status: 'stopping' });
   });
 
-  it('outweighs a check that fails', async () => {
-    const checkReadiness = new CheckReadiness({ repository: inMemoryMessageRepository(), verifiers: unconfigured });
+  it('takes precedence over a failing check', async () => {
+    const checkReadiness = new CheckReadiness({ store: inMemoryMessageRepository(), verifiers: unconfigured });
     checkReadiness.stop();
     expect(await checkReadiness.execute()).toEqual({
       ...allOk,
@@ -78,8 +78,8 @@ describe('stop', () => {
     });
   });
 
-  it('concerns only the one that was stopped', async () => {
-    const ports = { repository: inMemoryMessageRepository(), verifiers: configured };
+  it('affects no other instance', async () => {
+    const ports = { store: inMemoryMessageRepository(), verifiers: configured };
     new CheckReadiness(ports).stop();
     expect(await new CheckReadiness(ports).execute()).toEqual(allOk);
   });

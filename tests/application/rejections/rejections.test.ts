@@ -7,14 +7,16 @@ import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestamp, timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { rejection } from '../../adapters/persistence/contract/rejection-log-contract.ts';
 import { turnOfTheLoop } from '../../adapters/persistence/contract/repository-fixtures.ts';
-import { manualClock, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
+import { manualClock, manualTimer, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
 
 const NOON = timestamp('2026-01-01T12:00:00Z');
 const later = (seconds: number) => timestampFromMicros(NOON + BigInt(Math.round(seconds * 1e6)));
 
 function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) {
   const [metrics, logger, clock] = [recordingMetrics(), recordingLogger(), manualClock(NOON)];
-  const rejections = new Rejections({ log, metrics, clock, logger, tracer: NO_TRACING }, { maxRows, maxAgeDays: 2 });
+  const timer = manualTimer();
+  const ports = { log, metrics, clock, timer, logger, tracer: NO_TRACING };
+  const rejections = new Rejections(ports, { maxRows, maxAgeDays: 2 });
   const record = (times: number): void => {
     for (let i = 0; i < times; i++) {
       rejections.record(WEBHOOK, 'wrong_digest', () => rejection({ receivedAt: clock.now() }));
@@ -24,11 +26,11 @@ function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) 
     await rejections.drain();
     return (await rejections.list({}, { offset: 0 }, 1)).total;
   };
-  return { rejections, metrics, logger, clock, record, kept };
+  return { rejections, metrics, logger, clock, timer, record, kept };
 }
 
 describe('a flood', () => {
-  it('is counted whole, and kept in part: a burst, then some every second', async () => {
+  it('is counted completely and kept in part: a burst, then some per second', async () => {
     const { record, kept, metrics, clock } = recording();
     record(10_000);
     expect(metrics.rejections).toHaveLength(10_000);
@@ -40,7 +42,7 @@ describe('a flood', () => {
     clock.set(later(3_600));
     record(1_000);
     expect(await kept()).toBe(105);
-    clock.set(later(3_000)); // a clock that is set back gives nothing and takes nothing
+    clock.set(later(3_000)); // setting the clock back changes nothing
     record(1_000);
     expect(await kept()).toBe(105);
     clock.set(later(3_001));
@@ -48,8 +50,8 @@ describe('a flood', () => {
     expect(await kept()).toBe(110);
   });
 
-  it('is not described beyond what is kept, and nothing is before the answer', async () => {
-    const { rejections } = recording();
+  it('is described only as far as it is kept, and only after the answer', async () => {
+    const { rejections, timer } = recording();
     let described = 0;
     for (let i = 0; i < 500; i++) {
       rejections.record(WEBHOOK, 'schema', () => {
@@ -58,8 +60,24 @@ describe('a flood', () => {
       });
     }
     expect(described).toBe(0);
+    timer.pass(0);
+    expect(described).toBe(50);
     await rejections.drain();
     expect(described).toBe(50);
+  });
+
+  it('is written soon, without a drain', async () => {
+    const { rejections, record, timer } = recording();
+    const total = async (): Promise<number> => (await rejections.list({}, { offset: 0 }, 1)).total;
+    record(3);
+    timer.pass(0);
+    record(1); // joins the same write
+    timer.pass(0);
+    timer.pass(249);
+    expect(await total()).toBe(0);
+    timer.pass(1);
+    await turnOfTheLoop();
+    expect(await total()).toBe(4);
   });
 
   it('is one write', async () => {
@@ -78,8 +96,26 @@ describe('a flood', () => {
   });
 });
 
+describe('expiry', () => {
+  it('happens every hour without new rejections, until the drain', async () => {
+    const { rejections, record, timer, clock } = recording();
+    const total = async (): Promise<number> => (await rejections.list({}, { offset: 0 }, 1)).total;
+    record(3);
+    timer.pass(0);
+    timer.pass(250);
+    await turnOfTheLoop();
+    expect(await total()).toBe(3);
+    clock.set(later(3 * 86_400));
+    timer.pass(3_600_000);
+    await turnOfTheLoop();
+    expect(await total()).toBe(0);
+    await rejections.drain();
+    expect(timer.waiting()).toBe(0);
+  });
+});
+
 describe('what is kept', () => {
-  it('is forgotten by number and by age', async () => {
+  it('expires by number and by age', async () => {
     const { record, kept, clock } = recording(inMemoryRejectionLog(), 20);
     record(30);
     expect(await kept()).toBe(20);
@@ -89,7 +125,7 @@ describe('what is kept', () => {
     expect(await kept()).toBe(0);
   });
 
-  it('is given with its filter and its place', async () => {
+  it('is listed by filter and offset', async () => {
     const { rejections, record } = recording();
     record(3);
     await rejections.drain();
@@ -99,8 +135,8 @@ describe('what is kept', () => {
   });
 });
 
-describe('a store that is away', () => {
-  it('costs the rejections, one line of the log, and nothing else', async () => {
+describe('a store that is unavailable', () => {
+  it('costs the rejections, one log line and nothing else', async () => {
     const away = { ...inMemoryRejectionLog(), add: () => Promise.reject(new Error('disk full')) };
     const { record, rejections, logger } = recording(away);
     record(3);
@@ -115,7 +151,7 @@ describe('a store that is away', () => {
 });
 
 describe('a store that is slow', () => {
-  /** Each write waits until it is let go, and then does what it is told to. */
+  /** A log whose writes stay pending until the test settles them. */
   function slow() {
     const held: { readonly size: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
     const log: RejectionLog = {
@@ -125,7 +161,7 @@ describe('a store that is slow', () => {
     return { held, ...recording(log) };
   }
 
-  it('has one write at a time, and all that came meanwhile is the next one', async () => {
+  it('gets one write at a time; the next write contains everything recorded meanwhile', async () => {
     const { held, record, rejections } = slow();
     record(1);
     const drained = [rejections.drain()];
@@ -144,14 +180,15 @@ describe('a store that is slow', () => {
     expect(held).toHaveLength(2);
   });
 
-  it('does not gather more than it will be given', async () => {
-    const { held, record, rejections, metrics, clock } = slow();
+  it('causes a backlog of at most 1,000', async () => {
+    const { held, record, rejections, metrics, clock, timer } = slow();
     record(1);
     const drained = rejections.drain();
     await turnOfTheLoop();
     for (let hour = 1; hour <= 100; hour++) {
       clock.set(later(hour * 3_600));
       record(50);
+      timer.pass(0);
       await turnOfTheLoop();
     }
     expect(metrics.rejections).toHaveLength(5_001);
@@ -163,8 +200,8 @@ describe('a store that is slow', () => {
   });
 });
 
-describe('a description that cannot be given', () => {
-  it('costs that rejection, one line of the log, and nothing else', async () => {
+describe('a description that fails', () => {
+  it('costs that rejection, one log line and nothing else', async () => {
     const { rejections, record, logger, kept } = recording();
     rejections.record(WEBHOOK, 'schema', () => {
       throw new Error('not of this form');

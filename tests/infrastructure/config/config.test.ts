@@ -126,15 +126,15 @@ function faultsOf(environment: Record<string, string>): string {
 }
 
 describe('without any variable', () => {
-  it('the defaults are taken', () => {
+  it('the defaults apply', () => {
     expect(readConfig({})).toEqual(DEFAULTS);
   });
 
-  it('an empty one counts as not set', () => {
+  it('an empty variable counts as not set', () => {
     expect(readConfig(Object.fromEntries(describeVariables().map(({ name }) => [name, ''])))).toEqual(DEFAULTS);
   });
 
-  it('the defaults are what the help says they are', () => {
+  it('the defaults are those of the help', () => {
     const environment = describeVariables().map(({ name, fallback }) => [name, fallback] as const);
     expect(readConfig(Object.fromEntries(environment))).toEqual(DEFAULTS);
   });
@@ -150,13 +150,13 @@ describe('RETENTION_DAYS', () => {
     expect(readConfig({ RETENTION_DAYS: value }).retentionDays).toBe(days);
   });
 
-  it.each(['1', '6', '36501', '-7', '7.5', '30d', '00'])('refuses %s', (value) => {
+  it.each(['1', '6', '36501', '-7', '7.5', '30d', '00'])('rejects %s', (value) => {
     expect(faultsOf({ RETENTION_DAYS: value })).toContain('RETENTION_DAYS must be 0 or a whole number from 7 to 36500');
   });
 });
 
 describe('every variable', () => {
-  it('is described, once, and read', () => {
+  it('is described once, and read', () => {
     const names = describeVariables().map(({ name }) => name);
     const { providers, ...others } = DEFAULTS;
     const ofProviders = Object.values(providers).flatMap(({ secrets, options }) => [
@@ -266,7 +266,7 @@ describe('every variable', () => {
     expect(readConfig({ [name]: value })).toEqual({ ...DEFAULTS, ...expected });
   });
 
-  it('MAX_BUFFERED_BYTES has room for the largest body at least, and the default for the largest there may be', () => {
+  it('MAX_BUFFERED_BYTES is at least the largest body; its default fits the largest possible one', () => {
     expect(readConfig({ MAX_BODY_BYTES: '2000', MAX_BUFFERED_BYTES: '2000' })).toMatchObject({
       maxBodyBytes: 2_000,
       maxBufferedBytes: 2_000,
@@ -360,7 +360,7 @@ describe.each(PROVIDER_NAMES)('the secret of %s', (name) => {
 });
 
 describe.each(INTEGERS)('%s', (name, key, min, max) => {
-  it('is any whole number within its limits', () => {
+  it('accepts every whole number within its limits', () => {
     fc.assert(
       fc.property(fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max)), (value) => {
         const config = readConfig({ [name]: String(value) });
@@ -369,7 +369,7 @@ describe.each(INTEGERS)('%s', (name, key, min, max) => {
     );
   });
 
-  it('is nothing else', () => {
+  it('accepts nothing else', () => {
     const outside = fc.oneof(fc.integer({ max: min - 1 }), fc.bigInt({ min: BigInt(max) + 1n })).map(String);
     const fractions = fc.double({ noInteger: true }).map(String);
     const words = fc.string({ minLength: 1 }).filter((text) => !/^\d+$/.test(text));
@@ -394,7 +394,7 @@ describe.each(INTEGERS)('%s', (name, key, min, max) => {
 });
 
 describe('several faults', () => {
-  it('are told in one message, a line each, without the values', () => {
+  it('are reported in one message, one line each, without the values', () => {
     const environment = {
       WEBHOOK_SECRET: 'the-secret-itself',
       PORT: 'the-port',
@@ -418,7 +418,7 @@ describe('several faults', () => {
 });
 
 describe('a socket that a service manager listens on', () => {
-  it('is taken when it is meant for this process, for any environment', () => {
+  it('is used if it is meant for this process, with any environment', () => {
     const numbers = fc.oneof(fc.nat().map(String), fc.constantFrom('', ' 7', '7 ', '07', undefined));
     fc.assert(
       fc.property(fc.nat(), fc.option(numbers, { nil: undefined }), (pid, claimed) => {
@@ -430,7 +430,7 @@ describe('a socket that a service manager listens on', () => {
     expect(inheritedSocket({}, 7)).toBeUndefined();
   });
 
-  it.each(['0', '2', '', 'x', undefined])('is not guessed from %j of them', (count) => {
+  it.each(['0', '2', '', 'x', undefined])('is not guessed if LISTEN_FDS is %j', (count) => {
     expect(() => inheritedSocket({ LISTEN_PID: '7', LISTEN_FDS: count }, 7)).toThrow(ConfigError);
     expect(inheritedSocket({ LISTEN_PID: '8', LISTEN_FDS: count }, 7)).toBeUndefined();
   });

@@ -3,6 +3,7 @@ import { EraseMessages } from '../../../application/erasure/erase-messages.ts';
 import type { Erased, StoreUsage } from '../../../application/ports/store.ts';
 import type { ErasureRule } from '../../../domain/erasure-rule.ts';
 import type { ErasingDatabase } from '../../../infrastructure/database.ts';
+import { commandTimer } from '../../../infrastructure/timer.ts';
 import type { Progress } from '../progress.ts';
 
 /** Below this part of the messages it is not worth the while to bring the search index into one piece for it. */
@@ -36,7 +37,7 @@ export async function erase(
   const began = performance.now();
   const before = await storage.usage();
   progress.show('erasing', 0, expected);
-  const erased = await new EraseMessages(eraser).execute(rule, {
+  const erased = await new EraseMessages(eraser, commandTimer).execute(rule, {
     signal,
     onProgress: ({ messages }) => {
       progress.show('erasing', messages, expected);

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
-import { idHoldsNumber, namesNumber, type ErasureRule } from '../../../domain/erasure-rule.ts';
+import type { ErasureRule } from '../../../domain/erasure-rule.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import { marks, rowsOf, type ErasingDialect } from '../schema/dialect.ts';
 import { ERASED_AT_A_TIME, eraseStatuses, type Condition } from './erase-messages.ts';
+import { namesNumber } from './names-number.ts';
 
 /** Bodies and excerpts examined per step. A body is read only if it contains the digits. */
 const EXAMINED_AT_A_TIME = 500;
@@ -22,7 +23,7 @@ function isStray(rule: ErasureRule): Condition {
   return rule.of === 'age' ? { sql: `changed_at < ? and ${sql}`, bindings: [rule.before] } : { sql, bindings: [] };
 }
 
-/** The next stray statuses that are too old or belong to the person. Only reads. */
+/** The next stray statuses that are expired or may belong to the person. Only reads. */
 export async function nextStrayStatuses(db: Knex, rule: ErasureRule, after: string): Promise<Remnants> {
   const stray = isStray(rule);
   // The page is a subquery, or PostgreSQL would join all statuses with all messages.
@@ -36,11 +37,8 @@ export async function nextStrayStatuses(db: Knex, rule: ErasureRule, after: stri
     [...stray.bindings, after],
   );
   const last = page.length === ERASED_AT_A_TIME ? page.at(-1) : undefined;
-  const keys = page.filter((row) => Boolean(row.stray)).map(({ message_id: key }) => key);
-  return {
-    ids: rule.of === 'age' ? keys : keys.filter((key) => idHoldsNumber(key, rule.number)),
-    next: last?.message_id ?? null,
-  };
+  const ids = page.filter((row) => Boolean(row.stray)).map(({ message_id: key }) => key);
+  return { ids, next: last?.message_id ?? null };
 }
 
 /** Erases those statuses that are still stray. Call it exclusively. */

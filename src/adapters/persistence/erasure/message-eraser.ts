@@ -1,32 +1,27 @@
 import type { Knex } from 'knex';
-import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from '../../../application/ports/store.ts';
-import type { ErasureRule } from '../../../domain/erasure-rule.ts';
+import type { ErasureCursor, ErasureStep, MessageEraser } from '../../../application/ports/store.ts';
+import type { PersonRule } from '../../../domain/erasure-rule.ts';
 import { fromMessageKey } from '../../../domain/message.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 import { countBefore } from '../counters/message-counters.ts';
 import { rowsOf, type Dialect, type ErasingDialect } from '../schema/dialect.ts';
-import { eraseMessages, nextToErase } from './erase-messages.ts';
-import {
-  eraseBodiesNaming,
-  eraseExcerpts,
-  eraseStrayStatuses,
-  nextBodies,
-  nextExcerpts,
-  nextStrayStatuses,
-} from './erase-remnants.ts';
+import { eraseBodiesNaming, eraseExcerpts, nextBodies, nextExcerpts } from './erase-remnants.ts';
+import { erasureStep, FIRST, messagesStep, statusesStep } from './erasure-step.ts';
+import { eraseExpired } from './expiry-eraser.ts';
+import { keyNames, type IdNames } from './names-number.ts';
 import { previewErasure } from './preview.ts';
 
-const NOTHING = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
-
 /**
- * The eraser of either database. It looks for candidates without a lock, one page at a time, and checks each again in the
- * transaction that erases it. `translate` turns the driver's errors into the errors of the port.
+ * The eraser of either database. It finds what to erase without a lock, one page at a time, and checks it again in the transaction
+ * that erases it.
+ * @param translate maps the driver's errors to those of the port
+ * @param idNames whether a message id contains a phone number, in the formats of all providers
  */
 export function messageEraser(
   db: Knex,
   dialect: Dialect,
   erasing: ErasingDialect,
-  translate: <T>(work: () => Promise<T>) => Promise<T>,
+  { translate, idNames }: { readonly translate: <T>(work: () => Promise<T>) => Promise<T>; readonly idNames: IdNames },
 ): MessageEraser {
   return {
     newest: (messages) =>
@@ -48,52 +43,50 @@ export function messageEraser(
         countBefore(db, dialect, keepSince !== null && keepSince.sentAt < before ? keepSince.sentAt : before),
       ),
 
-    preview: (rule) => translate(() => previewErasure(db, dialect, erasing, rule)),
+    preview: (rule) => translate(() => previewErasure(db, dialect, erasing, rule, idNames)),
 
-    eraseNext: (rule, cursor) => translate(() => eraseNext(db, erasing, rule, cursor ?? FIRST)),
+    eraseNext: (rule, cursor) =>
+      translate(() =>
+        rule.of === 'age'
+          ? eraseExpired(db, erasing, rule, cursor ?? FIRST)
+          : erasePerson(db, erasing, rule, cursor ?? FIRST, idNames),
+      ),
   };
 }
 
-const FIRST: ErasureCursor = { in: 'messages', after: null };
-
-/** Examines one page and erases its matches. Messages come first, then the remnants that belong to no stored message. */
-async function eraseNext(
+/** Reads one page and erases the person's part of it. */
+async function erasePerson(
   db: Knex,
   erasing: ErasingDialect,
-  rule: ErasureRule,
+  rule: PersonRule,
   cursor: ErasureCursor,
+  idNames: IdNames,
 ): Promise<ErasureStep | 'busy'> {
-  async function step(
-    candidates: readonly string[],
-    next: ErasureCursor | null,
-    work: (transaction: Knex) => Promise<Partial<Erased>>,
-  ): Promise<ErasureStep | 'busy'> {
-    const erased = candidates.length === 0 ? NOTHING : await erasing.exclusively(db, work);
-    return erased === 'busy' ? 'busy' : { ...NOTHING, ...erased, next };
-  }
-
-  if (cursor.in === 'messages') {
-    const { keys, next: after } = await nextToErase(db, rule, cursor.after);
-    const next: ErasureCursor = after === null ? { in: 'statuses', after: '' } : { in: 'messages', after };
-    return step(keys, next, (transaction) => eraseMessages(transaction, erasing, rule, keys));
-  }
-  const continued = (after: string | null, afterwards: ErasureCursor | null): ErasureCursor | null =>
-    after === null ? afterwards : { in: cursor.in, after };
-
-  if (rule.of === 'age' || cursor.in === 'statuses') {
-    const { ids, next } = await nextStrayStatuses(db, rule, cursor.after);
-    const afterwards: ErasureCursor | null = rule.of === 'age' ? null : { in: 'bodies', after: '0' };
-    return step(ids, continued(next, afterwards), async (transaction) => ({
-      statuses: await eraseStrayStatuses(transaction, rule, ids),
-    }));
-  }
   const { number } = rule;
-  if (cursor.in === 'bodies') {
-    const { ids, next } = await nextBodies(db, erasing, number, cursor.after);
-    return step(ids, continued(next, { in: 'excerpts', after: '0' }), async (transaction) => ({
-      bodies: await eraseBodiesNaming(transaction, erasing, number, ids),
-    }));
+  switch (cursor.in) {
+    case 'messages':
+      return messagesStep(db, erasing, rule, cursor);
+    case 'statuses': {
+      const matches = keyNames(idNames, number);
+      return statusesStep(db, erasing, rule, {
+        after: cursor.after,
+        matches,
+        afterwards: { in: 'bodies', after: '0' },
+      });
+    }
+    case 'bodies': {
+      const { ids, next } = await nextBodies(db, erasing, number, cursor.after);
+      const on: ErasureCursor = next === null ? { in: 'excerpts', after: '0' } : { in: 'bodies', after: next };
+      return erasureStep(db, erasing, ids, on, async (transaction) => ({
+        bodies: await eraseBodiesNaming(transaction, erasing, number, ids),
+      }));
+    }
+    case 'excerpts': {
+      const { ids, next } = await nextExcerpts(db, number, cursor.after);
+      const on: ErasureCursor | null = next === null ? null : { in: 'excerpts', after: next };
+      return erasureStep(db, erasing, ids, on, async (transaction) => ({
+        excerpts: await eraseExcerpts(transaction, ids),
+      }));
+    }
   }
-  const { ids, next } = await nextExcerpts(db, number, cursor.after);
-  return step(ids, continued(next, null), async (transaction) => ({ excerpts: await eraseExcerpts(transaction, ids) }));
 }

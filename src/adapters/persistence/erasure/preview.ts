@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 import type { ErasurePreview } from '../../../application/ports/store.ts';
-import { type ErasureRule, type PersonRule, namesNumber } from '../../../domain/erasure-rule.ts';
+import type { ErasureRule, PersonRule } from '../../../domain/erasure-rule.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 import { countAll } from '../counters/message-counters.ts';
 import { rowOf, rowsOf, type Dialect, type ErasingDialect } from '../schema/dialect.ts';
 import { isErased } from './erase-messages.ts';
 import { nextBodies, nextExcerpts, nextStrayStatuses, type Remnants } from './erase-remnants.ts';
+import { keyNames, namesNumber, type IdNames } from './names-number.ts';
 
 /** Counts what the rule would erase now. */
 export async function previewErasure(
@@ -13,7 +14,13 @@ export async function previewErasure(
   dialect: Dialect,
   erasing: ErasingDialect,
   rule: ErasureRule,
+  idNames: IdNames,
 ): Promise<ErasurePreview> {
+  const matches = rule.of === 'age' ? () => true : keyNames(idNames, rule.number);
+  const strayStatuses = async (after: string): Promise<Remnants> => {
+    const { ids, next } = await nextStrayStatuses(db, rule, after);
+    return { ids: ids.filter(matches), next };
+  };
   const goes = isErased(rule);
   const { messages, first, last, statuses } = await rowOf<{
     messages: bigint;
@@ -43,7 +50,7 @@ export async function previewErasure(
     firstAt: first === null ? null : timestampFromMicros(first),
     lastAt: last === null ? null : timestampFromMicros(last),
     bereft: byAge ? 0 : Number(bereft),
-    statuses: Number(statuses) + (await countPages((after) => nextStrayStatuses(db, rule, after), '')),
+    statuses: Number(statuses) + (await countPages(strayStatuses, '')),
   };
   if (rule.of === 'age') {
     return {

@@ -1,4 +1,5 @@
 import type { MessageEraser } from '../../../application/ports/store.ts';
+import type { IdNames } from '../erasure/names-number.ts';
 import type { CopySource, CopyTarget } from '../transfer/copy-messages.ts';
 import type { Reindex } from './reindex.ts';
 import type { StoreStorage } from './storage.ts';
@@ -15,6 +16,13 @@ export interface ErasingDatabase extends MaintenanceDatabase {
   readonly file: string | null;
 }
 
+export interface ErasingOptions {
+  /** Whether SQLite overwrites deleted data, which costs additional writes. */
+  readonly overwrite: boolean;
+  /** Whether a message id contains a phone number, in the formats of all providers. */
+  readonly idNames: IdNames;
+}
+
 /** What sqlite/maintenance.ts and postgres/maintenance.ts both export. `place` is a path, or a URL. */
 export interface Maintenance {
   /** Opens a database of any schema, for migrations and repairs. */
@@ -23,9 +31,6 @@ export interface Maintenance {
   openCopySource(place: string): CopySource;
   /** Creates the database if it does not exist, migrates it, and opens it to copy into it. */
   openCopyTarget(place: string): Promise<CopyTarget>;
-  /**
-   * Opens a database to erase from.
-   * @param options.overwrite whether SQLite overwrites deleted data, which costs additional writes
-   */
-  openForErasing(place: string, options: { readonly overwrite: boolean }): Promise<ErasingDatabase>;
+  /** Opens a database to erase from. */
+  openForErasing(place: string, options: ErasingOptions): Promise<ErasingDatabase>;
 }

@@ -1,5 +1,5 @@
 import { messageEraser } from '../erasure/message-eraser.ts';
-import type { ErasingDatabase, MaintenanceDatabase } from '../maintenance/open-database.ts';
+import type { ErasingDatabase, ErasingOptions, MaintenanceDatabase } from '../maintenance/open-database.ts';
 import { migrateLatest } from '../schema/migrator.ts';
 import type { CopySource, CopyTarget } from '../transfer/copy-messages.ts';
 import { openPostgres } from './database.ts';
@@ -46,12 +46,12 @@ export async function openCopyTarget(url: string): Promise<CopyTarget> {
   };
 }
 
-export function openForErasing(url: string): Promise<ErasingDatabase> {
+export function openForErasing(url: string, { idNames }: Pick<ErasingOptions, 'idNames'>): Promise<ErasingDatabase> {
   const { db, dialect } = openForMaintenance(url);
   return Promise.resolve({
     db,
     dialect,
-    eraser: messageEraser(db, dialect, postgresErasing, (work) => work()),
+    eraser: messageEraser(db, dialect, postgresErasing, { translate: (work) => work(), idNames }),
     storage: postgresStorage(db),
     reindex: postgresReindex(db),
     file: null,

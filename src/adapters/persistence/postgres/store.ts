@@ -1,12 +1,12 @@
-import type { MessageEraser, MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports/store.ts';
+import type { MessageRepository, RejectionLog, StepwiseEraser, StoreUsage } from '../../../application/ports/store.ts';
+import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
 import { derivedDataWorker, DERIVE_STEP } from '../counters/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
 import { openPostgres, tryWrite } from './database.ts';
-import { messageEraser } from '../erasure/message-eraser.ts';
+import { expiryEraser } from '../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../rejections/rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
-import { postgresDialect } from './dialect.ts';
 import { postgresErasing } from './erasure.ts';
 import { postgresMessageRepository } from './repository.ts';
 import { translatingErrors } from './errors.ts';
@@ -29,7 +29,7 @@ export interface PooledOptions {
 
 export interface PooledMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
+  readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
   /** Resolves when the counters include everything stored so far, unless another replica is counting it. */
   caughtUp(): Promise<void>;
@@ -81,7 +81,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
     },
-    eraser: messageEraser(writes, postgresDialect, postgresErasing, translatingErrors),
+    eraser: expiryEraser(writes, postgresErasing, translatingErrors),
     usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
     caughtUp: () => derived.caughtUp(),
     async close() {

@@ -1,5 +1,5 @@
 import { messageEraser } from '../erasure/message-eraser.ts';
-import type { ErasingDatabase, MaintenanceDatabase } from '../maintenance/open-database.ts';
+import type { ErasingDatabase, ErasingOptions, MaintenanceDatabase } from '../maintenance/open-database.ts';
 import { migrateLatest } from '../schema/migrator.ts';
 import type { CopySource, CopyTarget } from '../transfer/copy-messages.ts';
 import { openSqlite } from './database.ts';
@@ -38,16 +38,13 @@ export async function openCopyTarget(file: string): Promise<CopyTarget> {
   };
 }
 
-export async function openForErasing(
-  file: string,
-  { overwrite }: { readonly overwrite: boolean },
-): Promise<ErasingDatabase> {
+export async function openForErasing(file: string, { overwrite, idNames }: ErasingOptions): Promise<ErasingDatabase> {
   const db = openSqlite({ file, busyTimeoutMs: BUSY_TIMEOUT_MS });
   if (overwrite) await db.raw('pragma secure_delete = on');
   return {
     db,
     dialect: sqliteDialect,
-    eraser: messageEraser(db, sqliteDialect, sqliteErasing, (work) => work()),
+    eraser: messageEraser(db, sqliteDialect, sqliteErasing, { translate: (work) => work(), idNames }),
     storage: sqliteStorage(db, file),
     reindex: sqliteReindex(db),
     file,

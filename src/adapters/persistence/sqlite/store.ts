@@ -5,8 +5,9 @@ import {
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
-  type MessageEraser,
+  type StepwiseEraser,
 } from '../../../application/ports/store.ts';
+import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
 import { derivedDataWorker, DERIVE_STEP } from '../counters/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
@@ -32,7 +33,7 @@ export interface ThreadedOptions {
 
 export interface ThreadedMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
+  readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
   /** Resolves when the search index and the counters include everything stored so far. */
   caughtUp(): Promise<void>;

@@ -1,6 +1,7 @@
 import { hmacSignature, signHmac } from '../../signature/hmac.ts';
 import type { ProviderDescriptor } from '../descriptor.ts';
 import type { Settings } from '../settings.ts';
+import { idNamesNumber } from './message-id.ts';
 import { whatsAppNotification } from './notification.ts';
 import { whatsAppUpdates } from './updates.ts';
 
@@ -26,6 +27,7 @@ export const whatsapp = {
   scheme: ({ secrets }, { clock }) => hmacSignature(secrets, { header: 'x-hub-signature-256', clock }),
   sign: (secret, { body }) => ({ 'X-Hub-Signature-256': `sha256=${signHmac(secret, body)}` }),
   sample: whatsAppNotification,
+  idNames: idNamesNumber,
   updates: whatsAppUpdates,
   reply: 'outcomes',
 } as const satisfies ProviderDescriptor<object, typeof SETTINGS>;

@@ -68,10 +68,10 @@ describe('requireSignature', () => {
 
   function attempt(verdict: SignatureVerdict, headers: Record<string, string | string[]> = {}) {
     const verifier = recordingVerifier(verdict);
-    const [repository, metrics] = [inMemoryMessageRepository(), recordingMetrics()];
+    const [writer, metrics] = [inMemoryMessageRepository(), recordingMetrics()];
     const ingest = new IngestMessage({
       verifiers: new Map([[WEBHOOK, verifier]]),
-      repository,
+      writer,
       metrics,
       clock: manualClock(timestampFromMicros(0n)),
       tracer: NO_TRACING,

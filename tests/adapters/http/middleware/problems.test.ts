@@ -46,7 +46,7 @@ async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
 }
 
 beforeAll(async () => {
-  client = await served(new CheckReadiness({ repository, verifiers }));
+  client = await served(new CheckReadiness({ store: repository, verifiers }));
 });
 
 beforeEach(() => {
@@ -158,7 +158,7 @@ describe('readiness', () => {
   });
 
   it('says that the service is stopping', async () => {
-    const checkReadiness = new CheckReadiness({ repository, verifiers });
+    const checkReadiness = new CheckReadiness({ store: repository, verifiers });
     const stopping = await served(checkReadiness);
     expect((await stopping.read('/health/ready')).status).toBe(200);
     checkReadiness.stop();

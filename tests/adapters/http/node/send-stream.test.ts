@@ -73,7 +73,7 @@ it.each([
   ['when nothing more can be sent', ({ writableNeedDrain }: ServerResponse) => writableNeedDrain, true],
 ])('who has not taken the last of a stream does not hold up its end, %s', async (_, isUnsent, isFull) => {
   const [repository, metrics] = [inMemoryMessageRepository(), recordingMetrics()];
-  const messageStream = new MessageStream({ repository, metrics, timer: manualTimer() }, { maxFollowers: 1 });
+  const messageStream = new MessageStream({ feed: repository, metrics, timer: manualTimer() }, { maxSubscribers: 1 });
   const parts = {
     ...{ repository, metrics, messageStream, verifiers: new Map(), logger: recordingLogger() },
     clock: manualClock(timestampFromMicros(0n)),

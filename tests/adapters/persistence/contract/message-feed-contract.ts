@@ -1,44 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { MessageRepository } from '../../../../src/application/ports/store.ts';
-import {
-  compareStreamPositions,
-  isNews,
-  type FeedEntry,
-  type StreamPosition,
-} from '../../../../src/domain/stream-position.ts';
+import { compareStreamPositions, type FeedEntry, type StreamPosition } from '../../../../src/domain/stream-position.ts';
 import { messageKey, type Message } from '../../../../src/domain/message.ts';
 import { collidingMessages } from '../../../support/arbitraries.ts';
 import { manyMessages, message, micros, runs, type WithRepository } from './repository-fixtures.ts';
 
-export function arrivalsContract(withRepository: WithRepository): void {
+export function messageFeedContract(withRepository: WithRepository): void {
   describe('readFeed', () => {
-    it('starts after the latest message, in commit order, whatever the instants are', () =>
+    it('begins after the end, in commit order, whatever the timestamps', () =>
       withRepository(async (repository) => {
         await repository.add([message('before')]);
-        const latest = await repository.feedEnd();
-        expect(await following(repository, latest, 0)).toEqual([]);
+        const end = await repository.feedEnd();
+        expect(await following(repository, end, 0)).toEqual([]);
         for (const [i, instant] of [5, -7, 0].entries()) {
           await repository.add([message(`m${String(i)}`, { sentAt: micros(instant) })]);
         }
-        expect(ids(await following(repository, latest, 3))).toEqual(['m0', 'm1', 'm2']);
+        expect(ids(await following(repository, end, 3))).toEqual(['m0', 'm1', 'm2']);
       }));
 
-    it('returns stored messages, not duplicates', () =>
+    it('contains stored messages, and no duplicates', () =>
       withRepository(async (repository) => {
-        const latest = await repository.feedEnd();
+        const end = await repository.feedEnd();
         await repository.add([message('a')]);
         await repository.add([message('a'), message('a', { text: 'other' }), message('b')]);
         await repository.add([message('b')]);
-        const arrived = await following(repository, latest, 2);
+        const arrived = await following(repository, end, 2);
         expect(arrived.map((one) => one.message)).toEqual([message('a'), message('b')]);
       }));
 
-    it.each([1, 2, 7, 100])('returns each message once, %d at a time, from every position', (limit) =>
+    it.each([1, 2, 7, 100])('returns each message once, %d per page, from every position', (limit) =>
       withRepository(async (repository) => {
-        const latest = await repository.feedEnd();
+        const end = await repository.feedEnd();
         for (let i = 0; i < 5; i++) await repository.add(manyMessages(5, `${String(i)}-`));
-        const all = await following(repository, latest, 25, limit);
+        const all = await following(repository, end, 25, limit);
         expect(all).toHaveLength(25);
         expect(all.map(({ message: { messageId } }) => messageId[0]).join('')).toBe('0000011111222223333344444');
         for (const [i, { position }] of all.entries()) {
@@ -47,7 +42,7 @@ export function arrivalsContract(withRepository: WithRepository): void {
       }),
     );
 
-    it('returns positions in ascending order, all before the end of the feed', () =>
+    it('has ascending positions, all of them before the end', () =>
       withRepository(async (repository) => {
         const first = await repository.feedEnd();
         await repository.add(manyMessages(20));
@@ -59,18 +54,18 @@ export function arrivalsContract(withRepository: WithRepository): void {
         }
       }));
 
-    it('returns unknown_position for another epoch and for the future', () =>
+    it('does not know positions of another epoch or in the future', () =>
       withRepository(async (repository) => {
         await repository.add([message('a')]);
-        const latest = await repository.feedEnd();
-        expect(await repository.readFeed({ ...latest, epoch: 'another' }, 10)).toBe('unknown_position');
-        expect(await repository.readFeed({ ...latest, epoch: '' }, 10)).toBe('unknown_position');
-        expect(await repository.readFeed({ ...latest, at: latest.at + 1_000_000n }, 10)).toBe('unknown_position');
-        expect(await repository.readFeed({ ...latest, at: 2n ** 62n }, 10)).toBe('unknown_position');
-        expect(await repository.readFeed(latest, 10)).not.toBe('unknown_position');
+        const end = await repository.feedEnd();
+        expect(await repository.readFeed({ ...end, epoch: 'another' }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed({ ...end, epoch: '' }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed({ ...end, at: end.at + 1_000_000n }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed({ ...end, at: 2n ** 62n }, 10)).toBe('unknown_position');
+        expect(await repository.readFeed(end, 10)).not.toBe('unknown_position');
       }));
 
-    it('returns every stored message once, wherever reading is split', () =>
+    it('returns every stored message exactly once, however the reads are split', () =>
       fc.assert(
         fc.asyncProperty(
           fc.array(fc.oneof(fc.array(collidingMessages, { maxLength: 4 }), fc.integer({ min: 1, max: 5 })), {
@@ -103,8 +98,8 @@ export function arrivalsContract(withRepository: WithRepository): void {
 const ids = (arrived: readonly FeedEntry[]): string[] => arrived.map(({ message: { messageId } }) => messageId);
 
 /**
- * What is news after a position, page by page, as soon as it is so many: a store may hold back for a while what was stored beside
- * something that is still under way.
+ * The new entries after a position, page by page, as soon as there are `count`: a store may hold back messages while an older
+ * transaction is in flight.
  */
 async function following(
   repository: MessageRepository,
@@ -113,11 +108,12 @@ async function following(
   limit = 100,
 ): Promise<FeedEntry[]> {
   const all: FeedEntry[] = [];
+  let position = after;
   for (;;) {
-    const page = await repository.readFeed(all.at(-1)?.position ?? after, limit);
-    if (page === 'unknown_position') throw new Error('a place that the store gave is not known to it');
-    all.push(...page);
-    const news = all.filter(({ position }) => isNews(position, after));
-    if (page.length < limit && news.length >= count) return news;
+    const page = await repository.readFeed(position, limit);
+    if (page === 'unknown_position') throw new Error('the store does not know a position that it issued');
+    all.push(...page.entries);
+    position = page.position;
+    if (page.entries.length < limit && all.length >= count) return all;
   }
 }

@@ -4,7 +4,7 @@ import { comparePositions, type Message, type Msisdn } from '../../../../src/dom
 import { timestamp } from '../../../../src/domain/timestamp.ts';
 import type { UpdateOutcome } from '../../../../src/domain/update.ts';
 import { FIRST_INSTANT, LAST_INSTANT, messages } from '../../../support/arbitraries.ts';
-import { arrivalsContract } from './message-feed-contract.ts';
+import { messageFeedContract } from './message-feed-contract.ts';
 import { listingContract } from './message-listing-contract.ts';
 import { modelContract } from './message-model-contract.ts';
 import { searchContract } from './message-search-contract.ts';
@@ -38,7 +38,7 @@ export function messageRepositoryContract(name: string, open: OpenRepository): v
     });
     statsContract(withRepository);
     timeseriesContract(withRepository);
-    arrivalsContract(withRepository);
+    messageFeedContract(withRepository);
     listingContract(withRepository);
     searchContract(withRepository);
     updatesContract(withRepository);

@@ -13,6 +13,7 @@ import { messageKey, type Message, type MessageKey, type Position } from '../../
 import { provider, WEBHOOK } from '../../../../src/domain/provider.ts';
 import type { NewUpdate } from '../../../../src/domain/update.ts';
 import { collidingMessages, instants } from '../../../support/arbitraries.ts';
+import { hastyTimer } from '../../../support/fakes.ts';
 import { calls, filters, plain, someMessages, starts, times } from '../contract/message-model-contract.ts';
 import {
   everyMessage,
@@ -67,9 +68,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(1, 3, 1_000).map((derive) => ({ derive })) },
 );
 
-const immediately = (): Promise<void> => Promise.resolve();
 export const erase = (eraser: MessageEraser, rule: ErasureRule): Promise<Erased> =>
-  new EraseMessages(eraser, immediately).execute(rule);
+  new EraseMessages(eraser, hastyTimer()).execute(rule);
 
 const expired = (
   before: number | bigint,
@@ -256,12 +256,12 @@ function ofPerson(withStore: WithStore): void {
       const young = old.map(({ messageId }) => message(`not ${messageId}`, { sentAt: micros(20) }));
       await repository.add(young);
       let news = await repository.readFeed(place, 10);
-      while (news !== 'unknown_position' && news.length < young.length) {
-        await turnOfTheLoop(); // the store may delay it
+      while (news !== 'unknown_position' && news.entries.length < young.length) {
+        await turnOfTheLoop(); // it may be held back for a while
         news = await repository.readFeed(place, 10);
       }
-      // Both are correct: the new messages, or an unknown position.
-      expect(news === 'unknown_position' || news.map((one) => one.message)).toEqual(
+      // Either is right: to be told of them, or that the place is not known any more.
+      expect(news === 'unknown_position' || news.entries.map((one) => one.message)).toEqual(
         news === 'unknown_position' || young,
       );
     }));

@@ -11,6 +11,7 @@ import { rejectionLog } from '../../../../src/adapters/persistence/rejections/re
 import { deriveNext } from '../../../../src/adapters/persistence/sqlite/derived-data.ts';
 import { sqliteDialect } from '../../../../src/adapters/persistence/sqlite/dialect.ts';
 import { sqliteErasing } from '../../../../src/adapters/persistence/sqlite/erasure.ts';
+import { idNamesNumber } from '../../../../src/adapters/providers/whatsapp/message-id.ts';
 import { sqliteMessageRepository } from '../../../../src/adapters/persistence/sqlite/repository.ts';
 import { emptyTables, openTestPostgres } from '../../../support/postgres.ts';
 import { openTestDatabase } from '../../../support/sqlite.ts';
@@ -20,6 +21,7 @@ import { erase, eraserContract, type ErasableStore } from './eraser-contract.ts'
 import { everyMessage, id, message, micros, number } from '../contract/repository-fixtures.ts';
 
 const asItIs = <T>(work: () => Promise<T>): Promise<T> => work();
+const outside = { translate: asItIs, idNames: idNamesNumber };
 
 const bodiesIn = (db: Knex) => async (): Promise<string[]> => {
   const rows = (await db('payloads').select('body').orderBy('id')) as { body: Uint8Array }[];
@@ -46,7 +48,7 @@ async function faults(db: Knex, dialect: Dialect): Promise<string[]> {
 function sqliteStore(db: Knex): ErasableStore {
   return {
     repository: sqliteMessageRepository(db),
-    eraser: messageEraser(db, sqliteDialect, sqliteErasing, asItIs),
+    eraser: messageEraser(db, sqliteDialect, sqliteErasing, outside),
     rejections: rejectionLog({ writes: db, reads: db }, asItIs),
     deriveNext: (limit) => deriveNext(db, limit),
     async faults() {
@@ -88,7 +90,7 @@ eraserContract('PostgreSQL', async (test) => {
   await db('rejections').delete();
   await test({
     repository: postgresMessageRepository(db, db),
-    eraser: messageEraser(db, postgresDialect, postgresErasing, asItIs),
+    eraser: messageEraser(db, postgresDialect, postgresErasing, outside),
     rejections: rejectionLog({ writes: db, reads: db }, asItIs),
     deriveNext: (limit) => postgresDerived.deriveNext(db, limit),
     faults: () => faults(db, postgresDialect),
@@ -111,7 +113,7 @@ describe('Between the search for candidates and the transaction that erases them
       return sqliteErasing.exclusively(...args);
     };
     try {
-      await test({ ...store, eraser: messageEraser(db, sqliteDialect, { ...sqliteErasing, exclusively }, asItIs) });
+      await test({ ...store, eraser: messageEraser(db, sqliteDialect, { ...sqliteErasing, exclusively }, outside) });
     } finally {
       await close();
     }
@@ -166,7 +168,7 @@ describe('Between the search for candidates and the transaction that erases them
 describe('On PostgreSQL, beside other processes', () => {
   const rule = { of: 'age' as const, before: micros(2_000), keepFrom: [], keepSince: null };
   const old = message('old', { sentAt: micros(1) });
-  const eraserOf = (db: Knex) => messageEraser(db, postgresDialect, postgresErasing, asItIs);
+  const eraserOf = (db: Knex) => messageEraser(db, postgresDialect, postgresErasing, outside);
 
   /** Resolves when a session waits for a lock. */
   async function somebodyWaits(db: Knex): Promise<void> {

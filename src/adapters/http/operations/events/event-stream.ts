@@ -5,18 +5,17 @@ import type { StreamPosition } from '../../../../domain/stream-position.ts';
 import { followedToDto } from '../messages/dto.ts';
 import { encodeEventId } from './event-id.ts';
 
-/** Shorter than the idle timeouts of common proxies, of which 30 s is the shortest. */
+/** Shorter than the idle timeout of any common proxy, of which the shortest is 30 s. */
 export const KEEP_ALIVE_MS = 15_000;
-/** After this time a disconnected client should reconnect. */
+/** How long a disconnected client waits before it reconnects. */
 const RETRY_MS = 2_000;
-/** The amount that is written at a time, and about the amount of text that waits for a slow reader, besides its batches. */
+/** Size of a write, and roughly of the text that waits for a slow reader, in addition to its batch. */
 const CHUNK_CHARACTERS = 16_384;
 
 /**
- * Writes batches as Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). The `id` of every event is the
- * position to resume from. While the reader is slow, nothing is written or read from the store, so that no keep-alive hides a
- * reader that has stopped from the idle timeout.
- * @param onSent called with the number of messages that were sent
+ * Writes batches as Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). The `id` of every event is
+ * the position to resume from. While the reader is slow, nothing is written or read from the store; no keep-alive either, so the
+ * idle timeout closes the connection of a client that does not read. `onSent` receives the number of messages written.
  */
 export function eventStream(
   { batches, end, signal }: Subscription,
@@ -24,7 +23,7 @@ export function eventStream(
   onSent: (messages: number) => void,
 ): Readable {
   let wake: (() => void) | undefined;
-  let told: StreamPosition | undefined;
+  let announced: StreamPosition | undefined;
   let reached: StreamPosition | undefined;
   const stream = new Readable({
     highWaterMark: CHUNK_CHARACTERS,
@@ -40,12 +39,12 @@ export function eventStream(
   });
   const stopKeepingAlive = timer.every(KEEP_ALIVE_MS, () => {
     if (stream.readableLength > 0 || wake !== undefined) return;
-    // The position up to which the filter found nothing, so that a client that resumes does not search it again.
-    if (reached === undefined || reached === told) {
+    // The position that a filter has reached without a match: a client that reconnects need not repeat the search.
+    if (reached === undefined || reached === announced) {
       stream.push(':\n\n');
       return;
     }
-    told = reached;
+    announced = reached;
     stream.push(`:\nid: ${encodeEventId(reached)}\n\n`);
   });
 
@@ -57,12 +56,12 @@ export function eventStream(
 
   async function sendAll({ messages, position, reset }: StreamBatch): Promise<void> {
     if (reset) await send(eventText(position, 'reset', '{}'));
-    else if (told === undefined && messages.length === 0) await send(`id: ${encodeEventId(position)}\n\n`);
-    if (reset || told === undefined) told = position;
+    else if (announced === undefined && messages.length === 0) await send(`id: ${encodeEventId(position)}\n\n`);
+    if (reset || announced === undefined) announced = position;
     let text = '';
     for (const { message, position: at } of messages) {
       text += eventText(at, 'message', JSON.stringify(followedToDto(message)));
-      told = at;
+      announced = at;
       if (text.length < CHUNK_CHARACTERS) continue;
       await send(text);
       text = '';
@@ -72,17 +71,17 @@ export function eventStream(
     reached = position;
   }
 
-  async function sendNews(): Promise<void> {
-    for await (const item of batches) await sendAll(item);
+  async function sendBatches(): Promise<void> {
+    for await (const batch of batches) await sendAll(batch);
     if (!stream.destroyed) stream.push(null);
   }
 
-  // A client that does not read what is there, or what was sent before, would delay the end.
+  // A client that does not read would delay the end.
   signal.addEventListener('abort', () => {
     if (stream.readableLength > 0 || stream.isPaused()) stream.destroy();
   });
   stream.push(`retry: ${String(RETRY_MS)}\n\n`);
-  sendNews().catch((error: unknown) => {
+  sendBatches().catch((error: unknown) => {
     stream.destroy(error instanceof Error ? error : new Error(String(error)));
   });
   return stream;

@@ -6,10 +6,10 @@ import { decodeEventId } from './event-id.ts';
 import { eventStream } from './event-stream.ts';
 import { Problem } from '../../middleware/problem.ts';
 
-/** When to retry after a rejected stream: another stream has to end first. */
+/** When a rejected client should retry: another stream must end first. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** The operation that streams new messages. Its body ends with the connection or the service. */
+/** The operation that streams messages. The body ends with the connection or the service. */
 export function streamOperations(messageStream: MessageStream, timer: Timer): Pick<Operations, 'streamMessages'> {
   return {
     async streamMessages({ query }, { lastEventId, streamed }) {
@@ -17,14 +17,14 @@ export function streamOperations(messageStream: MessageStream, timer: Timer): Pi
         ...(query.from !== undefined && isMsisdn(query.from) && { from: query.from }),
         ...(query.q !== undefined && { contains: query.q }),
       };
-      const following = await messageStream.open(filter, lastEventId ? decodeEventId(lastEventId) : undefined);
-      if (following === 'too_many') throw refused('as many streams are open as may be; ask again later');
-      if (following === 'stopped') throw refused('the service is stopping; ask again later');
+      const subscription = await messageStream.open(filter, lastEventId ? decodeEventId(lastEventId) : undefined);
+      if (subscription === 'too_many') throw refused('as many streams are open as may be; ask again later');
+      if (subscription === 'stopped') throw refused('the service is stopping; ask again later');
       return {
         status: 200,
         headers: { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
         type: 'text/event-stream',
-        body: eventStream(following, timer, streamed) as never,
+        body: eventStream(subscription, timer, streamed) as never,
       };
     },
   };

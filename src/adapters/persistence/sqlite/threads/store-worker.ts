@@ -9,12 +9,12 @@ import {
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
-  type MessageEraser,
+  type StepwiseEraser,
 } from '../../../../application/ports/store.ts';
-import { messageEraser } from '../../erasure/message-eraser.ts';
+import type { ExpiryRule } from '../../../../domain/erasure-rule.ts';
+import { expiryEraser } from '../../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../../rejections/rejection-log.ts';
 import { countNext, indexNext } from '../derived-data.ts';
-import { sqliteDialect } from '../dialect.ts';
 import { sqliteErasing } from '../erasure.ts';
 import { sqliteMessageRepository } from '../repository.ts';
 import { openSqlite, tryWrite, type SqliteOptions } from '../database.ts';
@@ -31,7 +31,7 @@ export type StoreCalls = Omit<MessageRepository, 'add'> & {
   readonly usage: () => Promise<StoreUsage>;
   readonly indexNext: (limit: number) => Promise<number>;
   readonly countNext: (limit: number) => Promise<number>;
-  readonly eraseNext: MessageEraser['eraseNext'];
+  readonly eraseNext: StepwiseEraser<ExpiryRule>['eraseNext'];
   /** A write that changes nothing. Rejects if the store cannot write. */
   readonly tryWrite: () => Promise<void>;
   /** Closes the connection. This must be the last call. */
@@ -91,7 +91,7 @@ function open(): Opened {
   }
   const known = (files ??= openFiles(options.file));
   const repository = sqliteMessageRepository(db);
-  const eraser = messageEraser(db, sqliteDialect, sqliteErasing, translatingErrors);
+  const eraser = expiryEraser(db, sqliteErasing, translatingErrors);
   const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
 
   /** Rejects unless the files are still in place, because a write to deleted or moved files is lost with this process. */
