@@ -1,5 +1,7 @@
 /** Arrows point inward. tests/architecture.test.ts plants a violation of each rule to prove that it bites. */
 const ADAPTERS = '^src/adapters/([^/]+)/';
+/** Pure functions that both driving adapters use directly: no port would hide anything. */
+const FORMATS = '^src/adapters/(providers|signature|ndjson)/';
 
 module.exports = {
   forbidden: [
@@ -27,9 +29,24 @@ module.exports = {
     {
       name: 'adapters-do-not-see-each-other',
       severity: 'error',
-      comment: 'Adapters meet only through ports.',
-      from: { path: ADAPTERS },
+      comment: 'Adapters meet only through ports. The driving adapters have rules of their own.',
+      from: { path: ADAPTERS, pathNot: '^src/adapters/(cli|http)/' },
       to: { path: '^src/adapters/', pathNot: '^src/adapters/$1/' },
+    },
+    {
+      name: 'cli-sees-only-formats',
+      severity: 'error',
+      comment: 'A command calls use cases, which the composition root gives it: neither HTTP nor persistence.',
+      from: { path: '^src/adapters/cli/' },
+      to: { path: '^src/adapters/', pathNot: ['^src/adapters/cli/', FORMATS] },
+    },
+    {
+      name: 'http-sees-only-formats',
+      severity: 'error',
+      comment:
+        'An operation calls use cases, which the composition root gives it: neither the command line nor persistence.',
+      from: { path: '^src/adapters/http/' },
+      to: { path: '^src/adapters/', pathNot: ['^src/adapters/http/', FORMATS] },
     },
     {
       name: 'contract-types-stay-in-http',
@@ -41,11 +58,8 @@ module.exports = {
     {
       name: 'only-persistence-knows-sql',
       severity: 'error',
-      comment: 'Knex and the drivers stay behind the repository; infrastructure only opens and closes connections.',
-      from: {
-        path: '^src/',
-        pathNot: '^src/(adapters/persistence/|infrastructure/database\\.ts$|adapters/cli/(migrate|doctor)/)',
-      },
+      comment: 'Knex and the drivers stay in persistence; infrastructure opens databases through its functions.',
+      from: { path: '^src/', pathNot: '^src/adapters/persistence/' },
       to: { path: '(^|/)node_modules/(@types/)?(knex|better-sqlite3|pg)/' },
     },
     {

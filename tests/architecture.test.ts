@@ -22,17 +22,26 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
     source: "import type Koa from 'koa';\nexport type Planted = Koa;\n",
   },
   'adapters-do-not-see-infrastructure': {
-    file: 'src/adapters/signature/planted-infrastructure.ts',
-    source: "import type { Config } from '../../infrastructure/config.ts';\nexport type Planted = Config;\n",
+    file: 'src/adapters/cli/planted-infrastructure.ts',
+    source: "import type { Config } from '../../infrastructure/config/config.ts';\nexport type Planted = Config;\n",
   },
   'adapters-do-not-see-each-other': {
     file: 'src/adapters/signature/planted-http.ts',
-    source: "import { Problem } from '../http/problem.ts';\nexport const planted = Problem;\n",
+    source: "import { Problem } from '../http/middleware/problem.ts';\nexport const planted = Problem;\n",
+  },
+  'cli-sees-only-formats': {
+    file: 'src/adapters/cli/planted-persistence.ts',
+    source:
+      "import { migrateLatest } from '../persistence/schema/migrator.ts';\nexport const planted = migrateLatest;\n",
+  },
+  'http-sees-only-formats': {
+    file: 'src/adapters/http/planted-cli.ts',
+    source: "import { say } from '../cli/run-command.ts';\nexport const planted = say;\n",
   },
   'contract-types-stay-in-http': {
     file: 'src/infrastructure/planted-contract.ts',
     source:
-      "import type { operations } from '../adapters/http/generated/openapi.ts';\nexport type Planted = operations;\n",
+      "import type { operations } from '../adapters/http/contract/generated/openapi.ts';\nexport type Planted = operations;\n",
   },
   'only-persistence-knows-sql': {
     file: 'src/adapters/telemetry/metrics/planted-sql.ts',

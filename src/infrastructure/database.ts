@@ -1,24 +1,20 @@
 import { existsSync } from 'node:fs';
-import type { Knex } from 'knex';
 import type { CopySource, CopyTarget } from '../adapters/persistence/transfer/copy-messages.ts';
-import type { Dialect } from '../adapters/persistence/schema/dialect.ts';
 import { migrateLatest } from '../adapters/persistence/schema/migrator.ts';
 import type { Reindex } from '../adapters/persistence/maintenance/reindex.ts';
 import type { StoreSpace } from '../adapters/persistence/maintenance/storage.ts';
 import type { MessageEraser } from '../application/ports/store.ts';
 import type { Config } from './config/config.ts';
-import { realPath, type DatabaseLocation } from './config/database-location.ts';
+import { realPath } from '../adapters/files/real-path.ts';
+import type { DatabaseLocation } from './config/database-location.ts';
 
 /** Another process may be migrating a large database: wait for it, a minute at most. */
 const MIGRATION_BUSY_TIMEOUT_MS = 60_000;
 /** The lock that keeps other migrations off has a connection of its own. */
 const MIGRATION_CONNECTIONS = 3;
 
-export interface MaintenanceDatabase {
-  /** To be destroyed by the caller. */
-  readonly db: Knex;
-  readonly dialect: Dialect;
-}
+/** An open database. Its `db` is to be destroyed by the caller. */
+export type MaintenanceDatabase = CopySource;
 
 /** Where an SQLite file was looked for that is not there, so that opening would make it; null where there is one. */
 export function missingFile(location: DatabaseLocation): string | null {

@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CONFIG, EXIT_FAULT, EXIT_PIPE, EXIT_USAGE, runCommand } from './run-command.ts';
-import { packageInfo } from '../../infrastructure/package-info.ts';
 import { backupCommand } from './backup/command.ts';
 import { copyCommand } from './copy/command.ts';
+import type { CommandDependencies } from './dependencies.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { exportCommand } from './export/command.ts';
 import { importCommand } from './import/command.ts';
@@ -17,27 +17,28 @@ import { signCommand } from './sign/command.ts';
 import { verifyCommand } from './verify/command.ts';
 
 /**
- * Everything that can be typed behind `webhook-inbox`. Definitions only: what a command does, and all that it needs, is
- * loaded when it runs, so that help comes at once.
+ * All commands of `webhook-inbox`. Definitions only: a command loads its code, and everything that it needs, when it runs, so
+ * that help is fast.
  */
-function program(): Command {
+function program(dependencies: CommandDependencies): Command {
+  const { packageInfo } = dependencies;
   const all = new Command('webhook-inbox')
     .description(packageInfo.description)
     .version(packageInfo.version, '-v, --version', 'print the version')
-    .addCommand(serveCommand())
-    .addCommand(signCommand())
-    .addCommand(sendCommand())
-    .addCommand(verifyCommand())
-    .addCommand(doctorCommand())
-    .addCommand(migrateCommand())
-    .addCommand(copyCommand())
-    .addCommand(purgeCommand())
-    .addCommand(backupCommand())
-    .addCommand(restoreCommand())
-    .addCommand(redactCommand())
-    .addCommand(reindexCommand())
-    .addCommand(exportCommand())
-    .addCommand(importCommand())
+    .addCommand(serveCommand(dependencies))
+    .addCommand(signCommand(dependencies))
+    .addCommand(sendCommand(dependencies))
+    .addCommand(verifyCommand(dependencies))
+    .addCommand(doctorCommand(dependencies))
+    .addCommand(migrateCommand(dependencies))
+    .addCommand(copyCommand(dependencies))
+    .addCommand(purgeCommand(dependencies))
+    .addCommand(backupCommand(dependencies))
+    .addCommand(restoreCommand(dependencies))
+    .addCommand(redactCommand(dependencies))
+    .addCommand(reindexCommand(dependencies))
+    .addCommand(exportCommand(dependencies))
+    .addCommand(importCommand(dependencies))
     .addHelpText(
       'after',
       `
@@ -74,7 +75,7 @@ function withoutValue(error: string): string {
 }
 
 /** Runs a command to its exit status. */
-export async function runCommandLine(argv: readonly string[]): Promise<void> {
+export async function runCommandLine(argv: readonly string[], dependencies: CommandDependencies): Promise<void> {
   process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
     // Whoever reads has enough, as `| head` does, or was ended itself: what it got may not be all, and the status says so.
     if (code === 'EPIPE') process.exit(EXIT_PIPE);
@@ -83,7 +84,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   });
   await runCommand(async () => {
     try {
-      await program().parseAsync(argv);
+      await program(dependencies).parseAsync(argv);
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       return error.exitCode === 0 ? 0 : EXIT_USAGE; // it has been told

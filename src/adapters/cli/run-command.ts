@@ -1,4 +1,4 @@
-import { ConfigError } from '../../infrastructure/config/config.ts';
+import { ConfigError } from './settings.ts';
 
 export const EXIT_FAULT = 1;
 export const EXIT_USAGE = 64; // sysexits.h: EX_USAGE

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../application/ports/time.ts';
 import { signHmac } from '../signature/hmac.ts';
 import { signStandardWebhook } from '../signature/standard-webhooks/standard-webhooks.ts';
 import { signTwilio } from '../signature/twilio/twilio.ts';
-import { systemClock } from '../../infrastructure/clock.ts';
-import { ConfigError, type Config } from '../../infrastructure/config/config.ts';
-import { providerSecrets } from '../../infrastructure/signature-schemes.ts';
 import { PROVIDERS, type ProviderName } from './providers.ts';
+import { ConfigError, type Settings } from './settings.ts';
 
 export interface Signable {
   readonly body: Uint8Array;
@@ -21,8 +20,8 @@ export interface Signable {
 export type Sign = (request: Signable) => Record<string, string>;
 
 /** Signs as the provider would, with the current secret. Throws ConfigError when it is not there, or cannot sign. */
-export function signer(provider: ProviderName, config: Config): Sign {
-  const secret = providerSecrets(config)[provider].current;
+export function signer(provider: ProviderName, { secrets }: Settings, clock: Clock): Sign {
+  const secret = secrets[provider].current;
   const { variable } = PROVIDERS[provider];
   if (secret === undefined) throw new ConfigError([`${variable} is not set: there is nothing to sign with`]);
   if (secret.startsWith('whpk_') && provider === 'standard') {
@@ -34,7 +33,7 @@ export function signer(provider: ProviderName, config: Config): Sign {
     case 'whatsapp':
       return ({ body }) => ({ 'X-Hub-Signature-256': `sha256=${signHmac(secret, body)}` });
     case 'standard':
-      return (request) => standardHeaders(secret, request);
+      return (request) => standardHeaders(secret, request, clock);
     case 'twilio':
       return ({ body, url }) => ({ 'X-Twilio-Signature': signTwilio({ authToken: secret, url, body }) });
   }
@@ -44,10 +43,14 @@ export function randomDeliveryId(): string {
   return `msg_${randomBytes(16).toString('base64url')}`;
 }
 
-function standardHeaders(secret: string, { body, id, timestampSeconds }: Signable): Record<string, string> {
+function standardHeaders(
+  secret: string,
+  { body, id, timestampSeconds }: Signable,
+  clock: Clock,
+): Record<string, string> {
   const message = {
     id: id ?? randomDeliveryId(),
-    timestampSeconds: timestampSeconds ?? Number(systemClock.now() / 1_000_000n),
+    timestampSeconds: timestampSeconds ?? Number(clock.now() / 1_000_000n),
   };
   return {
     'webhook-id': message.id,

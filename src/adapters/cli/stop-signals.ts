@@ -23,7 +23,10 @@ export function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** Runs a command's work to its exit status, also when it is stopped: then stderr says by what, and what that leaves. */
+/** What an interrupted command leaves whose steps are each complete. */
+export const RESUMABLE = 'what is done is done, and the same command goes on';
+
+/** Runs a command's work to its exit status. If a signal stops it, stderr names the signal and what the command leaves. */
 export async function untilStopped(left: string, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const signal = stopSignal();
   try {

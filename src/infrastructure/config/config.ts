@@ -1,21 +1,11 @@
 import { existsSync } from 'node:fs';
+import { ConfigError } from '../../adapters/cli/settings.ts';
 import { VARIABLES } from './variables.ts';
 
 /** What each of the variables is parsed to. */
 export type Config = {
   readonly [K in keyof typeof VARIABLES]: ReturnType<(typeof VARIABLES)[K]['parse']>;
 };
-
-/** Every fault of the configuration, in one message. */
-export class ConfigError extends Error {
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(`the configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
-    this.name = 'ConfigError';
-    this.faults = faults;
-  }
-}
 
 /** Reads `.env` in the working directory, where there is one, into the environment; what is set there already stays. */
 export function loadEnvFile(): void {

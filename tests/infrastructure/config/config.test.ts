@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SAMPLERS } from '../../../src/adapters/telemetry/tracing/tracing-options.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
+import { ConfigError } from '../../../src/adapters/cli/settings.ts';
 import {
-  ConfigError,
   describeVariables,
   inheritedSocket,
   readConfig,

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { BackupOptions } from './backup.ts';
 
 const MORE = `
@@ -21,7 +22,7 @@ Examples:
 Exit status: 0 done, 1 a fault, the file is there already, or counters are wrong, 64 unknown arguments, 78 a configuration
 that is not valid, 130 or 143 stopped by SIGINT or SIGTERM.`;
 
-export function backupCommand(): Command {
+export function backupCommand(dependencies: CommandDependencies): Command {
   return new Command('backup')
     .description('a verified copy of the live database in a file')
     .argument('<file>', 'where to write it; "restore" reads it')
@@ -29,6 +30,6 @@ export function backupCommand(): Command {
     .option('--json', 'the result as one JSON object on stdout')
     .addHelpText('after', MORE)
     .action(async (file: string, options: BackupOptions) => {
-      process.exitCode = await (await import('./backup.ts')).backup(file, options);
+      process.exitCode = await (await import('./backup.ts')).backup(dependencies, file, options);
     });
 }

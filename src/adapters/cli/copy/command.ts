@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { CopyOptions } from './copy.ts';
 
 const MORE = `
@@ -21,7 +22,7 @@ Example:
 Exit status: 0 both hold the same messages, 1 a fault or a difference, 64 unknown arguments, 78 a URL that is not valid,
 130 or 143 stopped by SIGINT or SIGTERM.`;
 
-export function copyCommand(): Command {
+export function copyCommand(dependencies: CommandDependencies): Command {
   return new Command('copy')
     .description('copy every message from one database to another')
     .option('--from <url>', 'the source')
@@ -29,6 +30,6 @@ export function copyCommand(): Command {
     .option('--json', 'the result as one JSON object on stdout')
     .addHelpText('after', MORE)
     .action(async (options: CopyOptions) => {
-      process.exitCode = await (await import('./copy.ts')).copy(options);
+      process.exitCode = await (await import('./copy.ts')).copy(dependencies, options);
     });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl } from '../options.ts';
 import type { DoctorOptions } from './doctor.ts';
 
@@ -16,7 +17,7 @@ Examples:
 
 Exit status: 0 nothing fails (there may be warnings), 1 something does, 64 unknown arguments, 78 the configuration does.`;
 
-export function doctorCommand(): Command {
+export function doctorCommand(dependencies: CommandDependencies): Command {
   return new Command('doctor')
     .description('check configuration, secrets, database and clock, and say what to do')
     .option('--rebuild', 'count everything anew and have the search index filled again; writes wait meanwhile')
@@ -24,6 +25,6 @@ export function doctorCommand(): Command {
     .option('--json', 'one JSON object: ok, and checks with status, name and text')
     .addHelpText('after', MORE)
     .action(async (options: DoctorOptions) => {
-      process.exitCode = await (await import('./doctor.ts')).doctor(options);
+      process.exitCode = await (await import('./doctor.ts')).doctor(dependencies, options);
     });
 }

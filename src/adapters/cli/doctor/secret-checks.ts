@@ -1,15 +1,12 @@
 import type { ProviderSecrets } from '../../signature/secrets.ts';
+import type { Clock } from '../../../application/ports/time.ts';
 import { formatTimestamp } from '../../../domain/timestamp.ts';
-import { systemClock } from '../../../infrastructure/clock.ts';
-import type { Config } from '../../../infrastructure/config/config.ts';
-import { isLoopback } from '../../../infrastructure/listener.ts';
-import { providerSecrets } from '../../../infrastructure/signature-schemes.ts';
 import { PROVIDER_NAMES, PROVIDERS } from '../providers.ts';
+import type { Settings } from '../settings.ts';
 import { ok, warn, type Check } from './check.ts';
 import { isEasyToGuess } from './secret-strength.ts';
 
-export function providersCheck(config: Config): Check {
-  const secrets = providerSecrets(config);
+export function providersCheck({ secrets }: Settings): Check {
   const on = PROVIDER_NAMES.filter((name) => secrets[name].current !== undefined);
   const off = PROVIDER_NAMES.filter((name) => !on.includes(name));
   if (on.length === 0) return warn('providers', 'all are off, every webhook is answered with 503: set WEBHOOK_SECRET');
@@ -17,16 +14,16 @@ export function providersCheck(config: Config): Check {
 }
 
 /** Of every secret that is set, by the name of its variable. */
-export function secretChecks(config: Config): Check[] {
-  const secrets = providerSecrets(config);
-  const checks = PROVIDER_NAMES.flatMap((name) => pairChecks(PROVIDERS[name].variable, secrets[name]));
+export function secretChecks(config: Settings, clock: Clock): Check[] {
+  const { secrets } = config;
+  const checks = PROVIDER_NAMES.flatMap((name) => pairChecks(PROVIDERS[name].variable, secrets[name], clock));
   if (config.whatsAppVerifyToken !== undefined) {
     checks.push(strengthCheck('WHATSAPP_VERIFY_TOKEN', config.whatsAppVerifyToken));
   }
   return checks;
 }
 
-export function readKeysCheck({ readApiKeys: keys, host }: Config): Check {
+export function readKeysCheck({ readApiKeys: keys, host }: Settings, isLoopback: (address: string) => boolean): Check {
   if (keys.length > 0) {
     const weak = keys.filter(isEasyToGuess).length;
     return weak === 0
@@ -40,7 +37,11 @@ export function readKeysCheck({ readApiKeys: keys, host }: Config): Check {
 
 const HOW = 'such as by "openssl rand -hex 32"';
 
-function pairChecks(variable: string, { current, previous, previousExpiresAt }: ProviderSecrets): Check[] {
+function pairChecks(
+  variable: string,
+  { current, previous, previousExpiresAt }: ProviderSecrets,
+  clock: Clock,
+): Check[] {
   const checks = current === undefined ? [] : [strengthCheck(variable, current)];
   if (previous === undefined) return checks;
   const name = `${variable}_PREVIOUS`;
@@ -50,7 +51,7 @@ function pairChecks(variable: string, { current, previous, previousExpiresAt }: 
     checks.push(warn(name, `the same as ${variable}: remove it, or set it to the one before`));
   } else if (previousExpiresAt === undefined) {
     checks.push(warn(name, `accepted without end: set ${name}_EXPIRES_AT, or remove it when the rotation is done`));
-  } else if (previousExpiresAt <= systemClock.now()) {
+  } else if (previousExpiresAt <= clock.now()) {
     checks.push(warn(name, `expired at ${formatTimestamp(previousExpiresAt)} and is refused: remove it`));
   } else {
     checks.push(ok(name, `accepted until ${formatTimestamp(previousExpiresAt)}`));

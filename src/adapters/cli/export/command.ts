@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import { instant, phoneNumber } from '../options.ts';
 import type { ExportOptions } from './export.ts';
 
@@ -23,7 +24,7 @@ Examples:
 Exit status: 0 done, 1 a fault or the file is there already, 64 unknown arguments, 78 a configuration that is not valid,
 130 or 143 stopped by SIGINT or SIGTERM, 141 whoever read the lines is gone.`;
 
-export function exportCommand(): Command {
+export function exportCommand(dependencies: CommandDependencies): Command {
   return new Command('export')
     .description('all messages, or some, as lines of JSON')
     .argument('[file]', 'where to write them; - is standard output, as is none', '-')
@@ -35,6 +36,6 @@ export function exportCommand(): Command {
     .option('--json', 'the result as one JSON object, on stdout; on stderr where the lines go to stdout')
     .addHelpText('after', MORE)
     .action(async (file: string, options: ExportOptions) => {
-      process.exitCode = await (await import('./export.ts')).exportLines(file, options);
+      process.exitCode = await (await import('./export.ts')).exportLines(dependencies, file, options);
     });
 }

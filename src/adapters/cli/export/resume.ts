@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, fstatSync } from 'node:fs';
-import type { ExportPlace } from '../../persistence/transfer/export-store.ts';
+import type { ExportPlace } from '../../../application/ports/transfer.ts';
 import { messageKey, type MessageId } from '../../../domain/message.ts';
 import { provider } from '../../../domain/provider.ts';
 import { timestamp } from '../../../domain/timestamp.ts';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { ImportOptions } from './import.ts';
 
 const MORE = `
@@ -20,13 +21,13 @@ Examples:
 Exit status: 0 done, 1 a fault, a line that is not valid, or conflicts, 64 unknown arguments, 78 a configuration that is not
 valid, 130 or 143 stopped by SIGINT or SIGTERM.`;
 
-export function importCommand(): Command {
+export function importCommand(dependencies: CommandDependencies): Command {
   return new Command('import')
     .description('messages from lines of JSON')
     .argument('[file]', 'what "export" wrote; - is standard input, as is none', '-')
     .option('--json', 'the result as one JSON object on stdout')
     .addHelpText('after', MORE)
     .action(async (file: string, options: ImportOptions) => {
-      process.exitCode = await (await import('./import.ts')).importLines(file, options);
+      process.exitCode = await (await import('./import.ts')).importLines(dependencies, file, options);
     });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 
 const EXAMPLES = `
 The database is the one of DATABASE_URL, also from .env in the working directory. Safe to start from several processes at
@@ -10,7 +11,7 @@ Examples:
 
 Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 a configuration that is not valid.`;
 
-export function migrateCommand(): Command {
+export function migrateCommand(dependencies: CommandDependencies): Command {
   const migrate = new Command('migrate')
     .description('bring the database to the schema of this version, or back')
     .addHelpText('after', EXAMPLES);
@@ -18,13 +19,13 @@ export function migrateCommand(): Command {
     .command('latest')
     .description('apply what is pending')
     .action(async () => {
-      process.exitCode = await (await import('./migrate.ts')).latest();
+      process.exitCode = await (await import('./migrate.ts')).latest(dependencies);
     });
   migrate
     .command('rollback')
     .description('take back what the last "latest" applied; never the messages themselves')
     .action(async () => {
-      process.exitCode = await (await import('./migrate.ts')).rollback();
+      process.exitCode = await (await import('./migrate.ts')).rollback(dependencies);
     });
   migrate
     .command('status')
@@ -33,14 +34,14 @@ export function migrateCommand(): Command {
     )
     .option('--json', 'one JSON object: applied, pending, unknown')
     .action(async ({ json = false }: { json?: boolean }) => {
-      process.exitCode = await (await import('./migrate.ts')).status(json);
+      process.exitCode = await (await import('./migrate.ts')).status(dependencies, json);
     });
   migrate
     .command('make')
     .description('a new, empty migration in the sources')
     .argument('<name>', 'in lower case, digits and underscores: add_received_at')
     .action(async (name: string) => {
-      process.exitCode = (await import('./make.ts')).make(name);
+      process.exitCode = await (await import('./migrate.ts')).make(dependencies, name);
     });
   return migrate;
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { isMsisdn, type Msisdn } from '../../../domain/message.ts';
+import type { CommandDependencies } from '../dependencies.ts';
 import { wholeNumber } from '../options.ts';
 import type { PurgeOptions } from './purge.ts';
 
@@ -25,7 +26,7 @@ Examples:
 Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 a configuration that is not valid, 130 or 143 stopped by SIGINT or
 SIGTERM.`;
 
-export function purgeCommand(): Command {
+export function purgeCommand(dependencies: CommandDependencies): Command {
   return new Command('purge')
     .description('erase old messages for good, in small steps beside the service')
     .option('--before <when>', 'an RFC 3339 date-time with Z or an offset, or days ago such as 90d')
@@ -37,7 +38,7 @@ export function purgeCommand(): Command {
     .option('--json', 'the result as one JSON object on stdout')
     .addHelpText('after', MORE)
     .action(async (options: PurgeOptions) => {
-      process.exitCode = await (await import('./purge.ts')).purge(options);
+      process.exitCode = await (await import('./purge.ts')).purge(dependencies, options);
     });
 }
 

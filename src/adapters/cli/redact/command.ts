@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { isMsisdn, type Msisdn } from '../../../domain/message.ts';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { RedactOptions } from './redact.ts';
 
 const MORE = `
@@ -29,7 +30,7 @@ Examples:
 Exit status: 0 done, 1 a fault or a no, 64 unknown arguments, 78 a configuration that is not valid, 130 or 143 stopped by
 SIGINT or SIGTERM: the same command goes on.`;
 
-export function redactCommand(): Command {
+export function redactCommand(dependencies: CommandDependencies): Command {
   return new Command('redact')
     .description('erase one person: all messages from and to a number, and what else names it')
     .requiredOption('--from <number>', 'the number, as +14155550100', number)
@@ -39,7 +40,7 @@ export function redactCommand(): Command {
     .option('--json', 'the result as one JSON object on stdout')
     .addHelpText('after', MORE)
     .action(async (options: RedactOptions) => {
-      process.exitCode = await (await import('./redact.ts')).redact(options);
+      process.exitCode = await (await import('./redact.ts')).redact(dependencies, options);
     });
 }
 

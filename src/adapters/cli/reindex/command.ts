@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { ReindexOptions } from './reindex.ts';
 
 const MORE = `
@@ -19,12 +20,12 @@ Example:
 Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 a configuration that is not valid, 130 or 143 stopped by SIGINT or
 SIGTERM.`;
 
-export function reindexCommand(): Command {
+export function reindexCommand(dependencies: CommandDependencies): Command {
   return new Command('reindex')
     .description('build the search index anew beside the service')
     .option('--json', 'the result as one JSON object on stdout')
     .addHelpText('after', MORE)
     .action(async (options: ReindexOptions) => {
-      process.exitCode = await (await import('./reindex.ts')).reindex(options);
+      process.exitCode = await (await import('./reindex.ts')).reindex(dependencies, options);
     });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { RestoreOptions } from './restore.ts';
 
 const MORE = `
@@ -21,7 +22,7 @@ Examples:
 Exit status: 0 done, 1 a fault or a no, 64 unknown arguments, 78 a configuration that is not valid, 130 or 143 stopped by
 SIGINT or SIGTERM.`;
 
-export function restoreCommand(): Command {
+export function restoreCommand(dependencies: CommandDependencies): Command {
   return new Command('restore')
     .description('put a backup into the place of the database')
     .argument('<file>', 'what "backup" wrote')
@@ -29,6 +30,6 @@ export function restoreCommand(): Command {
     .option('--json', 'the result as one JSON object on stdout')
     .addHelpText('after', MORE)
     .action(async (file: string, options: RestoreOptions) => {
-      process.exitCode = await (await import('./restore.ts')).restore(file, options);
+      process.exitCode = await (await import('./restore.ts')).restore(dependencies, file, options);
     });
 }

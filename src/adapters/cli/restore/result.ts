@@ -1,17 +1,9 @@
-import type { BackupContent } from '../../persistence/maintenance/backup-content.ts';
+import type { RestoredContent } from '../../../application/ports/backup.ts';
 import { jsonLine } from '../run-command.ts';
 import { messagesText, writtenSpan } from '../span.ts';
 
-export interface RestoreResult extends Omit<BackupContent, 'wrongCounters'> {
-  readonly migrated: readonly string[];
-  /** Tables that were wrong in the backup and were counted anew. */
-  readonly wrongCounters: readonly string[];
-  /** Where the database is that was there before; null when there was none, or none is kept. */
-  readonly keptAs: string | null;
-}
-
 /** For people. */
-export function summary(result: RestoreResult, seconds: number): string[] {
+export function summary(result: RestoredContent, seconds: number): string[] {
   const { rows, migrated, wrongCounters, keptAs } = result;
   return [
     `messages  ${messagesText(rows, result)}`,
@@ -23,7 +15,7 @@ export function summary(result: RestoreResult, seconds: number): string[] {
 }
 
 /** For programs. */
-export function asJson(result: RestoreResult, seconds: number): string {
+export function asJson(result: RestoredContent, seconds: number): string {
   const { rows, migrated, wrongCounters: countedAnew, keptAs } = result;
   return jsonLine({
     ok: true,

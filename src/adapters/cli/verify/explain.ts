@@ -1,7 +1,7 @@
 import { DIAGNOSES, type Diagnosis } from '../../signature/diagnosis/diagnosis.ts';
 import type { SecretGeneration, SignatureRefusal, SignatureVerdict } from '../../../domain/delivery.ts';
-import type { Config } from '../../../infrastructure/config/config.ts';
 import { PROVIDERS, type ProviderName } from '../providers.ts';
+import type { Settings } from '../settings.ts';
 
 /** The setting that holds this secret. */
 export function secretVariable(provider: ProviderName, secret: SecretGeneration): string {
@@ -13,7 +13,7 @@ export function explain(
   provider: ProviderName,
   verdict: SignatureVerdict,
   diagnosis: Diagnosis | null,
-  config: Config,
+  config: Settings,
 ): string[] {
   if (verdict.valid) return [`valid: signed with ${secretVariable(provider, verdict.secret)}`];
   return [
@@ -22,7 +22,7 @@ export function explain(
   ];
 }
 
-function why(provider: ProviderName, { reason, deltaSeconds = 0 }: SignatureRefusal, config: Config): string {
+function why(provider: ProviderName, { reason, deltaSeconds = 0 }: SignatureRefusal, config: Settings): string {
   const { variable, headers } = PROVIDERS[provider];
   switch (reason) {
     case 'no_secret_configured':

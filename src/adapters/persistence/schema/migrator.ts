@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type pg from 'pg';
+import type { SchemaStatus } from '../../../application/ports/maintenance.ts';
 import type { StoreHealth } from '../../../application/ports/store.ts';
 import { isPostgres } from './dialect.ts';
 import { isBreaking, migrationNames, migrationSource } from './migration-source.ts';
@@ -65,14 +66,6 @@ export async function schemaHealth(db: Knex): Promise<StoreHealth> {
   } catch {
     return { database: 'unreachable', schema: 'unknown' };
   }
-}
-
-export interface SchemaStatus {
-  readonly applied: readonly string[];
-  /** Known to this version and not applied. */
-  readonly pending: readonly string[];
-  /** Applied by a newer version and not known to this one. */
-  readonly unknown: readonly string[];
 }
 
 /** Reads only; a database without any table has everything pending. Rejects when the database cannot be read. */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Belongings } from '../../../application/ports/transfer.ts';
 import { fromMessageKey, messageKey, type Message, type MessageKey } from '../../../domain/message.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 import { WEBHOOK } from '../../../domain/provider.ts';
@@ -84,17 +85,6 @@ export async function copyUnknown(from: Knex, to: Knex, check: () => Promise<voi
     copied += fresh.length;
   }
   return copied;
-}
-
-export interface Belongings {
-  /** Messages whose body is kept. */
-  readonly bodies: number;
-  /** Messages of which a state is known. */
-  readonly statuses: number;
-  /** Messages of which it is known when they came in. */
-  readonly arrivals: number;
-  /** Messages of which the trace is known. */
-  readonly traces: number;
 }
 
 /** Reads all messages. */

@@ -1,16 +1,16 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports/store.ts';
+import type { Comparison, CopyResult } from '../../../application/ports/transfer.ts';
 import type { MessageId } from '../../../domain/message.ts';
 import type { Timestamp } from '../../../domain/timestamp.ts';
-import { compareMessages, type Comparison } from './compare-messages.ts';
-import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings, type Belongings } from './copy-deliveries.ts';
+import { compareMessages } from './compare-messages.ts';
+import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings } from './copy-deliveries.ts';
 import { wrongCounters } from '../counters/counter-check.ts';
 import type { Dialect } from '../schema/dialect.ts';
 import { FOLLOW_STEP } from '../counters/derived-data-worker.ts';
 import { countAll, countBefore } from '../counters/message-counters.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
-import { schemaStatus } from '../schema/migrator.ts';
 
 const PAGE = 2_000;
 /** The ids of so many conflicts are kept to be told; all of them are counted. */
@@ -43,25 +43,10 @@ export interface CopyOptions {
   readonly pageSize?: number;
 }
 
-export interface CopyResult extends Comparison {
-  readonly copied: number;
-  readonly alreadyThere: number;
-  /** Messages whose id the target holds with other content: they stay as they are there. */
-  readonly conflicts: number;
-  /** The ids of the first of them. */
-  readonly conflicting: readonly MessageId[];
-  /** Unknown updates whose bodies the target did not hold; two with the same bytes become one. */
-  readonly unknown: number;
-  /** What is kept beside the messages, in the source and in the target. */
-  readonly belongings: { readonly source: Belongings; readonly target: Belongings };
-  /** Tables of counters in the target that are not right: none, unless they were wrong before. */
-  readonly wrongCounters: readonly string[];
-}
-
 /**
  * Copies what the target does not hold, each message exactly once, then compares all of both. Memory does not grow with
  * the number of messages. Stopped at any instant it leaves whole commits behind, and the next call goes on from there.
- * The source is only read, and must have passed requireNewestSchema.
+ * The source is only read, and must have this version's schema.
  */
 export async function copyMessages(
   source: CopySource,
@@ -122,17 +107,6 @@ export async function copyMessages(
     belongings: { source: await countBelongings(source.db), target: await countBelongings(target.db) },
     wrongCounters: await wrongCounters(target.db, target.dialect),
   };
-}
-
-/** Rejects, saying what to do, when the store does not have this version's schema. Only reads. */
-export async function requireNewestSchema(db: Knex): Promise<void> {
-  const { pending, unknown } = await schemaStatus(db);
-  if (unknown.length > 0) {
-    throw new Error(`a newer version migrated the source (${unknown.join(', ')}): use that version`);
-  }
-  if (pending.length > 0) {
-    throw new Error(`the source lacks migrations (${pending.join(', ')}): migrate it first, npm run migrate`);
-  }
 }
 
 /**

@@ -1,42 +1,16 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { messageKey, type MessageKey, type Msisdn } from '../../../domain/message.ts';
-import { timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';
-import type { MessageStatus, NewMessage, StatusUpdate } from '../../../domain/update.ts';
+import type { ExportFilter, Exported, ExportPlace } from '../../../application/ports/transfer.ts';
+import { messageKey } from '../../../domain/message.ts';
+import { timestampFromMicros } from '../../../domain/timestamp.ts';
+import type { MessageStatus, NewMessage } from '../../../domain/update.ts';
 import { withDeliveries } from './copy-deliveries.ts';
 import { marks, rowsOf } from '../schema/dialect.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
 import { statusPages, type StatusRow } from './status-pages.ts';
-import { unknownPayloads, type UnknownPayload } from './unknown-payloads.ts';
+import { unknownPayloads } from './unknown-payloads.ts';
 
 const PAGE = 1_000;
-
-export interface ExportFilter {
-  readonly from?: Msisdn | undefined;
-  /** Inclusive. */
-  readonly since?: Timestamp | undefined;
-  /** Exclusive. */
-  readonly until?: Timestamp | undefined;
-}
-
-/**
- * A step of an export. States of messages that are not here come first, or the state of one that comes meanwhile, at an instant that
- * is past, would be in neither; then messages in their order; then the rest.
- */
-export type Exported =
-  | { readonly kind: 'messages'; readonly messages: readonly ExportedMessage[] }
-  | { readonly kind: 'statuses'; readonly statuses: readonly StatusUpdate[] }
-  | { readonly kind: 'unknown'; readonly payloads: readonly UnknownPayload[] };
-
-export interface ExportedMessage extends NewMessage {
-  readonly status: MessageStatus | null;
-}
-
-/** What an export that was stopped has written last. */
-export type ExportPlace =
-  | { readonly kind: 'messages'; readonly after: ReadFrom }
-  | { readonly kind: 'statuses'; readonly after: MessageKey }
-  | { readonly kind: 'unknown'; readonly after: bigint };
 
 /**
  * Everything that has to be known to make the same store again; with a filter, messages and what belongs to them only. What

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import type { UnknownPayload } from '../../../application/ports/transfer.ts';
 import type { Payload } from '../../../domain/update.ts';
 import { rowsOf } from '../schema/dialect.ts';
 import { payloadsOf, slicesByBody, type BodySize } from './stored-payloads.ts';
 
 /** Bodies that are looked at in a step, whether they are a message's or not. */
 const LOOKED_AT = 5_000;
-
-export interface UnknownPayload extends Payload {
-  readonly id: bigint;
-}
 
 /** What was kept without a message, in the order of ids after `after`, in steps; some megabytes are in memory at a time. */
 export async function* unknownPayloads(

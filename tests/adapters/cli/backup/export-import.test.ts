@@ -10,16 +10,17 @@ import { countBelongings } from '../../../../src/adapters/persistence/transfer/c
 import type { CopySource } from '../../../../src/adapters/persistence/transfer/copy-messages.ts';
 import { rebuildCounters, wrongCounters } from '../../../../src/adapters/persistence/counters/counter-check.ts';
 import { exportStore } from '../../../../src/adapters/persistence/transfer/export-store.ts';
-import { importUpdates } from '../../../../src/adapters/persistence/transfer/import-store.ts';
+import { importTarget } from '../../../../src/adapters/persistence/transfer/import-target.ts';
 import { sqliteDialect } from '../../../../src/adapters/persistence/sqlite/dialect.ts';
 import { resetIndex } from '../../../../src/adapters/persistence/sqlite/search/search-index.ts';
 import { lineReader } from '../../../../src/adapters/ndjson/read-lines.ts';
 import { messageLines, statusLine, unknownLine, headerLine } from '../../../../src/adapters/ndjson/write-lines.ts';
+import { ImportMessages } from '../../../../src/application/maintenance/import-messages.ts';
 import { messageKey } from '../../../../src/domain/message.ts';
 import { provider } from '../../../../src/domain/provider.ts';
 import { isMessage, type NewUpdate, type Payload } from '../../../../src/domain/update.ts';
 import { placeToResume } from '../../../../src/adapters/cli/export/resume.ts';
-import { partialFile } from '../../../../src/adapters/cli/partial-file.ts';
+import { partialFile } from '../../../../src/adapters/files/partial-file.ts';
 import { CLI, node, type Ended } from '../../persistence/schema/node-process.ts';
 import { manyMessages, message, micros, runs } from '../../persistence/contract/repository-fixtures.ts';
 import { collidingMessages, instants, messages } from '../../../support/arbitraries.ts';
@@ -103,8 +104,12 @@ describe('what is exported and imported', () => {
               await empty(right);
               for (const updates of drawn) if (updates.length > 0) await left.add(updates);
               const lines = await linesOf(left.db);
-              const options = { signal: never, onStored: () => undefined };
-              await importUpdates(right, read(lines), options);
+              const importing = () =>
+                new ImportMessages(importTarget(right)).execute(read(lines), {
+                  signal: never,
+                  onStored: () => undefined,
+                });
+              await importing();
               const compared = { pageSize: 10, onProgress: () => undefined, check: () => Promise.resolve() };
               expect((await compareMessages(left.db, right.db, compared)).firstDifference).toBeNull();
               expect(await countBelongings(right.db)).toEqual(await countBelongings(left.db));
@@ -121,7 +126,7 @@ describe('what is exported and imported', () => {
               expect((await linesOf(right.db)).map(withoutIds)).toEqual(
                 unique((await linesOf(left.db)).map(withoutIds)),
               );
-              expect(await importUpdates(right, read(lines), options)).toMatchObject({
+              expect(await importing()).toMatchObject({
                 created: 0,
                 conflicts: 0,
                 unknown: 0,

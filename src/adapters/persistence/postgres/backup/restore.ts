@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Knex } from 'knex';
-import {
-  refuseNewerSchema,
-  UnusableBackup,
-  type BackupContent,
-  type BackupOptions,
-} from '../../maintenance/backup-content.ts';
+import { UnusableBackup, type BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
+import { refuseNewerSchema } from '../../maintenance/backup-content.ts';
 import { rebuildCounters, wrongCounters } from '../../counters/counter-check.ts';
 import { rowOf } from '../../schema/dialect.ts';
 import { spanOf } from '../../query/message-pages.ts';
@@ -21,7 +18,7 @@ import { runProgram } from './client-programs.ts';
 import { postgresDialect } from '../dialect.ts';
 import { libpqEnvironment } from './libpq-environment.ts';
 
-export interface RestoreOptions extends BackupOptions {
+export interface RestoreOptions extends Work {
   /** Also over messages that are there, which are gone then. */
   readonly replace: boolean;
 }
@@ -75,7 +72,7 @@ async function requireFreePlace(db: Knex, archive: ArchiveContent, replace: bool
 async function restoreArchive(
   db: Knex,
   file: string,
-  { signal }: BackupOptions,
+  { signal }: Work,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'webhook-inbox-restore-'));
@@ -100,7 +97,7 @@ async function restoreArchive(
 /** What finish makes anew, and what is not ours. */
 const LEFT_OUT = /^\d.* (EXTENSION - .*|INDEX \S+ messages_by_arrival .*)$/gm;
 
-async function finish(db: Knex, archive: ArchiveContent, { onProgress }: BackupOptions): Promise<RestoredArchive> {
+async function finish(db: Knex, archive: ArchiveContent, { onProgress }: Work): Promise<RestoredArchive> {
   // Whoever stops it now gets what was restored, put right: the database is not what it was any more.
   await forgetArrivals(db);
   const migrated = await migrateLatest(db);

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import SqliteFile from 'better-sqlite3';
-import type { BackupContent, BackupOptions } from '../../maintenance/backup-content.ts';
+import type { BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { withConnection } from '../threads/connection.ts';
 import { openSqlite } from '../database.ts';
 import { examine } from './examine.ts';
@@ -12,7 +13,7 @@ const PAGES_AT_A_TIME = 1_000;
  * Copies a live database into `target`, one snapshot of it, and reads the copy through. No writer waits; what is written
  * meanwhile stays in the write-ahead log until it is over. Rejects with UnusableBackup when the copy is damaged.
  */
-export async function backUpSqlite(file: string, target: string, options: BackupOptions): Promise<BackupContent> {
+export async function backUpSqlite(file: string, target: string, options: Work): Promise<BackupContent> {
   const db = openSqlite({ file, readOnly: true });
   try {
     await withConnection(db, (connection) => copySnapshot(connection, target, options));
@@ -27,7 +28,7 @@ export async function backUpSqlite(file: string, target: string, options: Backup
  * Each step would begin anew when another process has written since the last one, and under load never come to an end; in
  * a transaction all of them read the same snapshot (docs/adr/0015).
  */
-async function copySnapshot(connection: Database, target: string, options: BackupOptions): Promise<void> {
+async function copySnapshot(connection: Database, target: string, options: Work): Promise<void> {
   const { signal, onProgress } = options;
   connection.exec('begin');
   try {

@@ -1,5 +1,5 @@
 /** A process that examines one database and tells its parent. Nothing else can end SQLite in the middle of a check. */
-import { UnusableBackup } from '../../maintenance/backup-content.ts';
+import { UnusableBackup } from '../../../../application/ports/backup.ts';
 import { examineFile } from './examination.ts';
 
 const [file = ''] = process.argv.slice(2);

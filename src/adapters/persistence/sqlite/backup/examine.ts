@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { UnusableBackup, type BackupContent, type BackupOptions } from '../../maintenance/backup-content.ts';
+import { UnusableBackup, type BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { STEPS } from './examination.ts';
 
 /** From its sources this runs as TypeScript, built as JavaScript. */
@@ -12,7 +13,7 @@ type News =
   | { readonly is: 'failure'; readonly message: string; readonly unusable: boolean };
 
 /** As examineFile, in a process of its own, which the signal ends at once. */
-export async function examine(file: string, { signal, onProgress }: BackupOptions): Promise<BackupContent> {
+export async function examine(file: string, { signal, onProgress }: Work): Promise<BackupContent> {
   signal.throwIfAborted();
   const child = fork(PROCESS, [file], { serialization: 'advanced', execArgv: [] });
   const kill = (): void => void child.kill('SIGKILL');

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { BackupContent, BackupOptions } from '../../maintenance/backup-content.ts';
+import type { BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { rebuildCounters, wrongCounters } from '../../counters/counter-check.ts';
 import { migrateLatest } from '../../schema/migrator.ts';
 import { renewEpoch } from '../../feed/stream-epoch.ts';
@@ -18,7 +19,7 @@ export interface RestoredContent extends BackupContent {
  * Makes of a copy of a backup one file that this version can serve: checks it, migrates it and puts its counters right. Rejects with
  * UnusableBackup when it is damaged, none of ours, or of a newer version.
  */
-export async function prepareRestored(file: string, options: BackupOptions): Promise<RestoredContent> {
+export async function prepareRestored(file: string, options: Work): Promise<RestoredContent> {
   const content = await examine(file, options);
   const changed = await bringUpToDate(file, content);
   makeOneFile(file);
