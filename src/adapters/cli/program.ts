@@ -43,15 +43,15 @@ function program(dependencies: CommandDependencies): Command {
       'after',
       `
 Settings come from environment variables, and from .env in the working directory: see "webhook-inbox serve --help".
-Secrets are read from there and nowhere else: everybody on a machine can see the arguments of a command.
+Secrets are read only from there, because every user of a machine can see the arguments of a command.
 
-Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a no, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} a configuration that is not valid, 130 stopped by Ctrl-C.`,
+Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a rejected request, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} an invalid configuration, 130 stopped by Ctrl-C.`,
     );
   inherit(all);
   return all;
 }
 
-/** Commander passes settings on only to commands that it makes itself. */
+/** Commander passes settings only to commands that it creates itself. */
 function inherit(command: Command): void {
   const usage = command.createHelp().commandUsage(command);
   command
@@ -66,7 +66,7 @@ function inherit(command: Command): void {
   for (const one of command.commands) inherit(one);
 }
 
-/** What stands behind an option, or beside all, may be a password or a number, and errors end in logs. */
+/** An argument may be a password or a phone number, and errors end up in logs. */
 function withoutValue(error: string): string {
   return error
     .replace(/^(error: unknown option '-[^'=]*)=.*'$/m, "$1'")
@@ -77,7 +77,7 @@ function withoutValue(error: string): string {
 /** Runs a command to its exit status. */
 export async function runCommandLine(argv: readonly string[], dependencies: CommandDependencies): Promise<void> {
   process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
-    // Whoever reads has enough, as `| head` does, or was ended itself: what it got may not be all, and the status says so.
+    // The reader closed the pipe, as `| head` does: it may lack a part of the output, and the status says so.
     if (code === 'EPIPE') process.exit(EXIT_PIPE);
     process.stderr.write(`standard output cannot be written: ${code}\n`);
     process.exit(EXIT_FAULT);
@@ -87,8 +87,8 @@ export async function runCommandLine(argv: readonly string[], dependencies: Comm
       await program(dependencies).parseAsync(argv);
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
-      return error.exitCode === 0 ? 0 : EXIT_USAGE; // it has been told
+      return error.exitCode === 0 ? 0 : EXIT_USAGE; // Commander has printed it
     }
-    return undefined; // the command has set its own
+    return undefined; // the command has set the status
   });
 }

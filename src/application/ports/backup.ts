@@ -47,13 +47,13 @@ export interface PartialFile {
   /** The path to write to: the name followed by `.partial`. */
   readonly path: string;
   /** Makes the content durable. Throws if another file has taken the path. */
-  sync(): void;
+  readonly sync: () => void;
   /** Makes the content durable and gives the file its name. */
-  finish(): void;
+  readonly finish: () => void;
   /** Closes the partial file and leaves it. */
-  keep(): void;
+  readonly keep: () => void;
   /** Removes the partial file. Does nothing after `finish` or `keep`. */
-  discard(): void;
+  readonly discard: () => void;
 }
 
 export interface PartialFileOptions {
