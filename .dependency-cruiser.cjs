@@ -63,6 +63,22 @@ module.exports = {
       to: { path: '(^|/)node_modules/(@types/)?(knex|better-sqlite3|pg)/' },
     },
     {
+      name: 'databases-do-not-see-each-other',
+      severity: 'error',
+      comment: 'What SQLite and PostgreSQL share lies in the other folders of persistence.',
+      from: { path: '^src/adapters/persistence/(sqlite|postgres)/' },
+      to: { path: '^src/adapters/persistence/(sqlite|postgres)/', pathNot: '^src/adapters/persistence/$1/' },
+    },
+    {
+      name: 'shared-persistence-names-no-driver',
+      severity: 'error',
+      comment: 'The shared folders get a connection and a dialect; only sqlite and postgres know their driver.',
+      from: { path: '^src/adapters/persistence/', pathNot: '^src/adapters/persistence/(sqlite|postgres)/' },
+      to: {
+        path: '^src/adapters/persistence/(sqlite|postgres)/|(^|/)node_modules/(@types/)?(better-sqlite3|pg)/',
+      },
+    },
+    {
       name: 'production-does-not-see-tests',
       severity: 'error',
       comment: 'What ships runs without tests, scripts and development packages.',

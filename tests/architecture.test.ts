@@ -47,6 +47,14 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
     file: 'src/adapters/telemetry/metrics/planted-sql.ts',
     source: "import type { Knex } from 'knex';\nexport type Planted = Knex;\n",
   },
+  'databases-do-not-see-each-other': {
+    file: 'src/adapters/persistence/sqlite/planted-postgres.ts',
+    source: "import { INDEX } from '../postgres/search/search-index.ts';\nexport const planted = INDEX;\n",
+  },
+  'shared-persistence-names-no-driver': {
+    file: 'src/adapters/persistence/query/planted-driver.ts',
+    source: "import type { Database } from 'better-sqlite3';\nexport type Planted = Database;\n",
+  },
   'production-does-not-see-tests': {
     file: 'src/infrastructure/planted-test.ts',
     source: "import type { Helper } from '../../tests/helper.ts';\nexport type Planted = Helper;\n",

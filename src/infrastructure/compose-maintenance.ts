@@ -71,12 +71,12 @@ export function composeMaintenance({ database }: Pick<Config, 'database'>): Main
   };
 }
 
-function erasurePorts({ db, eraser, space }: ErasingDatabase): PurgePorts {
+function erasurePorts({ db, eraser, storage }: ErasingDatabase): PurgePorts {
   return {
     schema: schemaOf(db),
     eraser,
     erase: new EraseMessages(eraser),
-    storage: reclaimableStorage(space),
+    storage: reclaimableStorage(storage),
   };
 }
 

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net';
 import { connectionLimits, type ConnectionLimits } from '../adapters/http/node/connection-limits.ts';
 import { createHttpServer } from '../adapters/http/node/server.ts';
 import { prometheusMetrics } from '../adapters/telemetry/metrics/prometheus.ts';
-import { announcingWrites } from '../adapters/persistence/ingest/announcing-writes.ts';
 import { groupCommit } from '../adapters/persistence/ingest/group-commit.ts';
 import { DIAGNOSES } from '../adapters/signature/diagnosis/diagnosis.ts';
 import { CheckReadiness, configuredProviders } from '../application/readiness/check-readiness.ts';
@@ -65,15 +64,15 @@ export async function composeService(
     { repository: stored, metrics, timer: systemTimer },
     { maxFollowers: config.maxStreams },
   );
-  const announced = announcingWrites(stored, () => {
-    messageStream.stored();
-  });
-  const repository = groupCommit(announced, {
+  const repository = groupCommit(stored, {
     maxGroup: config.maxBatchMessages,
     maxQueued: config.maxQueuedMessages,
     maxCommits: config.database.engine === 'postgres' ? config.databaseCommits : 1,
     metrics,
     tracer,
+    onStored: () => {
+      messageStream.stored();
+    },
   });
   const rejections = new Rejections(
     { log: stored.rejections, metrics, clock: systemClock, logger, tracer },

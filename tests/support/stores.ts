@@ -27,7 +27,7 @@ export async function place(engine: Engine, migrated = true): Promise<Place> {
   return { url: `sqlite:///${folder.file('app.db')}`, close: () => folder.remove() };
 }
 
-/** Runs the test with two places, and removes them whatever comes of it. */
+/** Runs the test with two places, and removes them even if it fails. */
 export async function between(
   from: Engine,
   to: Engine,

@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { announcingWrites } from '../../../src/adapters/persistence/ingest/announcing-writes.ts';
 import { inMemoryMessageRepository } from '../../support/in-memory-message-repository.ts';
 import { FEED_PAGE_SIZE, POLL_MS } from '../../../src/application/follow/stream-tail.ts';
 import {
@@ -44,13 +43,12 @@ function following(maxFollowers = 10) {
     },
   };
   const messageStream = new MessageStream({ repository, metrics, timer }, { maxFollowers });
-  const own = announcingWrites(store, () => {
-    messageStream.stored();
-  });
   return {
     ...{ messageStream, metrics, timer, asked },
     /** Stores as this process does; and as another one does, which tells nobody. */
-    add: (...messages: Message[]) => own.add(messages),
+    add: async (...messages: Message[]): Promise<void> => {
+      if ((await store.add(messages)).includes('created')) messageStream.stored();
+    },
     addElsewhere: (...messages: Message[]) => store.add(messages),
     fail: (error: Error | undefined): void => {
       failure = error;

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
-import { countInto } from './counting.ts';
+import { addToCounters } from './counting.ts';
 import { rowOf, type Dialect } from '../schema/dialect.ts';
 import { PERIOD_WIDTHS, periodStartSql } from './periods.ts';
 
 /**
- * The counter tables that differ from a scan of the messages that they claim to hold; none when everything is right. Reads
- * the whole database in one snapshot: minutes for millions of messages, and no write waits for it.
+ * Returns the counter tables that differ from a scan of the counted messages. It reads the whole database in one snapshot,
+ * which takes minutes for millions of messages and blocks no write.
  */
 export async function wrongCounters(db: Knex, dialect: Dialect): Promise<string[]> {
   return db.transaction(
@@ -21,7 +21,7 @@ export async function wrongCounters(db: Knex, dialect: Dialect): Promise<string[
   );
 }
 
-/** For each counter table a query that counts the rows that should not be there, or should. */
+/** For each counter table, a query that counts its missing and surplus rows. */
 function differences(dialect: Dialect): Readonly<Record<string, string>> {
   const senders = `select from_msisdn, sum(n) as messages from ${held(dialect)} group by from_msisdn having sum(n) <> 0`;
   const periods = PERIOD_WIDTHS.map((width) => {
@@ -36,10 +36,10 @@ function differences(dialect: Dialect): Readonly<Record<string, string>> {
   };
 }
 
-/** All messages with 1 and those of the tail with -1: what the counters should hold. */
-function held({ tail }: Dialect): string {
+/** What the counters should include: all messages (1) without the uncounted backlog (-1). */
+function held({ uncountedBacklog }: Dialect): string {
   return `(select from_msisdn, sent_at, 1 as n from messages
-           union all select from_msisdn, sent_at, -1 from ${tail}) as held`;
+           union all select from_msisdn, sent_at, -1 from ${uncountedBacklog}) as held`;
 }
 
 function difference(counted: string, scanned: string): string {
@@ -49,12 +49,12 @@ function difference(counted: string, scanned: string): string {
     select (select count(*) from lost) + (select count(*) from invented) as rows`;
 }
 
-/** Counts everything anew, the tail too, in one transaction; writes wait for it. */
+/** Rebuilds all counters, including the uncounted backlog, in one transaction. Writes wait for it. */
 export async function rebuildCounters(db: Knex, dialect: Dialect): Promise<void> {
   await db.transaction(async (transaction) => {
-    for (const statement of dialect.forgetTail) await transaction.raw(statement);
+    for (const statement of dialect.forgetBacklog) await transaction.raw(statement);
     for (const table of ['sender_counts', 'period_counts']) await transaction(table).delete();
     await transaction('message_totals').update({ messages: 0, senders: 0 });
-    await countInto(transaction, { sql: 'messages', bindings: [] });
+    await addToCounters(transaction, { sql: 'messages', bindings: [] });
   });
 }

@@ -4,9 +4,10 @@ import { PERIOD_WIDTHS, periodStartSql } from './periods.ts';
 
 /**
  * Adds messages to the counters. `messages` is a table expression with `from_msisdn` and `sent_at`; it is read several
- * times and must give the same each time. To be called in the transaction that takes them out of the tail (docs/adr/0008).
+ * times and must return the same rows each time. Call it in the transaction that removes them from the uncounted backlog
+ * (docs/adr/0008).
  */
-export async function countInto(
+export async function addToCounters(
   transaction: Knex,
   messages: { readonly sql: string; readonly bindings: readonly unknown[] },
 ): Promise<void> {
@@ -36,10 +37,10 @@ export async function countInto(
 }
 
 /**
- * Takes messages that are counted out of the counters again: rows that come to nothing go. `messages` as in
- * {@link countInto}. To be called in the transaction that erases them, before they are gone.
+ * Subtracts counted messages from the counters and deletes rows that reach 0. `messages` is the same as in
+ * {@link addToCounters}. Call it in the transaction that erases them, before they are deleted.
  */
-export async function uncount(
+export async function subtractFromCounters(
   transaction: Knex,
   messages: { readonly sql: string; readonly bindings: readonly unknown[] },
 ): Promise<void> {

@@ -1,51 +1,51 @@
-/** Messages taken at a time: more at once cost less each, but a commit may wait for a step: some 7 ms as it is. */
-export const FOLLOW_STEP = 1_000;
-/** With less than a step's worth waiting, the follower rests this long: single messages must not cost a step each. */
+/** Messages per step. A larger step costs less per message, but commits wait for it: about 7 ms at this size. */
+export const DERIVE_STEP = 1_000;
+/** The worker waits this long if less than one step is pending, so that single messages do not cost one step each. */
 const REST_MS = 1_000;
 
-export interface Follower {
-  /** So many messages were stored that are still to be taken in. */
+export interface DerivedDataWorker {
+  /** Reports that this many messages were stored. */
   stored(messages: number): void;
-  /** Resolves when everything stored so far is taken in, or a step has failed. */
+  /** Resolves when the derived data includes everything stored so far, or when a step has failed. */
   caughtUp(): Promise<void>;
-  /** Takes no further step; resolves when the one under way is over. */
+  /** Starts no further step. Resolves when the current one is finished. */
   stop(): Promise<void>;
 }
 
 /**
- * Lets the derived data follow behind the writes. `step` takes in at most FOLLOW_STEP messages and gives how many it took. A
- * step that fails is tried again after the next write; until then reads look through what it did not take.
+ * Updates derived data in the background, after the writes. `step` processes up to DERIVE_STEP messages and returns their
+ * number. A failed step is retried after the next write; until then reads scan the messages that it left out.
  */
-export function follower(step: () => Promise<number>): Follower {
+export function derivedDataWorker(step: () => Promise<number>): DerivedDataWorker {
   let waiting = 0;
   let stopped = false;
   let running: Promise<void> | null = null;
   let rest: NodeJS.Timeout | undefined;
 
-  async function follow(): Promise<void> {
+  async function run(): Promise<void> {
     waiting = 0;
-    while (!stopped && (await step().catch(() => 0)) === FOLLOW_STEP);
+    while (!stopped && (await step().catch(() => 0)) === DERIVE_STEP);
     running = null;
-    if (waiting > 0) stored(0); // what came during the last step
+    if (waiting > 0) stored(0); // messages that arrived during the last step
   }
 
   function start(): Promise<void> {
     clearTimeout(rest);
     rest = undefined;
-    return (running ??= follow());
+    return (running ??= run());
   }
 
   function stored(messages: number): void {
     waiting += messages;
     if (stopped || running !== null) return;
-    if (waiting >= FOLLOW_STEP) void start();
+    if (waiting >= DERIVE_STEP) void start();
     else rest ??= setTimeout(() => void start(), REST_MS).unref();
   }
 
   return {
     stored,
     async caughtUp() {
-      await running; // a run that began earlier may have looked before the last write
+      await running; // the current run may have read before the last write
       await start();
     },
     async stop() {

@@ -7,46 +7,51 @@ import { instantValue } from '../schema/message-row.ts';
 import { PERIOD_WIDTHS, periodStart } from './periods.ts';
 
 /*
- * Counters lag behind the messages and take them in by the thousand. Every answer adds the tail that they do not hold yet,
- * in the same snapshot, and so is exact at any instant (docs/adr/0008).
+ * The counters are updated in the background, up to 1,000 messages per step. Every answer adds the uncounted backlog in the
+ * same snapshot, so it is exact at any instant (docs/adr/0008).
  */
 
 export async function countAll(db: Knex, dialect: Dialect): Promise<number> {
-  const { counted, uncounted } = await countStored(db, dialect);
-  return counted + uncounted;
+  const { counted, backlog } = await countStored(db, dialect);
+  return counted + backlog;
 }
 
-/** All messages: those that the counters hold, and the tail. */
-export async function countStored(db: Knex, { tail }: Dialect): Promise<{ counted: number; uncounted: number }> {
-  const sql = `select (select messages from message_totals) as counted, (select count(*) from ${tail}) as uncounted`;
-  const { counted, uncounted } = await rowOf<{ counted: bigint; uncounted: bigint }>(db, sql);
-  return { counted: Number(counted), uncounted: Number(uncounted) };
+/** Counts all messages: those that the counters include, and the uncounted backlog. */
+export async function countStored(
+  db: Knex,
+  { uncountedBacklog }: Dialect,
+): Promise<{ counted: number; backlog: number }> {
+  const { counted, backlog } = await rowOf<{ counted: bigint; backlog: bigint }>(
+    db,
+    `select (select messages from message_totals) as counted, (select count(*) from ${uncountedBacklog}) as backlog`,
+  );
+  return { counted: Number(counted), backlog: Number(backlog) };
 }
 
-export async function countOfSender(db: Knex, { tail }: Dialect, from: Msisdn): Promise<number> {
+export async function countOfSender(db: Knex, { uncountedBacklog }: Dialect, from: Msisdn): Promise<number> {
   const { messages } = await rowOf<{ messages: bigint }>(
     db,
     `select coalesce((select messages from sender_counts where from_msisdn = ?), 0) +
-            (select count(*) from ${tail} where from_msisdn = ?) as messages`,
+            (select count(*) from ${uncountedBacklog} where from_msisdn = ?) as messages`,
     [from, from],
   );
   return Number(messages);
 }
 
-/** How many messages were sent before the instant. */
-export async function countBefore(db: Knex, { tail }: Dialect, instant: Timestamp): Promise<number> {
+/** Counts the messages that were sent before the instant. */
+export async function countBefore(db: Knex, { uncountedBacklog }: Dialect, instant: Timestamp): Promise<number> {
   let count = 0;
-  let counted: bigint | null = null; // up to here
+  let counted: bigint | null = null; // the end of the periods added so far
   for (const width of PERIOD_WIDTHS.toReversed()) {
     const end = periodStart(instant, width);
     const periods = db<{ width: number; starts_at: bigint }>('period_counts').where({ width });
     count += await sumMessages(between(periods, 'starts_at', counted, end));
     counted = end;
   }
-  // The last minute from the messages themselves, those of the tail among them.
+  // The last minute is counted from the messages themselves, which include their part of the backlog.
   const lastMinute = between(db<{ sent_at: bigint }>('messages'), 'sent_at', counted, instant);
   const row = (await lastMinute.count({ messages: '*' }).first()) as { messages: bigint } | undefined;
-  const sql = `select count(*) as messages from ${tail} where sent_at < ?`;
+  const sql = `select count(*) as messages from ${uncountedBacklog} where sent_at < ?`;
   const late = await rowOf<{ messages: bigint }>(db, sql, [counted]);
   return count + Number(row?.messages ?? 0) + Number(late.messages);
 }
@@ -73,21 +78,21 @@ export async function statsFromCounters(db: Knex, dialect: Dialect): Promise<Sta
   };
 }
 
-async function countSenders(db: Knex, { tail }: Dialect): Promise<number> {
+async function countSenders(db: Knex, { uncountedBacklog }: Dialect): Promise<number> {
   const { senders } = await rowOf<{ senders: bigint }>(
     db,
     `select (select senders from message_totals) +
-            (select count(distinct from_msisdn) from ${tail}
-             where not exists (select 1 from sender_counts where sender_counts.from_msisdn = tail.from_msisdn)) as senders`,
+            (select count(distinct from_msisdn) from ${uncountedBacklog}
+             where not exists (select 1 from sender_counts where sender_counts.from_msisdn = backlog.from_msisdn)) as senders`,
   );
   return Number(senders);
 }
 
-async function topSenders(db: Knex, { tail }: Dialect): Promise<SenderCount[]> {
-  // Who is in the tail may have overtaken others: all of them compete with the best of the rest.
+async function topSenders(db: Knex, { uncountedBacklog }: Dialect): Promise<SenderCount[]> {
+  // Any sender in the backlog may have overtaken others, so all of them compete with the best of the rest.
   const rows = await rowsOf<{ from_msisdn: Msisdn; messages: bigint }>(
     db,
-    `with recent as materialized (select from_msisdn, count(*) as messages from ${tail} group by from_msisdn)
+    `with recent as materialized (select from_msisdn, count(*) as messages from ${uncountedBacklog} group by from_msisdn)
      select recent.from_msisdn, recent.messages + coalesce(sender_counts.messages, 0) as messages
      from recent left join sender_counts on sender_counts.from_msisdn = recent.from_msisdn
      union all

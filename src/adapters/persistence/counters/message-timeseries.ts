@@ -18,7 +18,7 @@ interface BucketRow {
   readonly messages: bigint | number | string;
 }
 
-/** How many messages were sent in each bucket of the range. To be called in a transaction, for one snapshot. */
+/** Counts the messages per bucket of the range. Call it in a transaction, so that all counts belong to one snapshot. */
 export async function timeseriesFromCounters(
   snapshot: Knex,
   dialect: Dialect,
@@ -34,7 +34,7 @@ export async function timeseriesFromCounters(
   return bucketCounts(range, bucket, known);
 }
 
-/** Whole buckets are periods that are counted. Of the first and the last one a part may lie outside. */
+/** Whole buckets are counted periods. The first and the last bucket may lie partly outside the range. */
 async function countAll(
   db: Knex,
   dialect: Dialect,
@@ -51,7 +51,7 @@ async function countAll(
     `select starts_at, sum(messages) as messages from (
        select starts_at, messages from period_counts where width = ? and starts_at >= ? and starts_at < ?
        union all
-       select ${periodStartSql(BUCKET_SECONDS[bucket])}, 1 from ${dialect.tail} where sent_at >= ? and sent_at < ?
+       select ${periodStartSql(BUCKET_SECONDS[bucket])}, 1 from ${dialect.uncountedBacklog} where sent_at >= ? and sent_at < ?
      ) as periods group by starts_at`,
     [BUCKET_SECONDS[bucket], wholeFrom, wholeUntil, wholeFrom, wholeUntil],
   );
@@ -61,7 +61,7 @@ async function countAll(
   return counts;
 }
 
-/** There are no counters of a sender's periods: as many entries of the index by sender are read as are counted. */
+/** Counts a sender's messages in the index by sender, because there are no counters per sender and period. */
 async function countSender(
   db: Knex,
   { since, until }: TimeRange,

@@ -1,14 +1,19 @@
 import type { Knex } from 'knex';
 import type { Erased } from '../../../application/ports/store.ts';
 import type { ErasureRule } from '../../../domain/erasure-rule.ts';
-import { marks, rowsOf } from '../schema/dialect.ts';
-import type { ErasingDialect } from './erasing-dialect.ts';
-import { isErased, isErasedWithinReach, where, withinReach, type Condition } from './erasure-conditions.ts';
+import { messageKey } from '../../../domain/message.ts';
+import { marks, rowsOf, type ErasingDialect } from '../schema/dialect.ts';
 
-/** Messages in a transaction: a commit that meets one waits for it. */
+/** Messages per transaction. A concurrent commit waits for the whole transaction. */
 export const ERASED_AT_A_TIME = 250;
-/** Messages that are looked at for them: hardly any may be to go. */
+/** Messages examined per step, because only few of them may match the rule. */
 const EXAMINED_AT_A_TIME = 5_000;
+
+/** An SQL condition with its bindings. */
+export interface Condition {
+  readonly sql: string;
+  readonly bindings: readonly unknown[];
+}
 
 interface Place {
   readonly sentAt: bigint;
@@ -20,7 +25,7 @@ interface PlaceRow {
   readonly message_id: string;
 }
 
-/** The next messages that are to go, and where to look on; null when all have been looked at. Only reads. */
+/** The next messages that match the rule, and where to continue; null at the end. Only reads. */
 export async function nextToErase(
   db: Knex,
   rule: ErasureRule,
@@ -36,7 +41,7 @@ export async function nextToErase(
   const [end] = (await ahead(withinReach(rule))
     .offset(EXAMINED_AT_A_TIME - 1)
     .limit(1)) as PlaceRow[];
-  // Instead of the reach, not beside it: SQLite may take only one of the two to end at, and go through all there is each time.
+  // This bound replaces the reach: of two upper bounds SQLite uses one for the index, perhaps the wrong one, and reads everything.
   const upToEnd = end && { sql: '(sent_at, message_id) <= (?, ?)', bindings: [end.sent_at, end.message_id] };
   const found = where(ahead(upToEnd ?? withinReach(rule)), isErasedWithinReach(rule)).limit(ERASED_AT_A_TIME);
   const rows = (await found) as PlaceRow[];
@@ -47,14 +52,14 @@ export async function nextToErase(
   };
 }
 
-/** Erases those of the messages that are still to go, with all that belongs to them. To be called alone. */
+/** Erases those candidates that still match the rule, with everything that belongs to them. Call it exclusively. */
 export async function eraseMessages(
   transaction: Knex,
   dialect: ErasingDialect,
   rule: ErasureRule,
   candidates: readonly string[],
 ): Promise<Omit<Erased, 'excerpts'>> {
-  // Looked at again: another may have erased one meanwhile, and its provider sent it again.
+  // Check the rule again: meanwhile another process may have erased a candidate, and its provider may have sent it again.
   const rows = (await where(
     transaction('messages').select('message_id', 'payload').whereIn('message_id', candidates),
     isErased(rule),
@@ -69,14 +74,14 @@ export async function eraseMessages(
   return { messages, statuses, ...bodies };
 }
 
-/** In the order of the keys, as they are stored: or a commit and this one might wait for each other. */
+/** Deletes the statuses of messages. It locks them in the order in which ingest does, or the two could deadlock. */
 export async function eraseStatuses(transaction: Knex, keys: readonly string[]): Promise<number> {
   const states = transaction('message_statuses').whereIn('message_id', keys);
   await states.clone().select('message_id').orderBy('message_id').forUpdate();
   return states.delete();
 }
 
-/** By age a body stays as long as one of its messages does; with a person it goes, whoever else's messages it brought. */
+/** An expired body stays until the last of its messages is erased. A person's body goes even if it also delivered other messages. */
 async function eraseBodies(
   transaction: Knex,
   rule: ErasureRule,
@@ -89,7 +94,7 @@ async function eraseBodies(
       and not exists (select 1 from messages where messages.payload = payloads.id) returning id`;
     return { bodies: (await rowsOf(transaction, sql, ids)).length, bereft: 0 };
   }
-  // A later transaction takes those of the person: they are not other people's.
+  // The person's own messages do not count as bereft: a later transaction erases them.
   const isTheirs = isErased(rule);
   const bereft = await rowsOf(
     transaction,
@@ -98,4 +103,33 @@ async function eraseBodies(
   );
   await transaction('messages').whereIn('payload', ids).update({ payload: null });
   return { bodies: await transaction('payloads').whereIn('id', ids).delete(), bereft: bereft.length };
+}
+
+/** The whole rule as a condition on `messages`; the same as isErased in domain/erasure-rule.ts. */
+export function isErased(rule: ErasureRule): Condition {
+  const [reach, rest] = [withinReach(rule), isErasedWithinReach(rule)];
+  return { sql: `(${reach.sql} and ${rest.sql})`, bindings: [...reach.bindings, ...rest.bindings] };
+}
+
+/** The part of the rule that bounds a scan of the index by instant. */
+function withinReach(rule: ErasureRule): Condition {
+  if (rule.of === 'person') return { sql: 'true', bindings: [] };
+  const { before, keepSince } = rule;
+  if (keepSince === null) return { sql: 'sent_at < ?', bindings: [before] };
+  return {
+    sql: 'sent_at < ? and (sent_at, message_id) < (?, ?)',
+    bindings: [before, keepSince.sentAt, messageKey(keepSince)],
+  };
+}
+
+function isErasedWithinReach(rule: ErasureRule): Condition {
+  if (rule.of === 'person') {
+    return { sql: '(from_msisdn = ? or to_msisdn = ?)', bindings: [rule.number, rule.number] };
+  }
+  const exempt = rule.keepFrom.length === 0 ? '' : `and from_msisdn not in (${marks(rule.keepFrom)})`;
+  return { sql: `coalesce(received_at, sent_at) < ? ${exempt}`, bindings: [rule.before, ...rule.keepFrom] };
+}
+
+function where(query: Knex.QueryBuilder, { sql, bindings }: Condition): Knex.QueryBuilder {
+  return query.whereRaw(sql, bindings as Knex.RawBinding[]);
 }

@@ -3,19 +3,24 @@ import type { Erased, ErasureCursor, ErasureStep, MessageEraser } from '../../..
 import type { ErasureRule } from '../../../domain/erasure-rule.ts';
 import { fromMessageKey } from '../../../domain/message.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
-import { rowsOf, type Dialect } from '../schema/dialect.ts';
 import { countBefore } from '../counters/message-counters.ts';
+import { rowsOf, type Dialect, type ErasingDialect } from '../schema/dialect.ts';
 import { eraseMessages, nextToErase } from './erase-messages.ts';
-import { eraseBodiesNaming, forgetExcerpts, nextBodies, nextExcerpts } from './erase-mentions.ts';
-import { eraseStrayStatuses, nextStrayStatuses } from './erase-statuses.ts';
-import type { ErasingDialect } from './erasing-dialect.ts';
-import { previewErasure } from './erasure-preview.ts';
+import {
+  eraseBodiesNaming,
+  eraseExcerpts,
+  eraseStrayStatuses,
+  nextBodies,
+  nextExcerpts,
+  nextStrayStatuses,
+} from './erase-remnants.ts';
+import { previewErasure } from './preview.ts';
 
 const NOTHING = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
 
 /**
- * The eraser of either database. What is to go is looked for without a lock, a page at a time, and looked at once more in the
- * transaction that erases it. `translate` makes of the driver's errors what the port promises.
+ * The eraser of either database. It looks for candidates without a lock, one page at a time, and checks each again in the
+ * transaction that erases it. `translate` turns the driver's errors into the errors of the port.
  */
 export function messageEraser(
   db: Knex,
@@ -51,44 +56,44 @@ export function messageEraser(
 
 const FIRST: ErasureCursor = { in: 'messages', after: null };
 
-/** One page is looked through, and what is to go of it erased. Messages come first, then what is left without them. */
+/** Examines one page and erases its matches. Messages come first, then the remnants that belong to no stored message. */
 async function eraseNext(
   db: Knex,
   erasing: ErasingDialect,
   rule: ErasureRule,
   cursor: ErasureCursor,
 ): Promise<ErasureStep | 'busy'> {
-  async function take(
+  async function step(
     candidates: readonly string[],
     next: ErasureCursor | null,
     work: (transaction: Knex) => Promise<Partial<Erased>>,
   ): Promise<ErasureStep | 'busy'> {
-    const erased = candidates.length === 0 ? NOTHING : await erasing.alone(db, work);
+    const erased = candidates.length === 0 ? NOTHING : await erasing.exclusively(db, work);
     return erased === 'busy' ? 'busy' : { ...NOTHING, ...erased, next };
   }
 
   if (cursor.in === 'messages') {
     const { keys, next: after } = await nextToErase(db, rule, cursor.after);
     const next: ErasureCursor = after === null ? { in: 'statuses', after: '' } : { in: 'messages', after };
-    return take(keys, next, (transaction) => eraseMessages(transaction, erasing, rule, keys));
+    return step(keys, next, (transaction) => eraseMessages(transaction, erasing, rule, keys));
   }
-  const onIn = (after: string | null, afterwards: ErasureCursor | null): ErasureCursor | null =>
+  const continued = (after: string | null, afterwards: ErasureCursor | null): ErasureCursor | null =>
     after === null ? afterwards : { in: cursor.in, after };
 
   if (rule.of === 'age' || cursor.in === 'statuses') {
-    const { keys, next } = await nextStrayStatuses(db, rule, cursor.after);
+    const { ids, next } = await nextStrayStatuses(db, rule, cursor.after);
     const afterwards: ErasureCursor | null = rule.of === 'age' ? null : { in: 'bodies', after: '0' };
-    return take(keys, onIn(next, afterwards), async (transaction) => ({
-      statuses: await eraseStrayStatuses(transaction, rule, keys),
+    return step(ids, continued(next, afterwards), async (transaction) => ({
+      statuses: await eraseStrayStatuses(transaction, rule, ids),
     }));
   }
   const { number } = rule;
   if (cursor.in === 'bodies') {
     const { ids, next } = await nextBodies(db, erasing, number, cursor.after);
-    return take(ids, onIn(next, { in: 'excerpts', after: '0' }), async (transaction) => ({
+    return step(ids, continued(next, { in: 'excerpts', after: '0' }), async (transaction) => ({
       bodies: await eraseBodiesNaming(transaction, erasing, number, ids),
     }));
   }
   const { ids, next } = await nextExcerpts(db, number, cursor.after);
-  return take(ids, onIn(next, null), async (transaction) => ({ excerpts: await forgetExcerpts(transaction, ids) }));
+  return step(ids, continued(next, null), async (transaction) => ({ excerpts: await eraseExcerpts(transaction, ids) }));
 }

@@ -6,44 +6,46 @@ interface Pending {
   readonly updates: readonly NewUpdate[];
   readonly resolve: (outcomes: readonly UpdateOutcome[]) => void;
   readonly reject: (error: unknown) => void;
-  /** What its caller does. */
+  /** The span in which add was called. */
   readonly caller: Span;
-  /** Its time in the queue. */
+  /** The span of its time in the queue. */
   readonly waiting: Span;
 }
 
 export interface GroupCommit extends MessageRepository {
-  /** Resolves when everything accepted so far is committed or refused. Accepts nothing more. */
+  /** Rejects further calls. Resolves when everything accepted so far is committed or has failed. */
   drain(): Promise<void>;
 }
 
 export interface GroupCommitOptions {
-  /** Messages in a commit; a call with more has one of its own. */
+  /** Maximum of messages per commit; a larger call gets its own commit. */
   readonly maxGroup: number;
-  /** Messages that may wait. */
+  /** Maximum of messages that wait. */
   readonly maxQueued: number;
   /**
-   * Commits under way at a time.
+   * Maximum of commits in flight.
    * @default 1
    */
   readonly maxCommits?: number;
+  /** Called after each commit that stored a new message. */
+  readonly onStored?: () => void;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
 }
 
 /**
- * Lets many callers share a commit. What is added while as many commits as may be are under way forms the next group; there is no timer,
- * so a lone message waits for nobody. Each add resolves after the commit that holds it.
+ * Lets concurrent callers share a commit. Calls that arrive while the maximum number of commits is in flight form the next
+ * group. There is no timer, so a lone message does not wait. Each add resolves after its commit.
  *
- * A group that fails is tried again call by call, so that a message the store cannot take fails only its own sender. When
- * the store is away, all of the group is told so at once. At most `maxQueued` messages wait; further ones are refused
- * with StoreUnavailable.
+ * A failed group is retried call by call, so a message that the store cannot accept fails only its own sender. If the store
+ * is unavailable, the whole group fails immediately. Up to `maxQueued` messages wait; further ones are rejected with
+ * StoreUnavailable.
  *
- * A commit is in the trace of the first of its callers that is recorded, and linked to all of them; the span of each caller's
- * time in the queue is linked to the commit.
+ * A commit belongs to the trace of its first recorded caller and links to all of its callers. Each caller's queue span links
+ * to the commit.
  */
 export function groupCommit(repository: MessageRepository, options: GroupCommitOptions): GroupCommit {
-  const { maxGroup, maxQueued, maxCommits = 1, metrics, tracer } = options;
+  const { maxGroup, maxQueued, maxCommits = 1, metrics, tracer, onStored = () => undefined } = options;
   let queue: Pending[] = [];
   let queued = 0;
   let commits = 0;
@@ -54,7 +56,7 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
   function add(updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]> {
     if (updates.length === 0) return Promise.resolve([]);
     if (closed) return Promise.reject(new StoreUnavailable('the service is stopping'));
-    // One call larger than the whole queue is let in when nothing waits, or it could never be.
+    // A call larger than the whole queue is accepted while the queue is empty, or it could never be stored.
     if (queued > 0 && queued + updates.length > maxQueued) {
       return Promise.reject(new StoreUnavailable('too many messages are waiting to be stored'));
     }
@@ -66,7 +68,7 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
     });
   }
 
-  /** Lets the event loop hand over every request that has arrived meanwhile: they belong to this group. */
+  /** Starts the commit after this turn of the event loop, so that all requests of the turn join the group. */
   function gather(): void {
     if (gathering || commits === maxCommits) return;
     gathering = true;
@@ -125,7 +127,7 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
     commits--;
     queued -= updates.length;
     metrics.queueDepth(queued);
-    // The next group first: the store works on it while this one is being answered.
+    // Start the next group first, so that the store works on it while these callers are answered.
     startCommits();
     settle();
   }
@@ -139,6 +141,7 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
     };
     try {
       const outcomes = await repository.add(updates);
+      if (outcomes.includes('created')) onStored();
       report('committed');
       return outcomes;
     } catch (error) {
@@ -159,7 +162,7 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
     add,
     async drain() {
       closed = true;
-      startCommits(); // or, when nothing is under way, nobody would say so
+      startCommits(); // resolves `drained` if no commit is in flight
       await drained.promise;
     },
   };

@@ -1,10 +1,12 @@
-/** How a search index is built anew beside the service. */
 export interface ReindexOptions {
-  /** Stops between two steps, and rejects with the signal's reason: calling it again goes on or begins anew. */
+  /** Stops the work between two steps; it then rejects with the signal's reason. A later call resumes or restarts it. */
   readonly signal: AbortSignal;
-  /** `done` of about `total` pieces of work. */
+  /** `done` of about `total` units of work. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Builds the search index anew, whatever state it is in; searches are right meanwhile. Gives how many messages there are. */
+/**
+ * Rebuilds the search index while the service runs, even if the index is corrupt. Searches stay exact meanwhile. Returns the
+ * number of messages.
+ */
 export type Reindex = (options: ReindexOptions) => Promise<number>;

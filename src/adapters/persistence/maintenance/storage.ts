@@ -1,22 +1,22 @@
 import type { StoreUsage } from '../../../application/ports/store.ts';
 
-export type SpacePhase = 'merging' | 'shrinking' | 'vacuuming' | 'compacting';
+export type StoragePhase = 'merging' | 'shrinking' | 'vacuuming' | 'compacting';
 
-export interface SpaceOptions {
-  /** Called between two steps; rejects to stop. */
+export interface StorageOptions {
+  /** Called between two steps. If it rejects, the work stops. */
   readonly check: () => Promise<void>;
-  /** `done` of about `total` pieces of work. */
-  readonly onProgress: (phase: SpacePhase, done: number, total: number) => void;
+  /** `done` of about `total` units of work. */
+  readonly onProgress: (phase: StoragePhase, done: number, total: number) => void;
 }
 
-/** The space that a database takes, for operators who have erased from it. */
-export interface StoreSpace {
+/** The storage of a database, which operators reclaim after they have erased messages. */
+export interface StoreStorage {
   usage(): Promise<StoreUsage>;
-  /** Gives back what erasing has freed, as far as that goes while others store and read. */
-  giveBack(options: SpaceOptions): Promise<void>;
+  /** Reclaims what erasing has freed, as far as possible while the service reads and writes. */
+  reclaim(options: StorageOptions): Promise<void>;
   /**
-   * Writes the whole database anew, so that nothing is left in it of what was erased. Writes wait meanwhile. null where a
-   * database has no such thing.
+   * Rewrites the whole database, so that no erased data is left in it. Writes wait meanwhile. null if the database has no such
+   * command.
    */
-  readonly compact: ((options: SpaceOptions) => Promise<void>) | null;
+  readonly compact: ((options: StorageOptions) => Promise<void>) | null;
 }

@@ -1,19 +1,17 @@
 import type { Knex } from 'knex';
 import type { Msisdn } from '../../../domain/message.ts';
-import { uncount } from '../counters/counting.ts';
-import { rowOf, rowsOf } from '../schema/dialect.ts';
-import type { ErasingDialect } from '../erasure/erasing-dialect.ts';
+import { subtractFromCounters } from '../counters/counting.ts';
+import { rowOf, rowsOf, type ErasingDialect } from '../schema/dialect.ts';
 import { COUNTING_LOCK } from './derived-data.ts';
 
-/** Of the same numbers as the other locks. */
 const ERASING_LOCK = [COUNTING_LOCK[0], 3] as const;
 
 /**
- * Erasing for a pool of connections. It cannot wait for ingest and ingest for it: both take the rows of states in the order of
- * their keys, and what else it takes is held by nobody who waits.
+ * Erasing for a pool of connections. It cannot deadlock with ingest: both lock statuses in the order of their keys, and nobody who
+ * waits for a lock holds any other lock that erasing takes.
  */
 export const postgresErasing: ErasingDialect = {
-  alone: (db, work) =>
+  exclusively: (db, work) =>
     db.transaction(async (transaction) => {
       const { locked } = await rowOf<{ locked: boolean }>(
         transaction,
@@ -22,14 +20,14 @@ export const postgresErasing: ErasingDialect = {
       );
       if (!locked) return 'busy';
       await transaction.raw('select pg_advisory_xact_lock(?, ?)', [...COUNTING_LOCK]);
-      // A step may be lost in a crash: then it is done again.
+      // If a crash loses the step, the next run repeats it.
       await transaction.raw('set local synchronous_commit = off');
       return work(transaction);
     }),
 
   async forget(transaction, keys) {
-    const counted = await outOfTail(transaction, keys);
-    await uncount(transaction, {
+    const counted = await removeFromBacklog(transaction, keys);
+    await subtractFromCounters(transaction, {
       sql: 'unnest(?::text[], ?::bigint[]) as counted (from_msisdn, sent_at)',
       bindings: [counted.map((row) => row.from_msisdn), counted.map((row) => String(row.sent_at))],
     });
@@ -39,10 +37,13 @@ export const postgresErasing: ErasingDialect = {
 };
 
 /**
- * The tail knows neither ids nor how often it holds what: of equal rows it gives up as many as go, and what it does not hold
- * is in the counters. Gives those.
+ * Removes messages from the uncounted backlog, and returns those that were not in it: the counters include them. The backlog has
+ * no ids and may contain equal rows; for n erased messages it removes up to n equal rows.
  */
-function outOfTail(transaction: Knex, keys: readonly string[]): Promise<{ from_msisdn: Msisdn; sent_at: bigint }[]> {
+function removeFromBacklog(
+  transaction: Knex,
+  keys: readonly string[],
+): Promise<{ from_msisdn: Msisdn; sent_at: bigint }[]> {
   return rowsOf(
     transaction,
     `with gone as materialized (

@@ -10,10 +10,10 @@ import { feedAfter, feedEnd } from './feed.ts';
 import { translatingErrors } from './errors.ts';
 import { addUpdates } from './writes.ts';
 
-/** One snapshot for all statements, so that a page, its total and the counters belong together. */
+/** One snapshot for all statements, so that a page, its total and the counters are consistent. */
 const SNAPSHOT: Knex.TransactionConfig = { isolationLevel: 'repeatable read', readOnly: true };
 
-/** Messages in PostgreSQL. Ingest and reads have a pool each, so that no search keeps a webhook waiting. */
+/** The messages of a PostgreSQL database. Ingest and reads have separate pools, so that no webhook waits for a search. */
 export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRepository {
   return {
     async add(updates) {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import type { StoreSpace } from '../maintenance/storage.ts';
+import type { StoreStorage } from '../maintenance/storage.ts';
+import { LOCK_NOT_AVAILABLE } from './database.ts';
 import { storeUsage } from './usage.ts';
 
 const TABLES = [
@@ -12,21 +13,19 @@ const TABLES = [
   'period_counts',
   'uncounted',
 ];
-/** Shorter than a server takes to look for a deadlock, by default. */
+/** Shorter than the server's default deadlock_timeout. */
 const LOCK_TIMEOUT = '100ms';
 const LOCK_RETRY_MS = 100;
-/** What PostgreSQL says of a lock that was not to be had in time. */
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * A plain vacuum beside all work: the space is free for what comes next, and goes back to the system only from the ends of
- * tables. The planner's statistics hold numbers and texts as they were stored: they are made anew of what is left.
+ * Reclaims storage with a plain vacuum while the service runs: new rows reuse the space, and only free ends of tables go back to
+ * the system. It also rebuilds the planner's statistics, because they contain phone numbers and texts of erased messages.
  */
-export function postgresSpace(db: Knex): StoreSpace {
+export function postgresStorage(db: Knex): StoreStorage {
   return {
     usage: () => storeUsage(db),
 
-    async giveBack({ check, onProgress }) {
+    async reclaim({ check, onProgress }) {
       for (const [done, table] of TABLES.entries()) {
         await check();
         onProgress('vacuuming', done, TABLES.length);
@@ -43,8 +42,8 @@ export function postgresSpace(db: Knex): StoreSpace {
 }
 
 /**
- * Whether the lock was to be had. It is asked for again and again, not waited for: unlike VACUUM, ANALYZE waits with a snapshot,
- * and whoever builds an index concurrently has the lock and waits for all snapshots to end.
+ * Analyzes the table and returns true, or returns false if its lock is taken. The lock is polled: unlike VACUUM, ANALYZE waits
+ * with a snapshot, and a concurrent index build holds the lock and waits for all snapshots to end.
  */
 async function analyzed(db: Knex, table: string): Promise<boolean> {
   try {

@@ -1,9 +1,8 @@
-import type { Knex } from 'knex';
 import type { MessageEraser, MessageRepository, RejectionLog, StoreUsage } from '../../../application/ports/store.ts';
-import { follower, FOLLOW_STEP } from '../counters/derived-data-worker.ts';
-import { readBound } from '../query/read-limit.ts';
-import { watchingWrites } from '../ingest/write-health.ts';
-import { openPostgres } from './database.ts';
+import { derivedDataWorker, DERIVE_STEP } from '../counters/derived-data-worker.ts';
+import { readLimit } from '../query/read-limit.ts';
+import { withWriteHealth } from '../ingest/write-health.ts';
+import { openPostgres, tryWrite } from './database.ts';
 import { messageEraser } from '../erasure/message-eraser.ts';
 import { rejectionLog } from '../rejections/rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
@@ -13,18 +12,18 @@ import { postgresMessageRepository } from './repository.ts';
 import { translatingErrors } from './errors.ts';
 import { storeUsage } from './usage.ts';
 
-/** A commit that takes longer is given up: its sender tries again, and finds it stored or not. */
+/** A commit that takes longer is aborted. Its sender retries and learns whether it was stored. */
 const WRITE_TIMEOUT_MS = 10_000;
 
 export interface PooledOptions {
   readonly url: string;
   /** Connections for reading. */
   readonly poolSize: number;
-  /** Commits that may be under way; each has a connection. */
+  /** Maximum of commits in flight. Each has its own connection. */
   readonly maxCommits: number;
-  /** A read that takes longer is given up, and rejects as StoreUnavailable. */
+  /** A read that takes longer is aborted and rejects with StoreUnavailable. */
   readonly readTimeoutMs: number;
-  /** Reads that may wait for a connection; more reject as StoreUnavailable at once. */
+  /** Reads that may wait for a connection; further ones reject with StoreUnavailable immediately. */
   readonly maxQueuedReads: number;
 }
 
@@ -32,18 +31,18 @@ export interface PooledMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
   readonly eraser: Pick<MessageEraser, 'eraseNext'>;
   usage(): Promise<StoreUsage>;
-  /** Resolves when this replica has put into the counters what it could. */
+  /** Resolves when the counters include everything stored so far, unless another replica is counting it. */
   caughtUp(): Promise<void>;
-  /** Ends the connections after what they are doing. */
+  /** Closes the connections after their current statements. */
   close(): Promise<void>;
 }
 
-/** The repository of a PostgreSQL database that any number of replicas share. The counters follow behind the writes. */
+/** The repository of a PostgreSQL database that any number of replicas share. The derived-data worker runs after the writes. */
 export function pooledMessageRepository(options: PooledOptions): PooledMessageRepository {
   const { url, poolSize, maxCommits, readTimeoutMs, maxQueuedReads } = options;
   const writes = openPostgres({
     url,
-    poolSize: maxCommits + 4, // one for the counters, one for rejections, one for erasing, one for the health check
+    poolSize: maxCommits + 4, // one each for counters, rejections, erasing and the health check
     statementTimeoutMs: WRITE_TIMEOUT_MS,
     acquireTimeoutMs: WRITE_TIMEOUT_MS,
   });
@@ -55,10 +54,10 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   });
   const repository = postgresMessageRepository(writes, reads);
   const rejections = rejectionLog({ writes, reads }, translatingErrors);
-  const bounded = readBound(poolSize + maxQueuedReads);
+  const bounded = readLimit(poolSize + maxQueuedReads);
   const step = backgroundStep(writes);
-  const derived = follower(() => step(FOLLOW_STEP));
-  void derived.caughtUp(); // what a replica left behind when it died
+  const derived = derivedDataWorker(() => step(DERIVE_STEP));
+  void derived.caughtUp(); // the backlog of a killed replica
   const messages: MessageRepository = {
     async add(updates) {
       const outcomes = await repository.add(updates);
@@ -77,9 +76,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     health: () => repository.health(),
   };
   return {
-    ...watchingWrites(messages, {
-      tryWrite: () => tryWrite(writes),
-    }),
+    ...withWriteHealth(messages, { tryWrite: () => tryWrite(writes) }),
     rejections: {
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
@@ -92,19 +89,4 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       await Promise.all([writes.destroy(), reads.destroy()]);
     },
   };
-}
-
-/** What PostgreSQL says of a lock that was not to be had in time. */
-const LOCK_NOT_AVAILABLE = '55P03';
-
-/** A write that changes nothing: the server writes the row anew though it is the same. A row that is locked is being written. */
-async function tryWrite(writes: Knex): Promise<void> {
-  try {
-    await writes.transaction(async (transaction) => {
-      await transaction.raw("set local lock_timeout = '1s'");
-      await transaction('message_totals').update({ messages: transaction.ref('messages') });
-    });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
-  }
 }

@@ -6,7 +6,10 @@ import type { Receipt, MessageStatus, Payload } from '../../../domain/update.ts'
 import { rowsOf } from '../schema/dialect.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
 
-/** All keys of an id lie from the id itself, which is the first provider's, to here: U+0001 stands before other names. */
+/**
+ * The upper bound of all keys of an id. The first provider's key is the id itself; the keys of other providers append U+0001 and
+ * the provider's name.
+ */
 const PAST_ALL_PROVIDERS = '\u0002';
 
 export async function findMessage(db: Knex, messageId: MessageId, provider?: Provider): Promise<Message | null> {

@@ -4,10 +4,9 @@ import type { Timestamp } from '../../../domain/timestamp.ts';
 import { rowsOf } from '../schema/dialect.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
 
-/** Where to go on reading: after a message, or with the first one of an instant. */
+/** Where to start reading: after a message, or at an instant. */
 export type ReadFrom = Position | { readonly sentAt: Timestamp };
 
-/** Which messages to read. */
 export interface PageFilter {
   readonly sender?: Msisdn | undefined;
   /** Exclusive. */
@@ -15,8 +14,8 @@ export interface PageFilter {
 }
 
 /**
- * The next messages in the order of all messages, at most `limit`; fewer mean that there are no more now. Each call sees
- * what is committed then. Rejects when a row breaks the domain's rules, naming its id.
+ * Reads up to `limit` messages in the order of comparePositions; fewer only if there are no more now. Each call reads its own
+ * snapshot. Rejects with the id of the row if a row breaks the domain's rules.
  */
 export async function nextPage(
   db: Knex,
@@ -35,7 +34,7 @@ export async function nextPage(
   return rows.map(readable);
 }
 
-/** The instants of the first and the last message; null when there is none. */
+/** The instants of the first and the last message; null if the store is empty. */
 export async function spanOf(db: Knex): Promise<{ first: Timestamp; last: Timestamp } | null> {
   const end = async (direction: 'asc' | 'desc'): Promise<Timestamp | undefined> => {
     const sql = `select sent_at from messages order by sent_at ${direction} limit 1`;

@@ -6,14 +6,13 @@ import { countAll, countBefore, countOfSender } from '../counters/message-counte
 import { instantValue, MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
 import { jumpToOffset } from './offset-jump.ts';
 
-/** Which rows of the matches, in which order. */
 interface Page {
   readonly start: PageStart;
   readonly limit: number;
   readonly order: Order;
 }
 
-/** A page and its total. To be called in a transaction, so that both are of one snapshot. */
+/** Reads a page and the total of its filter. Call it in a transaction, so that both belong to one snapshot. */
 export async function listMessages(
   snapshot: Knex,
   dialect: Dialect,
@@ -38,7 +37,7 @@ async function pageOf(
 ): Promise<MessageRow[]> {
   if ('offset' in start && start.offset >= total) return [];
   if ('offset' in start && order === 'desc' && jumps(filter, search, start.offset)) {
-    // The same rows from the other end, which the counters know the way to.
+    // Read the same rows in ascending order, because the counters can locate an offset only from the start.
     const end = total - start.offset;
     const first = Math.max(0, end - limit);
     const mirrored = { start: { offset: first }, limit: end - first, order: 'asc' } as const;
@@ -61,7 +60,7 @@ async function pageOf(
   return (await page) as MessageRow[];
 }
 
-/** Whether the counters tell where an offset lies: how many messages lie before an instant, not how many of one sender or with one word. */
+/** Whether the counters can locate an offset. They count messages before an instant, not those of a sender or with a text. */
 function jumps({ from }: MessageFilter, search: TextSearch | null, offset: number): boolean {
   return offset > 0 && from === undefined && search === null;
 }
@@ -71,7 +70,7 @@ interface Bounds {
   readonly until: bigint | undefined;
 }
 
-/** Between which instants to read, and how many matches to skip of those. */
+/** The instants between which to read, and the number of matches to skip there. */
 async function startOfPage(
   db: Knex,
   dialect: Dialect,
@@ -88,7 +87,7 @@ async function startOfPage(
   return jump === null ? { since, until, skip: start.offset } : { since: jump.from, until, skip: jump.skip };
 }
 
-/** Not the bound that lies behind the position: an index would be read from there on, through all pages before this one. */
+/** Drops the bound that the position has already passed: the database might scan the index from there, through all earlier pages. */
 function boundsBeyond({ since, until }: MessageFilter, { sentAt }: Position, order: Order): Bounds {
   const passed = order === 'asc' ? since !== undefined && since <= sentAt : until !== undefined && until > sentAt;
   if (!passed) return { since, until };
@@ -125,7 +124,7 @@ function matching(
   { from, since, until }: Pick<MessageFilter, 'from'> & Partial<Bounds>,
   search: TextSearch | null,
 ): Knex.QueryBuilder {
-  // A cross join keeps the order of its tables: the few hits first, not the whole index that gives the order of the page.
+  // SQLite keeps the order of a cross join: the few hits first, not the whole index that sorts the page.
   const query =
     search?.by === 'index'
       ? db.with('hits', search.hits).from('hits').joinRaw('cross join messages on messages.seq = hits.seq')

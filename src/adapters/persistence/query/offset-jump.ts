@@ -2,17 +2,17 @@ import type { Knex } from 'knex';
 import { rowsOf, type Dialect } from '../schema/dialect.ts';
 import { PERIOD_WIDTHS, periodStartSql, widthInMicros } from '../counters/periods.ts';
 
-/** Where to begin to read instead of skipping from the very first message. */
+/** Where to start reading, instead of skipping from the first message. */
 export interface Jump {
-  /** Begin at this instant (microseconds since 1970)... */
+  /** The instant to start at, in microseconds since 1970. */
   readonly from: bigint;
-  /** ...and skip so many messages from there on. */
+  /** The number of messages to skip from there. */
   readonly skip: number;
 }
 
 /**
- * Finds the minute in which the message with that many before it lies, by the counters: from the longest periods to the
- * shortest. Null when there are not that many messages.
+ * Finds the minute of the message at this offset. It uses the counters, from the longest periods to the shortest. Returns null
+ * if there are not that many messages.
  */
 export async function jumpToOffset(db: Knex, dialect: Dialect, offset: number): Promise<Jump | null> {
   let skip = offset;
@@ -31,10 +31,10 @@ interface Period {
   readonly messages: bigint | string;
 }
 
-/** The periods that hold messages, in order, with those of the tail. */
+/** The periods that contain messages, in order, including the uncounted backlog. */
 function periodsOf(
   db: Knex,
-  { tail }: Dialect,
+  { uncountedBacklog }: Dialect,
   width: number,
   within: { from: bigint; until: bigint } | null,
 ): Promise<Period[]> {
@@ -45,7 +45,7 @@ function periodsOf(
     `select starts_at, sum(messages) as messages from (
        select starts_at, messages from period_counts where width = ? ${range('starts_at')}
        union all
-       select ${periodStartSql(width)}, 1 from ${tail} where true ${range('sent_at')}
+       select ${periodStartSql(width)}, 1 from ${uncountedBacklog} where true ${range('sent_at')}
      ) as periods group by starts_at order by starts_at`,
     [width, ...limits, ...limits],
   );

@@ -5,7 +5,7 @@ import type { Rejection, RejectionReason, StoredRejection } from '../../../domai
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 import { instantValue } from '../schema/message-row.ts';
 
-/** SQLite takes 500 rows of a statement at most. */
+/** SQLite accepts up to 500 rows per statement. */
 const ROWS_AT_A_TIME = 100;
 
 interface RejectionRow {
@@ -22,7 +22,7 @@ interface RejectionRow {
   readonly excerpt: string | null;
 }
 
-/** Rejections in either database. `translate` makes of the driver's errors what the port promises. */
+/** The rejection log of either database. `translate` turns the driver's errors into the errors of the port. */
 export function rejectionLog(
   { writes, reads }: { readonly writes: Knex; readonly reads: Knex },
   translate: <T>(work: () => Promise<T>) => Promise<T>,
@@ -34,7 +34,7 @@ export function rejectionLog(
           for (let i = 0; i < rejections.length; i += ROWS_AT_A_TIME) {
             await transaction('rejections').insert(rejections.slice(i, i + ROWS_AT_A_TIME).map(toRow));
           }
-          // Both from the newest on or from the oldest on, as far as the first that decides.
+          // Each of the two queries stops at the first row that decides, so neither scans the table.
           const tooMany = transaction('rejections').select('id').orderBy('id', 'desc').limit(1).offset(maxRows);
           await transaction('rejections').where('id', '<=', tooMany).delete();
           const young = await transaction<{ id: bigint }>('rejections')

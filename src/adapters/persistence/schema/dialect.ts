@@ -1,41 +1,53 @@
 import type { Knex } from 'knex';
 
-/** What the two databases say differently; all else is written once, in SQL that both understand. */
+/** The SQL in which the two databases differ. Everything else is written once, in SQL that both accept. */
 export interface Dialect {
-  /** A table expression `tail (from_msisdn, sent_at)`: the messages that the counters do not hold yet. */
-  readonly tail: string;
-  /** Statements after which the counters are taken to hold every message there is. */
-  readonly forgetTail: readonly string[];
-  /** How the messages whose text contains the needle are found. To be asked in the snapshot that is then searched. */
+  /** A table expression `backlog (from_msisdn, sent_at)`: the messages that the counters do not include yet. */
+  readonly uncountedBacklog: string;
+  /** Statements that empty the uncounted backlog, before all messages are counted again. */
+  readonly forgetBacklog: readonly string[];
+  /** Statements that remove stream positions which this server would assign again to later messages. */
+  readonly forgetFuturePositions: readonly string[];
+  /** How to find the messages whose text contains the needle. Call it in the snapshot that is then searched. */
   textSearch(db: Knex, needle: string): Promise<TextSearch>;
 }
 
-/** How to find the messages whose text contains a needle. All ways give the same messages. */
+/** How to find the messages whose text contains a needle. Both ways find the same messages. */
 export type TextSearch =
-  /** By an index of its own. `hits` is a subquery that gives their `seq`, `total` their number where it is known. */
+  /** Through a search index. `hits` is a subquery of their `seq`; `total` is their number, null if it is not known yet. */
   | { readonly by: 'index'; readonly hits: Knex.Raw; readonly total: number | null }
-  /** By a condition on each message. `count` is a cheaper way to count them all, where there is one. */
+  /** By a condition on each message. `count` counts all matches at a lower cost; null if there is no such query. */
   | { readonly by: 'condition'; readonly condition: Knex.Raw; readonly count: Knex.Raw | null };
 
-/** The rows of a query written in SQL: the drivers wrap them differently. */
+/** The differences that only erasing needs. */
+export interface ErasingDialect {
+  /** Runs `work` in a transaction during which nobody else erases or counts. `busy`: another process is erasing. */
+  readonly exclusively: <T>(db: Knex, work: (transaction: Knex) => Promise<T>) => Promise<T | 'busy'>;
+  /** Removes messages from all derived data. Call it before they are deleted, in the same transaction. */
+  readonly forget: (transaction: Knex, keys: readonly string[]) => Promise<void>;
+  /** An expression for the position of a binary needle in `body`; above 0 if the body contains it. */
+  readonly placeInBody: string;
+}
+
+/** Runs SQL and returns its rows, which the two drivers wrap differently. */
 export async function rowsOf<T>(db: Knex, sql: string, bindings: readonly unknown[] = []): Promise<T[]> {
   const result = (await db.raw(sql, bindings as Knex.RawBinding[])) as T[] | { rows: T[] };
   return Array.isArray(result) ? result : result.rows;
 }
 
-/** The first row of a query that always gives one. */
+/** Runs SQL that always returns a row, and returns the first. */
 export async function rowOf<T>(db: Knex, sql: string, bindings: readonly unknown[] = []): Promise<T> {
   const [row] = await rowsOf<T>(db, sql, bindings);
-  if (row === undefined) throw new Error('the query gave no row');
+  if (row === undefined) throw new Error('the query returned no row');
   return row;
 }
 
-/** As many placeholders as values, for a list in SQL. */
+/** One placeholder per value, for a list in SQL. */
 export function marks(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ');
 }
 
-/** For migrations, which write two schemas: everything else is given its dialect. */
+/** Only for the schema, which differs in every migration. All other code gets a {@link Dialect}. */
 export function isPostgres(db: Knex): boolean {
   return (db.client as { config: Knex.Config }).config.client === 'pg';
 }

@@ -3,7 +3,7 @@ import { fromMessageKey, newMessage, type Message } from '../../../domain/messag
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 
 export interface MessageRow {
-  /** The message's key, which is more than its id for all providers but the first. */
+  /** The message's key. Only for the first provider it equals the id. */
   readonly message_id: string;
   readonly from_msisdn: string;
   readonly to_msisdn: string;
@@ -26,7 +26,7 @@ export function toMessage(row: MessageRow): Message {
   });
 }
 
-/** An instant as a bound value: the drivers take a bigint, only Knex's types do not know it. */
+/** An instant as a bound value. The drivers accept a bigint, but Knex's types do not. */
 export function instantValue(micros: bigint): Knex.Value {
   return micros as unknown as Knex.Value;
 }

@@ -8,25 +8,25 @@ interface Migration {
 }
 
 export const MIGRATIONS_FOLDER = new URL('./migrations/', import.meta.url);
-/** 14 digits, so that the order of names is the order of making. */
+/** 14 digits, so that names sort by creation time. */
 const MIGRATION_FILE = /^(\d{14}_[a-z0-9_]+)\.(?:ts|js)$/;
 
 /**
- * Whether the version before cannot work with a schema that this migration was applied to. Its name says so, for that is all
- * that an older version can know of it: `…_breaking_drop_folded`. All others only add (docs/adr/0019).
+ * Whether the previous version cannot work with the schema after this migration. The name says so (`…_breaking_drop_folded`),
+ * because an older version knows nothing else about it. All other migrations only add (docs/adr/0019).
  */
 export function isBreaking(name: string): boolean {
   return /^\d{14}_breaking_/.test(name);
 }
 
-/** The names of all migrations this version knows, oldest first. */
+/** The names of all migrations of this version, oldest first. */
 export async function migrationNames(): Promise<string[]> {
   return (await migrationFiles()).map(({ name }) => name);
 }
 
 /**
- * Knex's own source puts the file's extension into the recorded name, so that a database migrated by the sources
- * (`.ts`) would look foreign to the build (`.js`). This one records the name without it.
+ * Records migration names without the file extension. Knex's own source includes it, so a database migrated by the sources
+ * (`.ts`) would look foreign to the build (`.js`).
  */
 export const migrationSource: Knex.MigrationSource<{ name: string; file: string }> = {
   getMigrations: () => migrationFiles(),

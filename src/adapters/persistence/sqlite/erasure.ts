@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { uncount } from '../counters/counting.ts';
-import type { ErasingDialect } from '../erasure/erasing-dialect.ts';
-import { rowOf } from '../schema/dialect.ts';
+import { subtractFromCounters } from '../counters/counting.ts';
 import { renewEpoch } from '../feed/stream-epoch.ts';
+import { rowOf, type ErasingDialect } from '../schema/dialect.ts';
 import { unflushed } from './derived-data.ts';
+import { sqliteDialect } from './dialect.ts';
 
 const given = 'seq in (select value from json_each(?))';
 const counted = `(select from_msisdn, sent_at from messages
@@ -11,22 +11,22 @@ const counted = `(select from_msisdn, sent_at from messages
 
 /** Erasing for a connection that writes. */
 export const sqliteErasing: ErasingDialect = {
-  // The write lock of the database is all that it takes.
-  alone: (db, work) =>
+  // The database's write lock excludes all others, so this never returns `busy`.
+  exclusively: (db, work) =>
     unflushed(db, async (transaction) => {
       const before = await highestSeq(transaction);
       const result = await work(transaction);
       const after = await highestSeq(transaction);
-      if (after < before) await giveAgain(transaction, after);
+      if (after < before) await allowReuse(transaction, after);
       return result;
     }),
 
   async forget(transaction, keys) {
-    // Numbers that follow one another lie side by side, which keys do not.
+    // By `seq`, because consecutive messages share pages, while their keys are scattered over the index.
     const rows = (await transaction('messages').select('seq').whereIn('message_id', keys)) as { seq: bigint }[];
     const list = JSON.stringify(rows.map(({ seq }) => Number(seq)));
-    await uncount(transaction, { sql: counted, bindings: [list] });
-    // The index keeps no texts: it must be told exactly what it was told when it took them.
+    await subtractFromCounters(transaction, { sql: counted, bindings: [list] });
+    // The index stores no texts, so a deletion must pass exactly the text that was inserted.
     await transaction.raw(
       `insert into message_search (message_search, rowid, text)
        select 'delete', seq, fold_case(text) from messages
@@ -44,11 +44,11 @@ async function highestSeq(transaction: Knex): Promise<number> {
 }
 
 /**
- * The next message is numbered after the highest that is there: numbers that were taken are given again, and must not look as
- * if they had been counted and indexed, or told to those who follow.
+ * Prepares for the reuse of every `seq` above `highest`: SQLite assigns the next one after the highest existing row. A new
+ * message must not look as if it were already counted, indexed, or sent to subscribers.
  */
-async function giveAgain(transaction: Knex, highest: number): Promise<void> {
+async function allowReuse(transaction: Knex, highest: number): Promise<void> {
   await transaction('message_totals').where('counted_seq', '>', highest).update({ counted_seq: highest });
   await transaction('search_progress').where('indexed_seq', '>', highest).update({ indexed_seq: highest });
-  await renewEpoch(transaction);
+  await renewEpoch(transaction, sqliteDialect);
 }

@@ -5,13 +5,13 @@ import { listMessages } from '../query/message-queries.ts';
 import { timeseriesFromCounters } from '../counters/message-timeseries.ts';
 import { findReceipt, findMessage, findPayload, findStatus } from '../query/message-lookups.ts';
 import { schemaHealth } from '../schema/migrator.ts';
-import { withConnection } from './threads/connection.ts';
+import { withConnection } from './database.ts';
 import { sqliteDialect } from './dialect.ts';
 import { addUpdates } from './writes.ts';
 import { feedAfter, feedEnd } from './feed.ts';
 import { translatingErrors } from './errors.ts';
 
-/** Messages in an SQLite database that openSqlite opened and migrateLatest brought up to date. */
+/** The messages of an SQLite database that openSqlite opened and migrateLatest migrated. */
 export function sqliteMessageRepository(db: Knex): MessageRepository {
   return {
     async add(updates) {
@@ -27,7 +27,7 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
 
     findPayload: (key) => translatingErrors(() => findPayload(db, key)),
 
-    // One transaction for one snapshot: a page and a total that belong together.
+    // A transaction, so that the page and its total belong to one snapshot.
     list: (...asked) =>
       translatingErrors(() => db.transaction((snapshot) => listMessages(snapshot, sqliteDialect, ...asked))),
 

@@ -2,25 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import { rowOf } from '../schema/dialect.ts';
-import type { SpaceOptions, StoreSpace } from '../maintenance/storage.ts';
-import { withConnection } from './threads/connection.ts';
+import type { StorageOptions, StoreStorage } from '../maintenance/storage.ts';
+import { withConnection } from './database.ts';
 import { storeUsage } from './usage.ts';
 
-/** Pages in a transaction: a commit waits for it. */
+/** Pages per transaction. The service's commits wait for each. */
 const MERGED_AT_A_TIME = 200;
 const MOVED_AT_A_TIME = 200;
-/** A checkpoint that cuts the log keeps writes waiting for as long as it waits for readers. */
+/** Timeout of a truncating checkpoint, which blocks writes while it waits for readers. */
 const LOG_BUSY_MS = 100;
 const LOG_ATTEMPTS = 20;
-/** What `pragma auto_vacuum` says of a file that can be cut shorter step by step. */
+/** The value of `pragma auto_vacuum` for a file that can be truncated in steps. */
 const INCREMENTAL = 2n;
 
-/** For a connection that writes and has the database to itself in its process. */
-export function sqliteSpace(db: Knex, file: string): StoreSpace {
+/** For a connection that writes and is the only one of its process. */
+export function sqliteStorage(db: Knex, file: string): StoreStorage {
   return {
     usage: () => storeUsage(db, file),
 
-    async giveBack(options) {
+    async reclaim(options) {
       await mergeIndex(db, options);
       await shrink(db, options);
       await truncateLog(db);
@@ -29,7 +29,7 @@ export function sqliteSpace(db: Knex, file: string): StoreSpace {
     async compact({ check, onProgress }) {
       await check();
       onProgress('compacting', 0, 1);
-      await db.raw('pragma auto_vacuum = incremental'); // for a file from before, too
+      await db.raw('pragma auto_vacuum = incremental'); // converts files of older versions
       await db.raw('vacuum');
       await truncateLog(db);
       onProgress('compacting', 1, 1);
@@ -38,10 +38,10 @@ export function sqliteSpace(db: Knex, file: string): StoreSpace {
 }
 
 /**
- * Brings the search index into one piece. What was erased stays in its older pieces, marked as gone in a newer one, until
- * they are merged.
+ * Merges all segments of the search index into one. An older segment contains erased texts, which a newer one only marks as
+ * deleted, until both are merged.
  */
-async function mergeIndex(db: Knex, { check, onProgress }: SpaceOptions): Promise<void> {
+async function mergeIndex(db: Knex, { check, onProgress }: StorageOptions): Promise<void> {
   const { pages } = await rowOf<{ pages: bigint }>(db, 'select count(*) as pages from message_search_data');
   const merge = async (size: number): Promise<bigint> => {
     await check();
@@ -49,15 +49,15 @@ async function mergeIndex(db: Knex, { check, onProgress }: SpaceOptions): Promis
       changesOf(db, `insert into message_search (message_search, rank) values ('merge', ${String(size)})`),
     );
   };
-  await merge(-MERGED_AT_A_TIME); // a negative size takes all pieces, whatever their number
-  // With nothing left to merge a step changes nothing but its own row.
+  await merge(-MERGED_AT_A_TIME); // a negative size includes all segments, however few there are
+  // A step that finds nothing to merge changes only its own row.
   for (let done = 0; (await merge(MERGED_AT_A_TIME)) >= 2n; done += MERGED_AT_A_TIME) {
     onProgress('merging', done, Math.max(Number(pages), done));
   }
 }
 
-/** Cuts free pages off the file, where it was made so that it can be. */
-async function shrink(db: Knex, { check, onProgress }: SpaceOptions): Promise<void> {
+/** Truncates free pages, if the file was created so that this is possible. */
+async function shrink(db: Knex, { check, onProgress }: StorageOptions): Promise<void> {
   const { mode } = await rowOf<{ mode: bigint }>(db, 'select auto_vacuum as mode from pragma_auto_vacuum');
   if (mode !== INCREMENTAL) return;
   const free = await freePages(db);
@@ -70,7 +70,7 @@ async function shrink(db: Knex, { check, onProgress }: SpaceOptions): Promise<vo
   }
 }
 
-/** Puts all of the log into the database and cuts it to nothing, unless readers do not allow it for seconds. */
+/** Moves the whole log into the database and truncates it. It gives up after some seconds if readers block it. */
 async function truncateLog(db: Knex): Promise<void> {
   for (let attempt = 0; attempt < LOG_ATTEMPTS; attempt++) {
     const done = await withConnection(db, (connection) => {
@@ -92,7 +92,7 @@ async function freePages(db: Knex): Promise<number> {
   return Number((await rowOf<{ free: bigint }>(db, 'select freelist_count as free from pragma_freelist_count')).free);
 }
 
-/** Rests as long as the work took, so that others come to their turn. */
+/** Waits as long as the work took, which leaves half of the time to the service's commits. */
 async function rested<T>(work: () => Promise<T>): Promise<T> {
   const began = performance.now();
   const result = await work();

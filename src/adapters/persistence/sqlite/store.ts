@@ -7,26 +7,26 @@ import {
   type StoreUsage,
   type MessageEraser,
 } from '../../../application/ports/store.ts';
-import { follower, FOLLOW_STEP } from '../counters/derived-data-worker.ts';
-import { readBound } from '../query/read-limit.ts';
-import { watchingWrites } from '../ingest/write-health.ts';
+import { derivedDataWorker, DERIVE_STEP } from '../counters/derived-data-worker.ts';
+import { readLimit } from '../query/read-limit.ts';
+import { withWriteHealth } from '../ingest/write-health.ts';
 import type { SqliteOptions } from './database.ts';
 import { pack } from './threads/packed-updates.ts';
 import type { StoreAnswer, StoreCall, StoreCalls } from './threads/store-worker.ts';
 
-/** From its sources this runs as TypeScript, built as JavaScript. */
+/** TypeScript when run from the sources, JavaScript in the build. */
 const WORKER = new URL(`./threads/store-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
 
-/** A thread makes little garbage at a time; left to itself it would keep tens of megabytes for it. */
+/** A thread produces little garbage; without a limit it would reserve tens of megabytes for it. */
 const YOUNG_GENERATION_MIB = 8;
 
 export interface ThreadedOptions {
   readonly file: string;
-  /** A read that takes longer is given up, and rejects as StoreUnavailable. */
+  /** A read that takes longer is aborted and rejects with StoreUnavailable. */
   readonly readTimeoutMs: number;
-  /** Reads that may wait for a thread; more reject as StoreUnavailable at once. */
+  /** Reads that may wait for a thread; further ones reject with StoreUnavailable immediately. */
   readonly maxQueuedReads: number;
-  /** @default one for each processor but the one that serves HTTP, two at least */
+  /** @default one per processor except the one that serves HTTP, at least two */
   readonly readThreads?: number;
 }
 
@@ -34,16 +34,15 @@ export interface ThreadedMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
   readonly eraser: Pick<MessageEraser, 'eraseNext'>;
   usage(): Promise<StoreUsage>;
-  /** Resolves when the search index and the counters hold everything stored so far. */
+  /** Resolves when the search index and the counters include everything stored so far. */
   caughtUp(): Promise<void>;
-  /** Ends the threads after what they are doing. */
+  /** Stops the threads after their current calls. */
   close(): Promise<void>;
 }
 
 /**
- * The repository of an SQLite file on threads: one that writes, and some that read the last commit, so that no read waits
- * for a commit, no commit for a read, and the calling thread for neither. What is derived from the messages follows behind the
- * writes.
+ * The repository of an SQLite file on threads: one writes, the others read the last commit. No read waits for a commit, no
+ * commit waits for a read, and the calling thread waits for neither. The derived-data worker runs after the writes.
  */
 export function threadedMessageRepository(options: ThreadedOptions): ThreadedMessageRepository {
   const { file, readTimeoutMs, maxQueuedReads } = options;
@@ -53,23 +52,23 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
 
   const write = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
     ask(writer, { method, args } as unknown as StoreCall) as Result<M>;
-  // Not left to the pool: its own bound does not count tasks that can be aborted.
-  const bounded = readBound(readThreads + maxQueuedReads);
+  // The pool's own limit does not count abortable tasks.
+  const limited = readLimit(readThreads + maxQueuedReads);
   const read = <M extends keyof StoreCalls>(
     method: M,
     ...args: Parameters<StoreCalls[M]>
   ): Promise<Awaited<Result<M>>> =>
-    bounded(() => {
+    limited(() => {
       const call = { method, args } as unknown as StoreCall;
       return ask(readers, call, AbortSignal.timeout(readTimeoutMs)) as Promise<Awaited<Result<M>>>;
     });
 
-  const derived = follower(async () => {
-    // One after the other, so that commits can come between.
-    const indexed = await write('indexNext', FOLLOW_STEP);
-    return Math.max(indexed, await write('countNext', FOLLOW_STEP));
+  const derived = derivedDataWorker(async () => {
+    // Two calls, so that commits can run between them.
+    const indexed = await write('indexNext', DERIVE_STEP);
+    return Math.max(indexed, await write('countNext', DERIVE_STEP));
   });
-  void derived.caughtUp(); // what was stored before the search index existed, or when the process died
+  void derived.caughtUp(); // the backlog of an older version or of a killed process
   const messages: MessageRepository = {
     async add(updates) {
       const outcomes = await write('add', pack(updates));
@@ -85,11 +84,11 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     readFeed: (...args) => read('readFeed', ...args),
     feedEnd: () => read('feedEnd'),
     timeseries: (...args) => read('timeseries', ...args),
-    // Asked of the thread that ingests: a flood of slow searches must not make the process look unable to.
+    // The writing thread answers, so that a flood of slow searches does not make ingest look unavailable.
     health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
   };
   return {
-    ...watchingWrites(messages, { tryWrite: () => write('tryWrite') }),
+    ...withWriteHealth(messages, { tryWrite: () => write('tryWrite') }),
     rejections: {
       add: (rejections, retention) => write('addRejections', rejections, retention),
       list: (filter, start, limit) => read('listRejections', filter, start, limit),
@@ -111,7 +110,7 @@ function pool(options: SqliteOptions, threads: number): Piscina<StoreCall, Store
   return new Piscina({
     filename: WORKER,
     workerData: options,
-    minThreads: 1, // more come with the load
+    minThreads: 1, // the pool adds more under load
     idleTimeout: Infinity,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     maxThreads: threads,
@@ -121,7 +120,7 @@ function pool(options: SqliteOptions, threads: number): Piscina<StoreCall, Store
 async function ask(threads: Piscina<StoreCall, StoreAnswer>, call: StoreCall, signal?: AbortSignal): Promise<unknown> {
   const answer = await threads.run(call, signal === undefined ? {} : { signal }).catch((error: unknown) => {
     if (signal?.aborted) throw new StoreUnavailable('a read took too long', { cause: error });
-    // The thread died: whatever it has stored of this call was not acknowledged.
+    // The thread died. If it stored something of this call, that was not acknowledged.
     throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
   });
   if (answer.ok) return answer.value;

@@ -5,9 +5,9 @@ import { rowOf } from '../schema/dialect.ts';
 import { countStored } from '../counters/message-counters.ts';
 import { sqliteDialect } from './dialect.ts';
 
-/** For a connection that reads: what stands in the file's first page, at the ends of indexes and in its directory entry. */
+/** Reads only the file's first page, the ends of indexes and the directory entry. */
 export async function storeUsage(db: Knex, file: string): Promise<StoreUsage> {
-  const { counted, uncounted } = await countStored(db, sqliteDialect);
+  const { counted, backlog } = await countStored(db, sqliteDialect);
   const { unindexed, reusable } = await rowOf<{ unindexed: bigint; reusable: bigint }>(
     db,
     `select max(0, coalesce((select max(seq) from messages), 0) - (select indexed_seq from search_progress)) as unindexed,
@@ -16,8 +16,8 @@ export async function storeUsage(db: Knex, file: string): Promise<StoreUsage> {
   );
   const { bsize, blocks, bavail } = statfsSync(file);
   return {
-    messages: counted + uncounted,
-    uncountedMessages: uncounted,
+    messages: counted + backlog,
+    uncountedMessages: backlog,
     unindexedMessages: Number(unindexed),
     databaseBytes: statSync(file).size + (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0),
     reusableBytes: Number(reusable),

@@ -5,17 +5,16 @@ import { comparePositions, messageKey, sameContent, type Message } from '../../.
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
 
 export interface CompareOptions {
-  /** Messages in memory from each side. */
+  /** Messages of each store that are in memory. */
   readonly pageSize: number;
-  /** So many messages of the source have been compared. */
   readonly onProgress: (compared: number) => void;
-  /** Called before each page; whatever it throws ends the comparison. */
+  /** Called before each page. If it rejects, the comparison rejects with the same error. */
   readonly check: () => Promise<void>;
 }
 
 /**
- * Reads all of both stores in step. What is stored while it reads may be seen or not: two stores that nobody writes to
- * compare exactly.
+ * Compares all messages of two stores, reading both in step. It may miss messages that are stored meanwhile; without concurrent
+ * writes it is exact.
  */
 export async function compareMessages(source: Knex, target: Knex, options: CompareOptions): Promise<Comparison> {
   const [left, right] = [await openSide(source, options), await openSide(target, options)];
@@ -27,12 +26,12 @@ export async function compareMessages(source: Knex, target: Knex, options: Compa
     if (first === null) return { source: left.digest(), target: right.digest(), firstDifference };
     const { messageId, sentAt } = first.message;
     if (first.what !== 'in both') firstDifference ??= { messageId, sentAt, what: first.what };
-    if (first.what !== 'only in the target') left.take();
-    if (first.what !== 'only in the source') right.take();
+    if (first.what !== 'only in the target') left.advance();
+    if (first.what !== 'only in the source') right.advance();
   }
 }
 
-/** Which message comes next, and where it is. */
+/** The next message in order, and which stores contain it. */
 function earlier(
   a: Message | undefined,
   b: Message | undefined,
@@ -45,12 +44,12 @@ function earlier(
 }
 
 interface Side {
-  /** The next message; undefined when its page is used up. */
+  /** The next message; undefined at the end of the page. */
   peek(): Message | undefined;
-  /** Reads on; undefined when there are no more messages. */
+  /** Reads the next page and returns its first message; undefined at the end of the store. */
   more(): Promise<Message | undefined>;
-  /** Puts the next message into the digest and goes past it. */
-  take(): void;
+  /** Adds the next message to the digest and moves past it. */
+  advance(): void;
   rows(): number;
   digest(): StoreDigest;
 }
@@ -72,7 +71,7 @@ async function openSide(db: Knex, { pageSize, check }: CompareOptions): Promise<
       from = page.length < pageSize ? null : (page.at(-1) ?? null);
       return page[0];
     },
-    take() {
+    advance() {
       const message = page[next++];
       if (message === undefined) return;
       addTo(hash, message);

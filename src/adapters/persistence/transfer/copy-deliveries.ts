@@ -20,7 +20,7 @@ interface Belonging {
   readonly trace_id: string | null;
 }
 
-/** Adds messages with what belongs to them in `db`. One outcome for each message, in order. */
+/** Adds messages with their data from {@link withDeliveries}. Returns one outcome per message, in order. */
 export async function addWithDeliveries(db: Knex, messages: readonly Message[], add: Add): Promise<UpdateOutcome[]> {
   const outcomes: UpdateOutcome[] = [];
   for await (const slice of withDeliveries(db, messages)) outcomes.push(...(await add(slice)));
@@ -28,11 +28,11 @@ export async function addWithDeliveries(db: Knex, messages: readonly Message[], 
 }
 
 /**
- * The messages in their order with what belongs to them in `db`: how they came in, the ids of their deliveries, and their
- * bodies, each once for all messages of a slice that share it.
+ * Completes the messages with what `db` stores about them: their receipts, delivery ids and bodies. Messages of a slice that came
+ * in one body share it.
  */
 export async function* withDeliveries(db: Knex, messages: readonly Message[]): AsyncGenerator<NewMessage[]> {
-  if (messages.length === 0) return; // PostgreSQL knows no empty list
+  if (messages.length === 0) return; // PostgreSQL does not accept an empty list
   const keys = messages.map((message) => messageKey(message));
   const rows = await rowsOf<Belonging>(
     db,
@@ -66,12 +66,12 @@ export async function* withDeliveries(db: Knex, messages: readonly Message[]): A
   }
 }
 
-/** Adds what `db` knows of the states of messages, whether it has the messages or not. */
+/** Adds all statuses of `db`, including those of messages that it does not store. */
 export async function copyStatuses(db: Knex, pageSize: number, check: () => Promise<void>, add: Add): Promise<void> {
   for await (const statuses of statusPages(db, { limit: pageSize }, check)) await add(statuses);
 }
 
-/** Adds what `from` kept of unknown updates and `to` does not hold yet. Gives how many. */
+/** Adds the unknown updates of `from` that `to` does not contain yet, and returns their number. */
 export async function copyUnknown(from: Knex, to: Knex, check: () => Promise<void>, add: Add): Promise<number> {
   const isNew = newUnknown(to);
   let copied = 0;
@@ -87,7 +87,7 @@ export async function copyUnknown(from: Knex, to: Knex, check: () => Promise<voi
   return copied;
 }
 
-/** Reads all messages. */
+/** Counts what is stored beside the messages. Reads all messages. */
 export async function countBelongings(db: Knex): Promise<Belongings> {
   const row = await rowOf<Record<keyof Belongings, bigint>>(
     db,

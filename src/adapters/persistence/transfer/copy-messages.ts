@@ -8,14 +8,14 @@ import { compareMessages } from './compare-messages.ts';
 import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings } from './copy-deliveries.ts';
 import { wrongCounters } from '../counters/counter-check.ts';
 import type { Dialect } from '../schema/dialect.ts';
-import { FOLLOW_STEP } from '../counters/derived-data-worker.ts';
+import { DERIVE_STEP } from '../counters/derived-data-worker.ts';
 import { countAll, countBefore } from '../counters/message-counters.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
 
 const PAGE = 2_000;
-/** The ids of so many conflicts are kept to be told; all of them are counted. */
+/** Maximum of conflicts whose ids are reported. All conflicts are counted. */
 const CONFLICTS_NAMED = 10;
-/** How near the search for the first period to copy comes: reading a minute is cheaper than asking again. */
+/** Precision of the search for the first period to copy, in microseconds: reading a minute is cheaper than another query. */
 const NEAR_ENOUGH = 60_000_000n;
 
 export interface CopySource {
@@ -23,7 +23,7 @@ export interface CopySource {
   readonly dialect: Dialect;
 }
 
-/** A store of the newest schema. */
+/** A store with this version's schema. */
 export interface CopyTarget extends CopySource {
   readonly add: MessageRepository['add'];
   readonly deriveNext: (limit: number) => Promise<number>;
@@ -32,21 +32,21 @@ export interface CopyTarget extends CopySource {
 export type CopyPhase = 'copying' | 'comparing';
 
 export interface CopyOptions {
-  /** Stops between two commits, and rejects with the signal's reason. */
+  /** Stops the copy between two commits; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** `done` of about `total` messages; a live source may give more. */
+  /** `done` of about `total` messages; a live source may have more. */
   readonly onProgress?: (phase: CopyPhase, done: number, total: number) => void;
   /**
-   * Messages in a commit.
+   * Messages per commit.
    * @default 2000
    */
   readonly pageSize?: number;
 }
 
 /**
- * Copies what the target does not hold, each message exactly once, then compares all of both. Memory does not grow with
- * the number of messages. Stopped at any instant it leaves whole commits behind, and the next call goes on from there.
- * The source is only read, and must have this version's schema.
+ * Copies each message that the target does not contain exactly once, then compares both stores completely. Memory use does not
+ * grow with the number of messages. If it is stopped, the target contains complete commits, and the next call resumes after
+ * them. It only reads the source, which must have this version's schema.
  */
 export async function copyMessages(
   source: CopySource,
@@ -54,7 +54,7 @@ export async function copyMessages(
   { signal, onProgress = () => undefined, pageSize = PAGE }: CopyOptions = {},
 ): Promise<CopyResult> {
   const check = async (): Promise<void> => {
-    await turnOfTheLoop(); // SQLite gives none: a signal would never be noticed
+    await turnOfTheLoop(); // SQLite blocks the event loop: without a turn, signals are never handled
     signal?.throwIfAborted();
   };
   await catchUp(target, check);
@@ -88,7 +88,7 @@ export async function copyMessages(
     last = await pass(from);
     copied = last.created;
     comparison = await compare();
-    // Equal counts are not equal messages: what was skipped for them is read after all when it proves different.
+    // Equal counts do not prove equal messages. If the skipped part differs, copy it after all.
     if (comparison.firstDifference !== null && comparison.firstDifference.sentAt < from) {
       last = await pass(span.first);
       copied += last.created;
@@ -110,9 +110,8 @@ export async function copyMessages(
 }
 
 /**
- * An instant before which both hold equally many messages, by the counters: what an earlier copy has done. Late enough to
- * save work, not the latest there is, and no proof: the counters of the source may be wrong, and equal numbers of
- * messages need not be the same ones.
+ * Finds an instant before which both stores have the same number of messages, because an earlier copy was complete up to there.
+ * It saves work but proves nothing: the source's counters may be wrong, and equal numbers may be different messages.
  */
 async function agreeingBefore(
   source: CopySource,
@@ -132,7 +131,7 @@ async function agreeingBefore(
 }
 
 interface Pass {
-  /** Messages of the source that this pass read, and those before its start. */
+  /** Messages of the source up to the end of this pass, including those before its start. */
   readonly seen: number;
   readonly created: number;
   readonly conflicts: number;
@@ -159,9 +158,9 @@ async function copyFrom(
   await check();
   let page = await read({ sentAt });
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-    // One database reads while the other writes.
+    // Read the next page while the target writes.
     const [next, outcomes] = await Promise.all([read(last), addWithDeliveries(source.db, page, target.add)]);
-    await target.deriveNext(FOLLOW_STEP);
+    await target.deriveNext(DERIVE_STEP);
     page.forEach(({ messageId }, i) => {
       if (outcomes[i] === 'created') created++;
       if (outcomes[i] !== 'conflict') return;
@@ -178,5 +177,5 @@ async function copyFrom(
 
 async function catchUp({ deriveNext }: CopyTarget, check: () => Promise<void>): Promise<void> {
   do await check();
-  while ((await deriveNext(FOLLOW_STEP)) === FOLLOW_STEP);
+  while ((await deriveNext(DERIVE_STEP)) === DERIVE_STEP);
 }

@@ -13,8 +13,8 @@ import { unknownPayloads } from './unknown-payloads.ts';
 const PAGE = 1_000;
 
 /**
- * Everything that has to be known to make the same store again; with a filter, messages and what belongs to them only. What
- * was there before it began comes exactly once; what is stored meanwhile comes or not. Memory does not grow with the store.
+ * Exports everything that is needed to recreate the store; with a filter, only messages and what belongs to them. What was stored
+ * before the start is exported exactly once; what is stored meanwhile may be left out. Memory use does not grow with the store.
  */
 export async function* exportStore(
   db: Knex,
@@ -23,7 +23,7 @@ export async function* exportStore(
   signal: AbortSignal,
 ): AsyncGenerator<Exported> {
   const check = async (): Promise<void> => {
-    await turnOfTheLoop(); // SQLite gives none: a signal would never be noticed
+    await turnOfTheLoop(); // SQLite blocks the event loop: without a turn, signals are never handled
     signal.throwIfAborted();
   };
   const all = Object.values(filter).every((given) => given === undefined);

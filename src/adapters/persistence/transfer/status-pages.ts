@@ -11,14 +11,14 @@ export interface StatusRow {
 }
 
 export interface StatusPages {
-  /** The key of a message: those behind it. */
+  /** Starts after this key. */
   readonly after?: string;
   readonly limit: number;
-  /** Of messages that are not here only. */
+  /** Reads only statuses of messages that are not stored. */
   readonly withoutMessage?: boolean;
 }
 
-/** What is known of the states of messages, in the order of their keys. */
+/** Reads statuses in the order of their keys, one page at a time. */
 export async function* statusPages(
   db: Knex,
   { after = '', limit, withoutMessage = false }: StatusPages,

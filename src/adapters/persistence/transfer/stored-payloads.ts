@@ -2,16 +2,16 @@ import type { Knex } from 'knex';
 import type { Payload } from '../../../domain/update.ts';
 import { marks, rowsOf } from '../schema/dialect.ts';
 
-/** Bodies in memory at a time; one that is larger comes alone. */
+/** Maximum of bodies in memory; a larger body is a slice by itself. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface BodySize {
-  /** Null when there is no body. */
+  /** null if there is no body. */
   readonly id: bigint | number | null;
   readonly bytes: bigint | number | null;
 }
 
-/** The items in their order, cut where their bodies become too many bytes; one that several share counts once. */
+/** Splits the items, in order, so that the bodies of a slice have up to MAX_BYTES. A shared body counts once. */
 export function* slicesByBody<T>(items: readonly T[], sizeOf: (item: T) => BodySize): Generator<T[]> {
   let slice: T[] = [];
   let seen = new Set<string>();
@@ -30,7 +30,7 @@ export function* slicesByBody<T>(items: readonly T[], sizeOf: (item: T) => BodyS
   if (slice.length > 0) yield slice;
 }
 
-/** By their ids, as text. */
+/** Reads payloads. The keys of the result are their ids as text. */
 export async function payloadsOf(db: Knex, ids: readonly (bigint | number)[]): Promise<Map<string, Payload>> {
   if (ids.length === 0) return new Map();
   const rows = await rowsOf<{ id: bigint; media_type: string; body: Uint8Array }>(

@@ -6,10 +6,13 @@ import type { Payload } from '../../../domain/update.ts';
 import { rowsOf } from '../schema/dialect.ts';
 import { payloadsOf, slicesByBody, type BodySize } from './stored-payloads.ts';
 
-/** Bodies that are looked at in a step, whether they are a message's or not. */
-const LOOKED_AT = 5_000;
+/** Bodies examined per step, including those of messages. */
+const EXAMINED_AT_A_TIME = 5_000;
 
-/** What was kept without a message, in the order of ids after `after`, in steps; some megabytes are in memory at a time. */
+/**
+ * Reads the bodies that belong to no message, in the order of their ids, starting after `after`. Some megabytes are in memory at a
+ * time.
+ */
 export async function* unknownPayloads(
   db: Knex,
   after: bigint,
@@ -41,14 +44,14 @@ export async function* unknownPayloads(
 }
 
 async function endOfStep(db: Knex, after: bigint): Promise<bigint | null> {
-  const sql = `select id from payloads where id > ? order by id limit 1 offset ${String(LOOKED_AT - 1)}`;
+  const sql = `select id from payloads where id > ? order by id limit 1 offset ${String(EXAMINED_AT_A_TIME - 1)}`;
   const [end] = await rowsOf<{ id: bigint }>(db, sql, [after]);
   return end === undefined ? null : end.id;
 }
 
 /**
- * Whether an unknown update was not there yet: nothing else tells one from another. Reads what is there at the first
- * question, and remembers some hundred bytes of each.
+ * Returns a check whether an unknown update is new, by a digest of its payload, because it has no id. The first call reads all
+ * stored ones, and each takes some hundred bytes of memory.
  */
 export function newUnknown(db: Knex): (payload: Payload) => Promise<boolean> {
   let known: Set<string> | undefined;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { libpqEnvironment } from '../../../../src/adapters/persistence/postgres/backup/libpq-environment.ts';
+import { libpqEnvironment } from '../../../../src/adapters/persistence/postgres/backup/programs/libpq-environment.ts';
 import type { NewUpdate } from '../../../../src/domain/update.ts';
 import { CLI, node, type Ended } from '../../persistence/schema/node-process.ts';
 import { manyMessages, message, micros } from '../../persistence/contract/repository-fixtures.ts';

@@ -17,7 +17,10 @@ import SqliteFile from 'better-sqlite3';
 import { describe, expect, it, jest } from '@jest/globals';
 import { backUpSqlite } from '../../../../src/adapters/persistence/sqlite/backup/backup.ts';
 import { openSqlite } from '../../../../src/adapters/persistence/sqlite/database.ts';
-import { replaceDatabase, requireUnused } from '../../../../src/adapters/persistence/sqlite/backup/replace-database.ts';
+import {
+  replaceDatabase,
+  requireUnused,
+} from '../../../../src/adapters/persistence/sqlite/backup/file/replace-database.ts';
 import { restoreSqlite } from '../../../../src/adapters/persistence/sqlite/backup/restore-database.ts';
 import { migrateLatest, migrateRollback } from '../../../../src/adapters/persistence/schema/migrator.ts';
 import { CLI, node } from '../../persistence/schema/node-process.ts';

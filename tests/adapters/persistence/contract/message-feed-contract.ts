@@ -13,7 +13,7 @@ import { manyMessages, message, micros, runs, type WithRepository } from './repo
 
 export function arrivalsContract(withRepository: WithRepository): void {
   describe('readFeed', () => {
-    it('begin with what is stored after the latest, in the order of storing, whatever its instant', () =>
+    it('starts after the latest message, in commit order, whatever the instants are', () =>
       withRepository(async (repository) => {
         await repository.add([message('before')]);
         const latest = await repository.feedEnd();
@@ -24,7 +24,7 @@ export function arrivalsContract(withRepository: WithRepository): void {
         expect(ids(await following(repository, latest, 3))).toEqual(['m0', 'm1', 'm2']);
       }));
 
-    it('are what was stored and not what was sent again', () =>
+    it('returns stored messages, not duplicates', () =>
       withRepository(async (repository) => {
         const latest = await repository.feedEnd();
         await repository.add([message('a')]);
@@ -34,7 +34,7 @@ export function arrivalsContract(withRepository: WithRepository): void {
         expect(arrived.map((one) => one.message)).toEqual([message('a'), message('b')]);
       }));
 
-    it.each([1, 2, 7, 100])('come once each, %d at a time, from every place on', (limit) =>
+    it.each([1, 2, 7, 100])('returns each message once, %d at a time, from every position', (limit) =>
       withRepository(async (repository) => {
         const latest = await repository.feedEnd();
         for (let i = 0; i < 5; i++) await repository.add(manyMessages(5, `${String(i)}-`));
@@ -47,7 +47,7 @@ export function arrivalsContract(withRepository: WithRepository): void {
       }),
     );
 
-    it('have positions in their order, the latest behind all of them', () =>
+    it('returns positions in ascending order, all before the end of the feed', () =>
       withRepository(async (repository) => {
         const first = await repository.feedEnd();
         await repository.add(manyMessages(20));
@@ -59,7 +59,7 @@ export function arrivalsContract(withRepository: WithRepository): void {
         }
       }));
 
-    it('are not known of another epoch or the future', () =>
+    it('returns unknown_position for another epoch and for the future', () =>
       withRepository(async (repository) => {
         await repository.add([message('a')]);
         const latest = await repository.feedEnd();
@@ -70,7 +70,7 @@ export function arrivalsContract(withRepository: WithRepository): void {
         expect(await repository.readFeed(latest, 10)).not.toBe('unknown_position');
       }));
 
-    it('hold, call by call, all that was stored and nothing twice, wherever reading was split', () =>
+    it('returns every stored message once, wherever reading is split', () =>
       fc.assert(
         fc.asyncProperty(
           fc.array(fc.oneof(fc.array(collidingMessages, { maxLength: 4 }), fc.integer({ min: 1, max: 5 })), {

@@ -11,7 +11,7 @@ const NOON = timestamp('2025-01-15T12:00:00Z');
 const ids = (messages: readonly Message[]): string[] => messages.map(({ messageId }) => messageId);
 const shuffled = <T>(values: readonly T[]): T[] => values.toSorted((a, b) => digest(a) - digest(b));
 
-/** Any order that has nothing to do with that of the values. */
+/** A deterministic order that is unrelated to the values. */
 function digest(value: unknown): number {
   const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
   return Array.from(text).reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 7);
@@ -25,7 +25,7 @@ export function listingContract(withRepository: WithRepository): void {
 }
 
 function paging(withRepository: WithRepository): void {
-  // From one instant to the next a microsecond, a minute, an hour, a day, 1024 days or thousands of years.
+  // The instants are a microsecond, a minute, an hour, a day, 1024 days or thousands of years apart.
   const instants = [
     FIRST_INSTANT,
     -1n,
@@ -42,7 +42,7 @@ function paging(withRepository: WithRepository): void {
   );
   const ordered = stored.toSorted(comparePositions);
 
-  it('gives an empty page of an empty store', () =>
+  it('returns an empty page for an empty store', () =>
     withRepository(async (repository) => {
       const nothing = { messages: [], total: 0, hasMore: false };
       expect(await repository.list({}, { offset: 0 }, 10)).toEqual(nothing);
@@ -70,7 +70,7 @@ function paging(withRepository: WithRepository): void {
       [limit, 'desc'],
     ]);
 
-  it.each(each([1, 3, 26, 27, 28]))('gives every message once by offset, %d at a time, %s', (limit, order) =>
+  it.each(each([1, 3, 26, 27, 28]))('returns every message once by offset, %d at a time, %s', (limit, order) =>
     withRepository(async (repository) => {
       await repository.add(shuffled(stored));
       for (let offset = 0; offset < stored.length + 2; offset++) {
@@ -83,7 +83,7 @@ function paging(withRepository: WithRepository): void {
     }),
   );
 
-  it.each(each([1, 2, 4, 27]))('gives every message once by position, %d at a time, %s', (limit, order) =>
+  it.each(each([1, 2, 4, 27]))('returns every message once by position, %d at a time, %s', (limit, order) =>
     withRepository(async (repository) => {
       await repository.add(shuffled(stored));
       const seen: Message[] = [];
@@ -106,7 +106,7 @@ function paging(withRepository: WithRepository): void {
     }),
   );
 
-  it('goes on after a position where no message is', () =>
+  it('continues after a position without a message', () =>
     withRepository(async (repository) => {
       await repository.add(stored);
       for (const between of ['', 'a', 'a5~', 'b5', '\uFFFF', '\u{1F600}']) {
@@ -118,7 +118,7 @@ function paging(withRepository: WithRepository): void {
       }
     }));
 
-  it('neither repeats nor leaves out by position what was there, while messages come in', () =>
+  it('neither repeats nor skips stored messages by position while others are stored', () =>
     withRepository(async (repository) => {
       await repository.add(stored);
       const first = await repository.list({}, { offset: 0 }, 10);
@@ -129,7 +129,7 @@ function paging(withRepository: WithRepository): void {
       expect(total).toBe(stored.length + 2);
     }));
 
-  it('has nothing beyond the end, however far', () =>
+  it('returns nothing beyond the end, however far', () =>
     withRepository(async (repository) => {
       await repository.add(stored);
       for (const offset of [27, 28, 2 ** 31, 2 ** 51, Number.MAX_SAFE_INTEGER]) {
@@ -163,7 +163,7 @@ function filtering(withRepository: WithRepository): void {
   );
   const filters = combinations(choices);
 
-  it('narrows by every filter and every combination of filters, from every kind of start', () =>
+  it('applies every filter and combination of filters, from every kind of start', () =>
     withRepository(async (repository) => {
       const model = inMemoryMessageRepository();
       for (const one of [model, repository]) await one.add(shuffled(stored));
@@ -183,7 +183,7 @@ function filtering(withRepository: WithRepository): void {
       }
     }));
 
-  it('takes since as inclusive and until as exclusive, to the microsecond', () =>
+  it('treats since as inclusive and until as exclusive, to the microsecond', () =>
     withRepository(async (repository) => {
       const [before, at, behind] = [-1n, 0n, 1n].map((d) => message(`at${String(d)}`, { sentAt: micros(NOON + d) }));
       await repository.add([behind, at, before].filter((one) => one !== undefined));
@@ -202,7 +202,7 @@ function filtering(withRepository: WithRepository): void {
   );
 }
 
-/** Every choice of one value, or none, for each name. */
+/** Every choice of one value or no value for each name. */
 function combinations(choices: Readonly<Record<string, readonly unknown[]>>): MessageFilter[] {
   return Object.entries(choices).reduce<MessageFilter[]>(
     (filters, [name, values]) => [

@@ -9,7 +9,7 @@ import type { NewUpdate } from '../../../../src/domain/update.ts';
 import { collidingMessages, FIRST_INSTANT, instants, LAST_INSTANT } from '../../../support/arbitraries.ts';
 import { micros, runs, type WithRepository } from './repository-fixtures.ts';
 
-/** Around the limits of a minute, an hour, a day and 1024 days, on both sides of 1970, and the ends of time. */
+/** Instants around the limits of a minute, an hour, a day and 1024 days, on both sides of 1970, and at the ends of time. */
 const periodLimits = fc
   .record({
     width: fc.constantFrom(60n, 3_600n, 86_400n, 88_473_600n),
@@ -57,7 +57,7 @@ export const starts: fc.Arbitrary<PageStart> = fc.oneof(
   someMessages.map((after) => ({ after })),
 );
 
-/** Some buckets long, or a part of one, now and then empty; from and to any instant, often the limit of a bucket. */
+/** A range of some buckets or a part of one, sometimes empty; its ends are often limits of a bucket. */
 const ranges = fc
   .record({
     bucket: fc.constantFrom<Bucket>('minute', 'hour', 'day'),
@@ -86,7 +86,7 @@ const statuses = fc
     at,
   }));
 
-/** A delivery of any updates, now and then with its body, a delivery id, or messages that are timed by their receipt. */
+/** A delivery of any updates, sometimes with its body, a delivery id, or messages that are timed by their receipt. */
 export const calls = fc
   .record({
     payload: fc.option(payloads, { nil: undefined }),
@@ -107,7 +107,7 @@ export const calls = fc
       if (update === 'unknown') return payload ? [{ kind: 'unknown', provider: WEBHOOK, payload }] : [];
       if (!Array.isArray(update)) return [update];
       const [message, sentAtReceipt] = update;
-      // Which of several messages under one delivery id wins is nobody's promise: a delivery that has one has one message.
+      // A delivery with an id has one message, because no rule says which of several would win.
       const delivery = deliveryId !== undefined && updates.length === 1 && { deliveryId };
       const arrival = { ...(receivedAt !== undefined && { receivedAt }), ...(traceId && { traceId }) };
       return [{ ...message, ...(payload && { payload }), ...delivery, ...arrival, sentAtReceipt }];
@@ -116,7 +116,7 @@ export const calls = fc
 
 type Operation = (repository: MessageRepository) => Promise<unknown>;
 
-/** An operation that shows what it does when a run that failed is printed. */
+/** An operation that describes itself in the output of a failed run. */
 function operation(method: Exclude<keyof MessageRepository, 'health'>, args: readonly unknown[]): Operation {
   const run: Operation = (repository) =>
     (repository[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
@@ -147,13 +147,13 @@ const operations = fc.oneof(
   },
 );
 
-/** Bytes as text: the databases give them back in different classes. */
+/** Bytes as text, because the databases return them in different classes. */
 export function plain(answer: unknown): unknown {
   const isPayload = typeof answer === 'object' && answer !== null && 'body' in answer;
   return isPayload ? { ...answer, body: Buffer.from(answer.body as Uint8Array).toString('hex') } : answer;
 }
 
-/** Any sequence of operations gives what the in-memory repository gives, so tests elsewhere may use it for any other. */
+/** Any sequence of operations has the results of the in-memory repository, so other tests may use that one. */
 export function modelContract(withRepository: WithRepository): void {
   it('answers any sequence of operations as the model does', () =>
     fc.assert(

@@ -90,7 +90,7 @@ function roundTrip(withRepository: WithRepository): void {
       runs(15),
     ));
 
-  it('finds nothing under an id that only looks alike', () =>
+  it('finds nothing for an id that only looks the same', () =>
     withRepository(async (repository) => {
       await repository.add([message('caf\u00E9'), message('ab')]);
       for (const other of ['cafe\u0301', 'CAF\u00C9', 'cafe', 'ab ', ' ab', 'aB', 'a_', 'a%', '%', 'a', 'abc']) {
@@ -100,7 +100,7 @@ function roundTrip(withRepository: WithRepository): void {
 }
 
 function sameIdAgain(withRepository: WithRepository): void {
-  it('has nothing to say of no messages', () =>
+  it('returns no outcomes for no messages', () =>
     withRepository(async (repository) => {
       expect(await repository.add([])).toEqual([]);
       expect((await repository.stats()).totalMessages).toBe(0);
@@ -114,7 +114,7 @@ function sameIdAgain(withRepository: WithRepository): void {
     ['text', { ...original, text: 'First' }],
     ['text, which is missing', { ...original, text: null }],
     ['text, which is empty', { ...original, text: '' }],
-  ])('keeps the first of two with one id and calls the second a conflict: other %s', (_field, other) =>
+  ])('keeps the first of two messages with one id and reports a conflict for the second: other %s', (_field, other) =>
     withRepository(async (repository) => {
       expect(await repository.add([original])).toEqual(['created']);
       expect(await repository.add([other])).toEqual(['conflict']);
@@ -123,14 +123,14 @@ function sameIdAgain(withRepository: WithRepository): void {
     }),
   );
 
-  it('tells apart no text and an empty one', () =>
+  it('distinguishes no text from an empty text', () =>
     withRepository(async (repository) => {
       await repository.add([message('null', { text: null }), message('empty', { text: '' })]);
       const again = [message('null', { text: '' }), message('empty', { text: null }), message('null', { text: null })];
       expect(await repository.add(again)).toEqual(['conflict', 'conflict', 'duplicate']);
     }));
 
-  it('lets the first win within one call too, whatever was there before', () =>
+  it('keeps the first within one call too, whatever was stored before', () =>
     withRepository(async (repository) => {
       const [old, a, b] = [message('old'), message('a'), message('b')];
       const other = (one: Message): Message => ({ ...one, text: 'other' });
@@ -146,7 +146,7 @@ function atTheSameTime(withRepository: WithRepository): void {
   const count = (outcomes: readonly (readonly UpdateOutcome[])[], word: UpdateOutcome): number =>
     outcomes.flat().filter((outcome) => outcome === word).length;
 
-  it('stores one of 50 equal messages that come at the same time', () =>
+  it('stores one of 50 equal concurrent messages', () =>
     withRepository(async (repository) => {
       const outcomes = await Promise.all(times(50, () => repository.add([message('a')])));
       expect([count(outcomes, 'created'), count(outcomes, 'duplicate')]).toEqual([1, 49]);
@@ -154,7 +154,7 @@ function atTheSameTime(withRepository: WithRepository): void {
       expect((await repository.stats()).totalMessages).toBe(1);
     }));
 
-  it('stores, of 50 messages with one id that come at the same time, the one it calls created', () =>
+  it('stores the created one of 50 concurrent messages with one id', () =>
     withRepository(async (repository) => {
       const rivals = times(50, (i) => message('a', { text: String(i), from: `+${String(i)}` }));
       const outcomes = await Promise.all(rivals.map((rival) => repository.add([rival])));
@@ -164,7 +164,7 @@ function atTheSameTime(withRepository: WithRepository): void {
       expect((await repository.stats()).topSenders).toEqual([{ from: winner?.from, count: 1 }]);
     }));
 
-  it('serves calls that hold the same ids in opposite orders', () =>
+  it('serves concurrent calls with the same ids in opposite orders', () =>
     withRepository(async (repository) => {
       const forwards = manyMessages(20);
       const calls = times(20, (i) => (i % 2 === 0 ? forwards : forwards.toReversed()));
@@ -175,7 +175,7 @@ function atTheSameTime(withRepository: WithRepository): void {
 }
 
 function wholeCalls(withRepository: WithRepository): void {
-  it('takes 2,000 messages in one call', () =>
+  it('accepts 2,000 messages in one call', () =>
     withRepository(async (repository) => {
       const added = manyMessages(2_000);
       expect(new Set(await repository.add(added))).toEqual(new Set(['created']));
@@ -184,10 +184,10 @@ function wholeCalls(withRepository: WithRepository): void {
       expect(again).toEqual([...added.map(() => 'duplicate'), 'created']);
     }));
 
-  it('stores all messages of a call or, when it cannot take one of them, none', () =>
+  it('stores all messages of a call, or no message if it cannot store one of them', () =>
     withRepository(async (repository) => {
       await repository.add([message('before')]);
-      const broken = { ...message('broken'), from: null as unknown as Msisdn }; // every database says it must not be null
+      const broken = { ...message('broken'), from: null as unknown as Msisdn }; // not null in every database
       const stored = await repository.add([message('first'), broken, message('last')]).then(
         () => 3,
         () => 0,

@@ -23,10 +23,10 @@ const idsOf = (messages: readonly Message[]): string => messages.map(({ messageI
 const search = async (repository: MessageRepository, needle: string): Promise<string> =>
   idsOf(await everyMessage(repository, { contains: needle }));
 
-/** Every store answers a search as domain/search.ts defines it, whatever index it asks first. */
+/** Every store searches as domain/text-folding.ts defines it, whatever index it uses. */
 export function searchContract(withRepository: WithRepository): void {
   describe('search', () => {
-    it('ignores case as Unicode defines it, and takes every character for itself', () =>
+    it('ignores case as Unicode defines it, and treats every character literally', () =>
       withRepository(async (repository) => {
         const stored = [...TEXTS, null].map((text, i) => message(String(i), { text, sentAt: micros(i) }));
         await repository.add(stored);
@@ -36,7 +36,7 @@ export function searchContract(withRepository: WithRepository): void {
         }
       }));
 
-    it('takes needles of 1 to 256 characters in texts of 4,096', () =>
+    it('accepts needles of 1 to 256 characters in texts of 4,096', () =>
       withRepository(async (repository) => {
         const text = 'ab'.repeat(1_000) + 'ß😀'.repeat(1_000) + 'end%' + 'é'.repeat(92);
         await repository.add([message('long', { text }), message('short', { text: 'bc' })]);
@@ -46,7 +46,7 @@ export function searchContract(withRepository: WithRepository): void {
         for (const needle of outside) expect([needle, await search(repository, needle)]).toEqual([needle, '']);
       }));
 
-    it('says how many match, whatever page is asked for', () =>
+    it('returns the number of matches on every page', () =>
       withRepository(async (repository) => {
         await repository.add(manyMessages(300));
         const matching = manyMessages(300).filter(({ text }) => text?.includes('7'));
@@ -58,7 +58,7 @@ export function searchContract(withRepository: WithRepository): void {
         expect((await repository.list({ contains: 'TEXT 29' }, { offset: 10 }, 5)).total).toBe(11);
       }));
 
-    it('finds any part of any text, and nothing that is not in it', () => {
+    it('finds any part of any text, and nothing else', () => {
       const unit = fc.constantFrom(...Array.from('ßẞsSſİıiIσςΣΐŉﬁfkK\u212A\uFFFD\uFFFE\uFFFF𐐀𐐨😀é\u0301%_\\"aA '));
       const parts = fc.array(fc.string({ unit, maxLength: 4 }), { minLength: 1, maxLength: 4 });
       const others = fc.string({ unit, minLength: 1, maxLength: 3 });

@@ -6,7 +6,7 @@ import { manyMessages, message, micros, type WithRepository } from './repository
 
 export function statsContract(withRepository: WithRepository): void {
   describe('stats', () => {
-    it('are zero and null when there is nothing', () =>
+    it('are zero and null for an empty store', () =>
       withRepository(async (repository) => {
         const nothing = {
           totalMessages: 0,
@@ -18,7 +18,7 @@ export function statsContract(withRepository: WithRepository): void {
         expect(await repository.stats()).toEqual(nothing);
       }));
 
-    it('rank ten of many senders, among equals the smaller number by code point', () =>
+    it('rank ten of many senders; among equals the smaller number by code point is first', () =>
       withRepository(async (repository) => {
         const counts = { '+9': 3, '+10': 3, '+1': 3, '+2': 5, '+30': 1, '+3': 1, '+4': 1, '+5': 1, '+6': 1, '+7': 1 };
         const more = { '+80': 1, '+8': 1, '+08': 4 };
@@ -32,7 +32,7 @@ export function statsContract(withRepository: WithRepository): void {
         expect({ sendersCount, totalMessages }).toEqual({ sendersCount: 13, totalMessages: added.length });
       }));
 
-    it('count what is stored, not what was sent', () =>
+    it('count stored messages, not sent ones', () =>
       withRepository(async (repository) => {
         const early = message('early', { from: '+1', sentAt: micros(-5) });
         const late = message('late', { from: '+2', sentAt: LAST_INSTANT });
@@ -50,7 +50,7 @@ export function statsContract(withRepository: WithRepository): void {
         });
       }));
 
-    it('are those of the model', () =>
+    it('equal those of the model', () =>
       withRepository(async (repository) => {
         const model = inMemoryMessageRepository();
         for (const part of [manyMessages(100), manyMessages(50, 'n'), manyMessages(120)]) {

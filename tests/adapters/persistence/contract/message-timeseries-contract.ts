@@ -7,7 +7,7 @@ export function timeseriesContract(withRepository: WithRepository): void {
   describe('timeseries', () => {
     const HOUR = 3_600_000_000n;
     const start = timestamp('1969-12-31T23:00:00Z');
-    // An hour before 1970 and one after it: at both ends of each, to the microsecond.
+    // Both ends, to the microsecond, of one hour before 1970 and one after it.
     const stored = [-1n, 0n, 1n, HOUR - 1n, HOUR, HOUR + 1n, 2n * HOUR - 1n, 2n * HOUR].map((after, i) =>
       message(`m${String(i)}`, { from: i % 2 === 0 ? '+1' : '+2', sentAt: micros(start + after) }),
     );
@@ -37,7 +37,7 @@ export function timeseriesContract(withRepository: WithRepository): void {
       }),
     );
 
-    it('is that of the model while messages come in', () =>
+    it('equals that of the model while messages are stored', () =>
       withRepository(async (repository) => {
         const model = inMemoryMessageRepository();
         const range = { since: micros(1_736_935_200_000_000n), until: micros(1_736_936_000_000_000n) };

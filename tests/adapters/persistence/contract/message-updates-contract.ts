@@ -24,12 +24,12 @@ async function payloadOf(repository: MessageRepository, of: Message): Promise<st
   return found && `${found.mediaType} ${Buffer.from(found.body).toString()}`;
 }
 
-/** What comes with messages, and what tells those of several providers apart. */
+/** Providers, statuses, receipts, payloads and delivery ids. */
 export function updatesContract(withRepository: WithRepository): void {
   describe('of several providers', () => {
     const three = [OMEGA, WEBHOOK, ALPHA].map((from) => ofProvider(from));
 
-    it('equal ids are different messages, in the order of the names behind the first provider', () =>
+    it('equal ids are different messages: that of the first provider, then the others by name', () =>
       withRepository(async (repository) => {
         expect(await repository.add(three)).toEqual(['created', 'created', 'created']);
         expect(await repository.add(three)).toEqual(['duplicate', 'duplicate', 'duplicate']);
@@ -37,7 +37,7 @@ export function updatesContract(withRepository: WithRepository): void {
         for (const one of three) expect(await repository.find(one.messageId, one.provider)).toEqual(one);
       }));
 
-    it('one without a name gives the first that has the id, and no other id', () =>
+    it('find without a provider returns the first match, and no other id', () =>
       withRepository(async (repository) => {
         await repository.add([ofProvider(OMEGA), message('m', { provider: ALPHA }), message('m1~')]);
         expect(await repository.find(id('m1'))).toEqual(ofProvider(OMEGA));
@@ -49,7 +49,7 @@ export function updatesContract(withRepository: WithRepository): void {
         expect(await repository.find(id('m1\u{10FFFF}'))).toBeNull();
       }));
 
-    it('a page goes on between them', () =>
+    it('a page can start between them', () =>
       withRepository(async (repository) => {
         await repository.add(three);
         const first = await repository.list({}, { offset: 0 }, 2);
@@ -59,7 +59,7 @@ export function updatesContract(withRepository: WithRepository): void {
   });
 
   describe('a status', () => {
-    it('is the latest that was told, in whatever order', () =>
+    it('is the latest by instant, in any order of arrival', () =>
       withRepository(async (repository) => {
         const key = messageKey(message('m1'));
         expect(await repository.findStatus(key)).toBeNull();
@@ -72,7 +72,7 @@ export function updatesContract(withRepository: WithRepository): void {
         expect(await repository.findStatus(key)).toEqual({ state: 'read', at: 30n });
       }));
 
-    it('of one instant goes from sent to read, never back', () =>
+    it('with equal instants advances from sent to read, never back', () =>
       fc.assert(
         fc.asyncProperty(
           fc.array(fc.constantFrom('sent', 'delivered', 'read', 'failed', 'of tomorrow'), { minLength: 1 }),
@@ -99,8 +99,8 @@ export function updatesContract(withRepository: WithRepository): void {
       }));
   });
 
-  describe('an arrival', () => {
-    it('is that of the first of equal messages, with what is known of it', () =>
+  describe('a receipt', () => {
+    it('is that of the first of equal messages, with its known fields', () =>
       withRepository(async (repository) => {
         const first = { receivedAt: micros(1_700_000_000_000_001), traceId: '4bf92f3577b34da6a3ce929d0e0e4736' };
         await repository.add([{ ...message('m1'), ...first }, message('m2')]);
@@ -112,7 +112,7 @@ export function updatesContract(withRepository: WithRepository): void {
   });
 
   describe('a payload', () => {
-    it('is given back byte for byte for each message of its delivery, and for no other', () =>
+    it('is returned byte for byte for each message of its delivery, and for no other', () =>
       withRepository(async (repository) => {
         const bytes: Payload = { mediaType: 'application/json', body: Uint8Array.from({ length: 256 }, (_, i) => i) };
         const other = payload('{"other":1}', 'application/json; charset=utf-8');
@@ -131,7 +131,7 @@ export function updatesContract(withRepository: WithRepository): void {
         expect(await payloadOf(repository, message('never'))).toBeNull();
       }));
 
-    it('is that of the delivery which stored the message, whatever comes later', () =>
+    it('is that of the delivery that stored the message, whatever is sent later', () =>
       withRepository(async (repository) => {
         const retry = payload('{"second":1}');
         await repository.add([{ ...message('a'), payload: payload('{"first":1}') }]);
@@ -143,7 +143,7 @@ export function updatesContract(withRepository: WithRepository): void {
         expect(await payloadOf(repository, message('b'))).toBe('application/json {"second":1}');
       }));
 
-    it('of an unknown update is taken, alone and beside messages', () =>
+    it('of an unknown update is accepted, alone and beside messages', () =>
       withRepository(async (repository) => {
         const shared = payload('{"field":"new"}');
         const unknown = { kind: 'unknown', provider: ALPHA, payload: shared } as const;
@@ -160,7 +160,7 @@ export function updatesContract(withRepository: WithRepository): void {
   describe('a delivery id', () => {
     const under = (deliveryId: string, one: Message): NewMessage => ({ ...one, deliveryId });
 
-    it('makes whatever comes under it again a duplicate, of the same provider only', () =>
+    it('makes every later message with it a duplicate, for the same provider only', () =>
       withRepository(async (repository) => {
         expect(await repository.add([under('d', message('a'))])).toEqual(['created']);
         expect(await repository.add([under('d', message('a'))])).toEqual(['duplicate']);
@@ -172,7 +172,7 @@ export function updatesContract(withRepository: WithRepository): void {
         expect(await repository.add([under('e', message('d'))])).toEqual(['created']);
       }));
 
-    it('does so within one call, too', () =>
+    it('does so within one call', () =>
       withRepository(async (repository) => {
         const other = message('a', { text: 'other' });
         expect(await repository.add([under('d', message('a')), under('d', other), under('e', other)])).toEqual([
@@ -182,7 +182,7 @@ export function updatesContract(withRepository: WithRepository): void {
         ]);
       }));
 
-    it('stores one of many that come at the same time', () =>
+    it('stores one of many concurrent messages', () =>
       withRepository(async (repository) => {
         const all = Array.from({ length: 20 }, (_, i) => under('d', message(`m${String(i)}`)));
         const outcomes = (await Promise.all(all.map((one) => repository.add([one])))).flat();
@@ -192,7 +192,7 @@ export function updatesContract(withRepository: WithRepository): void {
       }));
   });
 
-  it('a message that is timed by its receipt is the same message later', () =>
+  it('a message that is timed by its receipt is a duplicate when it is sent again', () =>
     withRepository(async (repository) => {
       const received = (at: number, text = 'Hello'): NewMessage => ({
         ...message('m1', { sentAt: micros(at), text }),

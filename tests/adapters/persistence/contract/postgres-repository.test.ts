@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => close());
 
-/** An empty one, that takes at most so many messages into the counters after each add. */
+/** An empty repository that counts up to this many messages after each add. */
 const counting =
   (perAdd: number): OpenRepository =>
   async () => {

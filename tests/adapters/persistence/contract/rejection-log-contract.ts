@@ -10,7 +10,7 @@ export type OpenRejectionLog = () => Promise<{ readonly log: RejectionLog; reado
 
 const EVERYTHING: RejectionRetention = { maxRows: 1_000, notBefore: micros(-1_000_000) };
 
-/** A rejection; what a test does not care about is filled in. */
+/** A rejection with defaults for the fields that a test does not need. */
 export function rejection(fields: Partial<Rejection> = {}): Rejection {
   return {
     receivedAt: micros(0),
@@ -56,7 +56,7 @@ const steps = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 
-/** What every log of rejections must do. `open` gives an empty one. */
+/** What every rejection log must do. `open` returns an empty one. */
 export function rejectionLogContract(name: string, open: OpenRejectionLog): void {
   async function withLog(test: (log: RejectionLog) => Promise<void>): Promise<void> {
     const { log, close } = await open();
@@ -68,7 +68,7 @@ export function rejectionLogContract(name: string, open: OpenRejectionLog): void
   }
 
   describe(`${name} as a rejection log`, () => {
-    it('gives back what it was told, the latest first', () =>
+    it('returns the added rejections, the latest first', () =>
       withLog(async (log) => {
         const [a, b] = [
           rejection({ detail: 'body.ts', diagnosis: 'reencoded_json', excerpt: '{' }),
@@ -81,7 +81,7 @@ export function rejectionLogContract(name: string, open: OpenRejectionLog): void
         expect(Number(listed[0]?.id)).toBeGreaterThan(Number(listed[1]?.id));
       }));
 
-    it('pages by what was seen without a gap or a repeat, while others come in', () =>
+    it('pages below an id without gaps or repeats while others are added', () =>
       withLog(async (log) => {
         const all = Array.from({ length: 250 }, (_, i) => rejection({ requestId: `r${String(i)}` }));
         await log.add(all, EVERYTHING);
@@ -96,7 +96,7 @@ export function rejectionLogContract(name: string, open: OpenRejectionLog): void
         expect(seen).toEqual(all.map(({ requestId }) => requestId).reverse());
       }));
 
-    it('never gives an id a second time, also when everything was forgotten', () =>
+    it('never reuses an id, even after all rejections were deleted', () =>
       withLog(async (log) => {
         await log.add([rejection(), rejection()], EVERYTHING);
         const lastId = async () => Number((await log.list({}, { offset: 0 }, 1)).rejections[0]?.id);
@@ -107,7 +107,7 @@ export function rejectionLogContract(name: string, open: OpenRejectionLog): void
         expect(await lastId()).toBeGreaterThan(before);
       }));
 
-    it('keeps, forgets, filters and pages as the model does', () =>
+    it('adds, deletes, filters and pages as the model does', () =>
       fc.assert(
         fc.asyncProperty(steps, (sequence) =>
           withLog(async (log) => {

@@ -2,13 +2,13 @@ import type { MessageFilter, MessageRepository } from '../../../../src/applicati
 import { newMessage, type Message, type MessageId, type Msisdn } from '../../../../src/domain/message.ts';
 import { timestamp, timestampFromMicros, type Timestamp } from '../../../../src/domain/timestamp.ts';
 
-/** Gives an empty repository. */
+/** Opens an empty repository. */
 export type OpenRepository = () => Promise<{
   readonly repository: MessageRepository;
   readonly close: () => Promise<void>;
 }>;
 
-/** Runs a test on an empty repository of its own, and closes it whatever comes of the test. */
+/** Runs a test on its own empty repository, and closes it even if the test fails. */
 export type WithRepository = (test: (repository: MessageRepository) => Promise<void>) => Promise<void>;
 
 export function withRepositoryOf(open: OpenRepository): WithRepository {
@@ -26,13 +26,13 @@ export const id = (value: string): MessageId => value as MessageId;
 export const number = (value: string): Msisdn => value as Msisdn;
 export const micros = (value: bigint | number): Timestamp => timestampFromMicros(BigInt(value));
 
-/** A message with that id; what a test does not care about is filled in. */
+/** A message with this id, and defaults for the fields that a test does not need. */
 export function message(messageId: string, fields: Partial<Parameters<typeof newMessage>[0]> = {}): Message {
   const sentAt = timestamp('2025-01-15T10:00:00Z');
   return newMessage({ messageId, from: '+919876543210', to: '+14155550100', sentAt, text: 'Hello', ...fields });
 }
 
-/** Many messages that differ in everything. */
+/** Many messages that differ in every field. */
 export function manyMessages(count: number, prefix = 'm'): Message[] {
   return Array.from({ length: count }, (_, i) =>
     message(`${prefix}${String(i)}`, {
@@ -43,16 +43,16 @@ export function manyMessages(count: number, prefix = 'm'): Message[] {
   );
 }
 
-/** Everything that matches, in the order the repository gives. */
+/** All matches, in the order of the repository. */
 export async function everyMessage(repository: MessageRepository, filter: MessageFilter = {}): Promise<Message[]> {
   const { messages } = await repository.list(filter, { offset: 0 }, 100_000);
   return [...messages];
 }
 
-/** One turn of the event loop: whatever could happen without waiting for anything outside has happened. */
+/** One turn of the event loop, after which all work that waits for nothing outside is done. */
 export const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** So many runs of a property. Ends before Jest gives the test up, so that the counterexample so far is reported. */
+/** Options for this many runs of a property. It ends before Jest's timeout, so that a counterexample is reported. */
 export const runs = (numRuns: number) => ({
   numRuns,
   interruptAfterTimeLimit: 100_000,

@@ -31,7 +31,7 @@ describe.each([
   modelContract(withRepository);
 });
 
-/** Takes at most so many messages into the search index after each add. */
+/** Indexes up to this many messages after each add. */
 function indexing(db: Knex, perAdd: number): MessageRepository {
   const repository = sqliteMessageRepository(db);
   return {
@@ -44,7 +44,7 @@ function indexing(db: Knex, perAdd: number): MessageRepository {
   };
 }
 
-describe('What fails half-way in SQLite', () => {
+describe('A failure in the middle of a transaction in SQLite', () => {
   const TABLES = ['messages', 'sender_counts', 'period_counts', 'message_totals', 'search_progress'];
 
   async function failing(trigger: string, work: (db: Knex, repository: MessageRepository) => Promise<unknown>) {
@@ -66,7 +66,7 @@ describe('What fails half-way in SQLite', () => {
     }
   }
 
-  it('leaves none of the messages of a call', () =>
+  it('stores no message of the call', () =>
     failing(
       'create trigger t after insert on messages when new.message_id = "m7" begin select raise(abort, "no"); end',
       (_db, repository) => repository.add(manyMessages(10)),
@@ -80,11 +80,11 @@ describe('What fails half-way in SQLite', () => {
     ],
     ['create trigger t before update on message_totals begin select raise(abort, "no"); end', countNext],
     ['create trigger t before update on search_progress begin select raise(abort, "no"); end', indexNext],
-  ])('leaves nothing of a step in the background: %s', (trigger, step) => failing(trigger, (db) => step(db, 10)));
+  ])('stores nothing of a background step: %s', (trigger, step) => failing(trigger, (db) => step(db, 10)));
 });
 
 describe('The search index', () => {
-  it('takes the messages in steps, says when it has caught up, and takes none twice', async () => {
+  it('indexes messages in steps, reports when it has caught up, and indexes none twice', async () => {
     const { db, close } = await openTestDatabase();
     try {
       const repository = sqliteMessageRepository(db);
@@ -100,7 +100,7 @@ describe('The search index', () => {
     }
   });
 
-  it('leaves the connection flushing every commit, also when a step failed', async () => {
+  it('leaves the connection flushing every commit, even after a failed step', async () => {
     const { db, close } = await openTestDatabase();
     try {
       const synchronous = () => db.raw<{ synchronous: bigint }[]>('pragma synchronous');
@@ -114,7 +114,7 @@ describe('The search index', () => {
     }
   });
 
-  it('gives the same answers about a word that is in more texts than it likes to sort', async () => {
+  it('returns the same results for a word with too many hits to sort', async () => {
     const { db, close } = await openTestDatabase();
     try {
       const common = (i: number): Message =>
@@ -127,12 +127,12 @@ describe('The search index', () => {
       const repository = sqliteMessageRepository(db);
       const model = inMemoryMessageRepository();
       for (const one of [repository, model]) await one.add(messages.slice(0, 20_050));
-      await deriveNext(db, 20_040); // the last ten of them and the 50 that follow are not in the index
+      await deriveNext(db, 20_040); // the last ten of them and the 50 that follow are not indexed
       for (const one of [repository, model]) await one.add(messages.slice(20_050));
       const filters: MessageFilter[] = [
         { contains: 'COMMON' },
         { contains: 'common 200' },
-        { contains: 'EVEN' }, // in more than are kept for the page, in fewer than are gone through
+        { contains: 'EVEN' }, // more hits than are fetched at once, fewer than are scanned
         { contains: 'common', from: number('+2') },
         { contains: 'common', since: micros(10_030) },
         { contains: 'common', until: micros(7), from: number('+1') },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FOLLOW_STEP, follower } from '../../../../src/adapters/persistence/counters/derived-data-worker.ts';
+import { DERIVE_STEP, derivedDataWorker } from '../../../../src/adapters/persistence/counters/derived-data-worker.ts';
 
-describe('what follows behind the writes', () => {
+describe('the derived-data worker', () => {
   beforeEach(() => {
     jest.useFakeTimers();
   });
@@ -9,12 +9,12 @@ describe('what follows behind the writes', () => {
     jest.useRealTimers();
   });
 
-  it('takes a step at once when there is enough for one, else soon, also for what came during the last step', async () => {
+  it('runs a step immediately if one is full, otherwise after a second, also for messages stored during the last step', async () => {
     const steps: ((taken: number) => void)[] = [];
-    const following = follower(() => new Promise((resolve) => void steps.push(resolve)));
-    following.stored(FOLLOW_STEP);
+    const worker = derivedDataWorker(() => new Promise((resolve) => void steps.push(resolve)));
+    worker.stored(DERIVE_STEP);
     expect(steps).toHaveLength(1);
-    following.stored(1);
+    worker.stored(1);
     steps[0]?.(0);
     await jest.advanceTimersByTimeAsync(999);
     expect(steps).toHaveLength(1);
@@ -23,6 +23,6 @@ describe('what follows behind the writes', () => {
     steps[1]?.(1);
     await jest.advanceTimersByTimeAsync(60_000);
     expect(steps).toHaveLength(2);
-    await following.stop();
+    await worker.stop();
   });
 });

@@ -24,7 +24,7 @@ import {
 import { openTestDatabase } from '../../../support/sqlite.ts';
 import { everyMessage, id, message, micros, number, runs } from '../contract/repository-fixtures.ts';
 
-/** On, just before and just after the limits of periods, on both sides of 1970. */
+/** At, just before and just after the limits of periods, on both sides of 1970. */
 const limits = fc
   .tuple(
     fc.constantFrom(...PERIOD_WIDTHS),
@@ -47,7 +47,7 @@ const someMessages = fc.oneof(
     text: fc.constantFrom(null, 'a', 'b'),
   }),
 );
-/** Each call of add, and of how many messages the senders are counted after it. */
+/** Each call of add, and the number of messages that are counted after it. */
 const calls = fc.array(fc.tuple(fc.array(someMessages, { maxLength: 15 }), fc.constantFrom(0, 0, 1, 4, 1_000)), {
   maxLength: 8,
 });
@@ -56,7 +56,7 @@ type Calls = readonly (readonly [readonly Message[], number])[];
 const manyOf = (from: string, count: number, prefix: string): Message[] =>
   Array.from({ length: count }, (_, i) => message(`${prefix}${String(i)}`, { from }));
 
-/** Stores them, gives those that were new, as a scan of the table shows them. */
+/** Stores the messages and returns the new ones, as a scan of the table shows them. */
 async function storing(all: Calls, test: (db: Knex, stored: readonly Message[]) => Promise<void>): Promise<void> {
   const { db, close } = await openTestDatabase();
   try {
@@ -85,7 +85,7 @@ describe('periodStart', () => {
 });
 
 describe('After any sequence of adds', () => {
-  it('the count before any instant is that of a scan', () =>
+  it('the count before any instant equals a scan', () =>
     fc.assert(
       fc.asyncProperty(calls, fc.array(anyInstants, { maxLength: 6 }), (all, others) =>
         storing(all, async (db, stored) => {
@@ -104,7 +104,7 @@ describe('After any sequence of adds', () => {
       runs(20),
     ));
 
-  it('the counts of all, of each sender and the statistics are those of a scan, however many are counted yet', () =>
+  it('the totals, the counts per sender and the statistics equal a scan, whatever part is counted yet', () =>
     fc.assert(
       fc.asyncProperty(calls, (all) =>
         storing(all, async (db, stored) => {
@@ -124,7 +124,7 @@ describe('After any sequence of adds', () => {
       runs(20),
     ));
 
-  it('the periods of every width add up to the whole', () =>
+  it('the periods of every width add up to the total', () =>
     fc.assert(
       fc.asyncProperty(calls, (all) =>
         storing(all, async (db, stored) => {
@@ -144,7 +144,7 @@ describe('After any sequence of adds', () => {
 });
 
 describe('Counting', () => {
-  it('ranks a sender of the latest messages among those counted before', () =>
+  it('ranks a sender of uncounted messages among the counted ones', () =>
     storing(
       [
         [manyOf('+1', 3, 'a').concat(manyOf('+2', 2, 'b')), 1_000],
@@ -165,7 +165,7 @@ describe('Counting', () => {
       },
     ));
 
-  it('does not count again what is a duplicate or a conflict', () => {
+  it('does not count duplicates and conflicts', () => {
     const [a, b] = [message('a', { from: '+1' }), message('b', { from: '+2' })];
     const other = { ...a, from: number('+2'), sentAt: micros(5) };
     const adds: Calls = [

@@ -25,16 +25,16 @@ import {
   turnOfTheLoop,
 } from '../contract/repository-fixtures.ts';
 
-/** A store with its eraser, and what tests look at behind them. */
+/** A store with its eraser, and what the tests check behind them. */
 export interface ErasableStore {
   readonly repository: MessageRepository;
   readonly eraser: MessageEraser;
   readonly rejections: RejectionLog;
-  /** Takes at most so many messages into what is derived. */
+  /** Runs a step of the derived data with up to this many messages. */
   readonly deriveNext: (limit: number) => Promise<unknown>;
-  /** Counter tables that are wrong, and whatever else is not as it should be. */
+  /** Wrong counter tables and other inconsistencies; empty if there are none. */
   readonly faults: () => Promise<string[]>;
-  /** Kept bodies. */
+  /** All stored bodies. */
   readonly bodies: () => Promise<string[]>;
 }
 
@@ -81,10 +81,10 @@ const expired = (
   keepSince: more.keepSince ?? null,
 });
 
-/** What every eraser must do, whatever store it erases from. */
+/** What every eraser must do, for any store. */
 export function eraserContract(name: string, withStore: WithStore): void {
-  describe(`${name} with messages that are erased`, () => {
-    it('answers any sequence of adds, erasures and background steps as the model does, and its counters are right', () =>
+  describe(`${name} as an eraser`, () => {
+    it('answers any sequence of adds, erasures and background steps as the model does, with exact counters', () =>
       fc.assert(
         fc.asyncProperty(
           fc.array(steps, { minLength: 3, maxLength: 14, size: 'max' }),
@@ -100,7 +100,7 @@ export function eraserContract(name: string, withStore: WithStore): void {
                 } else if ('derive' in step) await store.deriveNext(step.derive);
                 else {
                   const preview = await store.eraser.preview(step.erase);
-                  // Bodies that are no message's the model does not keep.
+                  // The model does not store bodies without a message.
                   const { messages, statuses, bereft } = model.erase(step.erase);
                   const erased = await erase(store.eraser, step.erase);
                   expect(erased).toMatchObject({ messages, statuses, bereft, excerpts: 0 });
@@ -133,7 +133,7 @@ export function eraserContract(name: string, withStore: WithStore): void {
 }
 
 function byAge(withStore: WithStore): void {
-  it('erases more than one step holds, and leaves those that are young', () =>
+  it('erases more than one step can, and keeps newer messages', () =>
     withStore(async ({ repository, eraser, deriveNext, faults }) => {
       const all = manyMessages(1_700);
       await repository.add(all);
@@ -147,7 +147,7 @@ function byAge(withStore: WithStore): void {
       expect((await repository.list({ contains: 'text 1500' }, { offset: 0 }, 10)).total).toBe(1);
     }));
 
-  it('leaves what was received a moment ago, however old its sender says that it is', () =>
+  it('keeps a message that was received recently, even if its instant is old', () =>
     withStore(async ({ repository, eraser }) => {
       const old = message('old', { sentAt: micros(1) });
       const late = message('late', { sentAt: micros(1) });
@@ -161,7 +161,7 @@ function byAge(withStore: WithStore): void {
       expect((await everyMessage(repository)).map(({ messageId }) => messageId)).toEqual(['late', 'early']);
     }));
 
-  it('keeps the newest, and exempt senders', () =>
+  it('keeps the newest messages and those of exempt senders', () =>
     withStore(async ({ repository, eraser }) => {
       const all = Array.from({ length: 10 }, (_, i) =>
         message(String(i), { sentAt: micros(i >> 1), from: i === 3 ? '+33' : '+1' }),
@@ -181,7 +181,7 @@ function byAge(withStore: WithStore): void {
       expect((await everyMessage(repository)).map(({ messageId }) => messageId)).toEqual(['3', '6', '7', '8', '9']);
     }));
 
-  it('stores, counts and finds again what comes after the latest were erased', () =>
+  it('stores, counts and finds new messages after the latest were erased', () =>
     withStore(async ({ repository, eraser, deriveNext, faults }) => {
       await repository.add(manyMessages(30));
       await deriveNext(1_000);
@@ -196,7 +196,7 @@ function byAge(withStore: WithStore): void {
       expect(await faults()).toEqual([]);
     }));
 
-  it('keeps a body as long as one of its messages, and a state that is of no message here as long as it is young', () =>
+  it('keeps a body until its last message is erased, and a stray status until it expires', () =>
     withStore(async ({ repository, eraser, bodies }) => {
       const payload = { mediaType: 'text/plain', body: Buffer.from('both') };
       await repository.add([
@@ -220,7 +220,7 @@ function ofPerson(withStore: WithStore): void {
   const other = number('+14155550100');
   const between = (messageId: string, from: string, to: string): Message => message(messageId, { from, to });
 
-  it('erases what the person sent and got, the bodies of deliveries, and nothing of others but a body they shared', () =>
+  it('erases the messages from and to a person with their bodies, and of other people only a shared body', () =>
     withStore(async ({ repository, eraser, bodies }) => {
       const shared = { mediaType: 'text/plain', body: Buffer.from('shared') };
       const own = { mediaType: 'text/plain', body: Buffer.from('own') };
@@ -247,7 +247,7 @@ function ofPerson(withStore: WithStore): void {
       expect(await repository.findPayload(messageKey({ messageId: id('beside'), provider: WEBHOOK }))).toBeNull();
     }));
 
-  it('does not let those who follow miss what comes after the latest were erased', () =>
+  it('does not let a subscriber miss messages that are stored after the latest were erased', () =>
     withStore(async ({ repository, eraser }) => {
       const old = [1, 2, 3].map((at) => message(`old ${String(at)}`, { sentAt: micros(at) }));
       await repository.add(old);
@@ -257,16 +257,16 @@ function ofPerson(withStore: WithStore): void {
       await repository.add(young);
       let news = await repository.readFeed(place, 10);
       while (news !== 'unknown_position' && news.length < young.length) {
-        await turnOfTheLoop(); // it may be held back for a while
+        await turnOfTheLoop(); // the store may delay it
         news = await repository.readFeed(place, 10);
       }
-      // Either is right: to be told of them, or that the place is not known any more.
+      // Both are correct: the new messages, or an unknown position.
       expect(news === 'unknown_position' || news.map((one) => one.message)).toEqual(
         news === 'unknown_position' || young,
       );
     }));
 
-  it('erases states of messages that never were here when their id holds the number, as those of WhatsApp do', () =>
+  it('erases stray statuses whose id contains the number, as ids of WhatsApp do', () =>
     withStore(async ({ repository, eraser }) => {
       const wamid = (digits: string): string =>
         `wamid.${Buffer.from(`\x1c\x18${String.fromCharCode(digits.length)}${digits}\x15\x02 919876543210 `).toString('base64')}`;
@@ -291,7 +291,7 @@ function ofPerson(withStore: WithStore): void {
       expect(others).not.toContain(null);
     }));
 
-  it('erases bodies of no message and excerpts that name the number, as it may be written, and no others', () =>
+  it('erases stray bodies and excerpts that contain the number in any notation, and no others', () =>
     withStore(async ({ repository, eraser, rejections, bodies }) => {
       const written = [
         '{"wa_id":"919876543210"}',
@@ -300,7 +300,7 @@ function ofPerson(withStore: WithStore): void {
         '"\\u002B919876543210"',
       ];
       const different = ['{"n":9198765432101}', '0919876543210', '+91 98765 43210'];
-      // More than are looked at in a step, each of them one that is to go.
+      // More than one step examines, and all of them match.
       const many = Array.from({ length: 1_001 }, () => '+919876543210');
       await repository.add(
         [...written, ...many, ...different].map((text) => ({

@@ -26,14 +26,14 @@ const bodiesIn = (db: Knex) => async (): Promise<string[]> => {
   return rows.map(({ body }) => Buffer.from(body).toString());
 };
 
-/** Rows of the counters that stand for nothing. */
+/** Counter rows that should have been deleted. */
 async function emptyCounters(db: Knex): Promise<string[]> {
   const tables = ['sender_counts', 'period_counts'];
   const counts = await Promise.all(tables.map((table) => db(table).where('messages', '<=', 0).select('*')));
-  return tables.filter((_, i) => counts[i]?.length !== 0).map((table) => `${table} has rows of nothing`);
+  return tables.filter((_, i) => counts[i]?.length !== 0).map((table) => `${table} has empty rows`);
 }
 
-/** Bodies that messages name and that are not there. */
+/** Bodies to which messages refer and which are missing. */
 async function lostBodies(db: Knex): Promise<string[]> {
   const rows = await db('messages').whereNotNull('payload').whereNotIn('payload', db('payloads').select('id'));
   return rows.length === 0 ? [] : ['bodies are missing'];
@@ -50,7 +50,7 @@ function sqliteStore(db: Knex): ErasableStore {
     rejections: rejectionLog({ writes: db, reads: db }, asItIs),
     deriveNext: (limit) => deriveNext(db, limit),
     async faults() {
-      // Rejects when the index does not hold what its own checksums say.
+      // Rejects if the index does not match its own checksums.
       await db.raw("insert into message_search (message_search) values ('integrity-check')");
       await db.raw(
         "create virtual table if not exists temp.entries using fts5vocab (main, message_search, 'instance')",
@@ -58,7 +58,10 @@ function sqliteStore(db: Knex): ErasableStore {
       const indexed = await db.raw<object[]>(
         'select 1 from temp.entries where doc not in (select seq from messages) limit 1',
       );
-      return [...(await faults(db, sqliteDialect)), ...(indexed.length > 0 ? ['the index holds what is gone'] : [])];
+      return [
+        ...(await faults(db, sqliteDialect)),
+        ...(indexed.length > 0 ? ['the index contains deleted messages'] : []),
+      ];
     },
     bodies: bodiesIn(db),
   };
@@ -93,28 +96,28 @@ eraserContract('PostgreSQL', async (test) => {
   });
 });
 
-describe('Between the look for what is to go and the transaction that erases it', () => {
+describe('Between the search for candidates and the transaction that erases them', () => {
   const person = number('+919876543210');
 
-  /** A store whose eraser is overtaken by `others` before each transaction. */
+  /** A store in which `others` run before each transaction of the eraser. */
   async function overtaken(
     others: (store: ErasableStore, db: Knex) => Promise<unknown>,
     test: (store: ErasableStore) => Promise<void>,
   ): Promise<void> {
     const { db, close } = await openTestDatabase();
     const store = sqliteStore(db);
-    const alone: typeof sqliteErasing.alone = async (...args) => {
+    const exclusively: typeof sqliteErasing.exclusively = async (...args) => {
       await others(store, db);
-      return sqliteErasing.alone(...args);
+      return sqliteErasing.exclusively(...args);
     };
     try {
-      await test({ ...store, eraser: messageEraser(db, sqliteDialect, { ...sqliteErasing, alone }, asItIs) });
+      await test({ ...store, eraser: messageEraser(db, sqliteDialect, { ...sqliteErasing, exclusively }, asItIs) });
     } finally {
       await close();
     }
   }
 
-  it('a message that another erased and its provider sent again stays', () => {
+  it('a message that another process erased and its provider sent again stays', () => {
     const old = message('old', { sentAt: micros(1) });
     return overtaken(
       async ({ repository }, db) => {
@@ -130,7 +133,7 @@ describe('Between the look for what is to go and the transaction that erases it'
     );
   });
 
-  it('the state of a message that has come stays', () => {
+  it('the status of a message that was stored stays', () => {
     const state = { kind: 'status', provider: WEBHOOK, messageId: id('new'), state: 'read', at: micros(1) } as const;
     return overtaken(
       ({ repository }) => repository.add([message('new', { sentAt: micros(3_000) })]),
@@ -143,7 +146,7 @@ describe('Between the look for what is to go and the transaction that erases it'
     );
   });
 
-  it('the body of a message that got the number of a body that is gone stays', () => {
+  it('the body of a message that got the id of a deleted body stays', () => {
     const body = (text: string) => ({ mediaType: 'text/plain', body: Buffer.from(text) });
     return overtaken(
       async ({ repository }, db) => {
@@ -160,7 +163,7 @@ describe('Between the look for what is to go and the transaction that erases it'
   });
 });
 
-describe('On PostgreSQL, beside others', () => {
+describe('On PostgreSQL, beside other processes', () => {
   const rule = { of: 'age' as const, before: micros(2_000), keepFrom: [], keepSince: null };
   const old = message('old', { sentAt: micros(1) });
   const eraserOf = (db: Knex) => messageEraser(db, postgresDialect, postgresErasing, asItIs);
@@ -176,7 +179,7 @@ describe('On PostgreSQL, beside others', () => {
     await postgresMessageRepository(postgres.db, postgres.db).add([old]);
   });
 
-  it('it waits for who is counting a message, and takes it out of the counters then', async () => {
+  it('erasing waits for a process that counts a message, and then subtracts it from the counters', async () => {
     const { db } = postgres;
     const counting = await db.transaction();
     await postgresDerived.deriveNext(counting, 10);
@@ -187,7 +190,7 @@ describe('On PostgreSQL, beside others', () => {
     expect(await faults(db, postgresDialect)).toEqual([]);
   });
 
-  it('one erases at a time, and whoever comes meanwhile is told so at once', async () => {
+  it('one process erases at a time, and another gets `busy` immediately', async () => {
     const { db } = postgres;
     const blocking = await db.transaction();
     await blocking('messages').select('message_id').forUpdate();

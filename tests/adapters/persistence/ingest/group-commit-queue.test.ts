@@ -15,13 +15,13 @@ function queueing(maxQueued = 100) {
 }
 
 describe('The queue', () => {
-  it('refuses what is too much, at once, and takes messages again when some are stored', async () => {
+  it('rejects excess messages immediately, and accepts messages again when some are stored', async () => {
     const { store, add, metrics } = queueing(4);
     const taken = [add('a')];
     const first = await store.next();
     taken.push(add('bc'));
     await expect(add('de')).rejects.toThrow(StoreUnavailable);
-    taken.push(add('f')); // what fits is taken
+    taken.push(add('f')); // what fits is accepted
     await expect(add('g')).rejects.toMatchObject({ name: 'StoreUnavailable', retryAfterSeconds: 1 });
     first.succeed();
     const second = await store.next();
@@ -36,7 +36,7 @@ describe('The queue', () => {
     expect(Math.max(...metrics.queueDepths)).toBe(4);
   });
 
-  it('takes messages again after a commit that failed', async () => {
+  it('accepts messages again after a failed commit', async () => {
     const { store, add } = queueing(1);
     const failed = add('a').catch((error: unknown) => error);
     const call = await store.next();
@@ -50,7 +50,7 @@ describe('The queue', () => {
     expect(await later).toEqual(['created']);
   });
 
-  it('lets in a call larger than itself when nothing waits, and then nothing more', async () => {
+  it('accepts a call larger than itself while it is empty, and then nothing more', async () => {
     const { store, add } = queueing(3);
     const large = add('abcde');
     await expect(add('f')).rejects.toThrow(StoreUnavailable);
@@ -63,7 +63,7 @@ describe('The queue', () => {
     expect(await small).toEqual(['created']);
   });
 
-  it('is not used up by empty calls or by calls that were refused', async () => {
+  it('is not used up by empty or rejected calls', async () => {
     const { store, add } = queueing(2);
     const taken = [add('ab')];
     for (let i = 0; i < 5; i++) await expect(add('c')).rejects.toThrow(StoreUnavailable);
@@ -78,7 +78,7 @@ describe('The queue', () => {
 });
 
 describe('drain', () => {
-  it('waits for what is under way and for what waits, and refuses what comes later', async () => {
+  it('waits for commits in flight and for the queue, and rejects later calls', async () => {
     const { store, add, repository } = queueing();
     const order: string[] = [];
     const taken = [add('a').then(() => order.push('a'))];
@@ -107,7 +107,7 @@ describe('drain', () => {
     expect(await Promise.all(failed)).toEqual(['failed', 'failed']);
   });
 
-  it('resolves at once when there is nothing to wait for, and reading goes on', async () => {
+  it('resolves immediately if nothing is pending, and reads still work', async () => {
     const { repository, add } = queueing();
     await repository.drain();
     await expect(add('a')).rejects.toThrow(StoreUnavailable);
@@ -120,7 +120,7 @@ describe('Metrics', () => {
     jest.restoreAllMocks();
   });
 
-  it('tell the size, the seconds and the end of every commit', async () => {
+  it('report the size, the duration and the outcome of every commit', async () => {
     let milliseconds = 5_000;
     jest.spyOn(performance, 'now').mockImplementation(() => milliseconds);
     const { store, add, metrics } = queueing();
@@ -150,7 +150,7 @@ describe('Metrics', () => {
     ]);
   });
 
-  it('count a commit that the store refused once, and the queue down to zero whatever happened', async () => {
+  it('count a failed commit once, and the queue down to zero in every case', async () => {
     const { store, add, metrics } = queueing(3);
     const outcomes = [add('a'), add('bc'), add('d')];
     (await store.next()).fail(new StoreUnavailable('away'));

@@ -10,11 +10,11 @@ import { recordingMetrics } from '../../../support/fakes.ts';
 import { pickyRepository } from './held-repository.ts';
 import { everyMessage, runs, turnOfTheLoop } from '../contract/repository-fixtures.ts';
 
-describe('Any way of sending', () => {
+describe('Any grouping of calls', () => {
   const calls = fc.array(fc.array(collidingMessages, { maxLength: 5 }), { maxLength: 12 });
   const waves = fc.array(calls, { maxLength: 4 });
 
-  /** Sends each wave at once and the next one a turn of the loop later. Gives what became of each call, in order. */
+  /** Sends each wave a turn of the event loop after the previous one. Returns the outcomes of each call, in order. */
   async function send(repository: MessageRepository, all: readonly (readonly Message[])[][]) {
     const outcomes = [];
     for (const wave of all) {
@@ -26,7 +26,7 @@ describe('Any way of sending', () => {
     return Promise.all(outcomes);
   }
 
-  it('has the outcomes of sending one call after the other', () =>
+  it('has the outcomes of sequential calls', () =>
     fc.assert(
       fc.asyncProperty(waves, fc.integer({ min: 1, max: 10 }), async (all, maxGroup) => {
         const store = pickyRepository();
@@ -45,7 +45,7 @@ describe('Any way of sending', () => {
       runs(150),
     ));
 
-  it('fails the calls that hold a message the store does not take, and no other', () =>
+  it('fails only the calls with a message that the store does not accept', () =>
     fc.assert(
       fc.asyncProperty(waves, collidingMessages, fc.integer({ min: 1, max: 10 }), async (all, poison, maxGroup) => {
         const isPoison = ({ messageId, text }: Message): boolean =>

@@ -13,7 +13,7 @@ interface Call {
   readonly recorded: boolean;
 }
 
-/** Calls that all come in one turn, each in a span of its own, and what was recorded when all are settled. */
+/** Makes calls in one turn, each in its own span, and returns what was recorded when all are settled. */
 async function traced(store: MessageRepository, calls: readonly Call[], maxGroup = 100) {
   const recorded = new Set(calls.flatMap((call, i) => (call.recorded ? [`caller ${String(i)}`] : [])));
   const tracer = recordingTracer((name) => recorded.has(name));
@@ -34,7 +34,7 @@ const call = fc.record({
 });
 
 describe('The span of a commit', () => {
-  it('is linked to every caller whose messages it holds, each caller to one commit, however they are grouped', async () => {
+  it('links to every caller of the group, and each caller to one commit, however they are grouped', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 30 }), fc.nat(20), async (calls, maxGroup) => {
         const { callers, commits } = await traced(inMemoryMessageRepository(), calls, maxGroup + 1);
@@ -49,7 +49,7 @@ describe('The span of a commit', () => {
     );
   });
 
-  it('is in the trace of its first caller that is recorded, so that it is recorded when any of them is', async () => {
+  it('belongs to the trace of its first recorded caller, so it is recorded if any of them is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 10 }), fc.nat(20), async (calls, maxGroup) => {
         const { commits } = await traced(inMemoryMessageRepository(), calls, maxGroup + 1);
@@ -61,7 +61,7 @@ describe('The span of a commit', () => {
     );
   });
 
-  it('ends when the messages are stored, as does that of the time in the queue when the commit begins', async () => {
+  it('ends when the messages are stored; the queue span ends when the commit begins', async () => {
     const { tracer, callers, commits, waits } = await traced(inMemoryMessageRepository(), [
       { ids: ['a'], recorded: true },
       { ids: ['b', 'c'], recorded: true },
@@ -71,7 +71,7 @@ describe('The span of a commit', () => {
     expect(commits).toHaveLength(1);
   });
 
-  it('tells a failure, and each caller whose messages are tried by themselves has a commit of its own', async () => {
+  it('reports a failure, and each retried caller has its own commit', async () => {
     const calls = ['a', 'poison', 'b'].map((one) => ({ ids: [one], recorded: true }));
     const { callers, commits } = await traced(
       pickyRepository(({ messageId }) => messageId === 'poison'),
@@ -86,7 +86,7 @@ describe('The span of a commit', () => {
     expect(commits.map(({ failure }) => failure instanceof Error)).toEqual([true, false, true, false]);
   });
 
-  it('is one for all when the store is away', async () => {
+  it('is shared by the whole group if the store is unavailable', async () => {
     const away = new StoreUnavailable('away');
     const store = { ...inMemoryMessageRepository(), add: () => Promise.reject(away) };
     const { commits } = await traced(

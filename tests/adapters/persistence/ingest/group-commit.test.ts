@@ -13,7 +13,7 @@ function grouping({ maxGroup = 100, maxQueued = 100, maxCommits = 1, store = hel
   return { store, metrics, repository, add };
 }
 
-/** Whether it is settled by what is under way already. */
+/** Whether it settles without further input. */
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   const answered = promise.then(
     () => true,
@@ -27,7 +27,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('A group', () => {
-  it('of one lone message is committed at once: it waits for no company', async () => {
+  it('of one lone message is committed immediately', async () => {
     const { store, add } = grouping();
     const outcome = add('a');
     await turnOfTheLoop();
@@ -37,7 +37,7 @@ describe('A group', () => {
     expect(await outcome).toEqual(['created']);
   });
 
-  it('is made of what came since the last commit began, in the order it came', async () => {
+  it('contains the calls since the last commit began, in order', async () => {
     const { store, add } = grouping();
     const outcomes = [add('a')];
     const first = await store.next();
@@ -52,7 +52,7 @@ describe('A group', () => {
     expect(store.calls).toEqual(['a', 'b,c,d,e']);
   });
 
-  it('is made of all that came in one turn of the event loop, the first one too', async () => {
+  it('contains all calls of one turn of the event loop, including the first', async () => {
     const { store, add } = grouping();
     const outcomes = [add('a'), add('b')];
     await Promise.resolve();
@@ -70,7 +70,7 @@ describe('A group', () => {
     expect(await settled(outcome)).toBe(true);
   });
 
-  it('holds at most maxGroup messages, but never splits a call', async () => {
+  it('contains up to maxGroup messages, but never splits a call', async () => {
     const { store, add } = grouping({ maxGroup: 3 });
     const outcomes = ['ab', 'cd', 'e', 'fghi', 'j', 'kl', 'm'].map(add);
     for (let group = 0; group < 5; group++) (await store.next()).succeed();
@@ -78,7 +78,7 @@ describe('A group', () => {
     expect(store.calls).toEqual(['a,b', 'c,d,e', 'f,g,h,i', 'j,k,l', 'm']);
   });
 
-  it('gives each caller what became of its own messages', async () => {
+  it('returns to each caller the outcomes of its own messages', async () => {
     const { store, repository } = grouping();
     const [a, other, b] = [message('a'), message('a', { text: 'other' }), message('b')];
     const calls = [[a], [other, b], [], [b, a], [b]].map((messages) => repository.add(messages));
@@ -92,7 +92,7 @@ describe('A group', () => {
     ]);
   });
 
-  it('is begun before the one that has just ended is answered', async () => {
+  it('starts before the previous one is answered', async () => {
     const { store, add } = grouping();
     const begun: number[] = [];
     const first = add('a').then(() => begun.push(store.calls.length));
@@ -105,7 +105,7 @@ describe('A group', () => {
     await second;
   });
 
-  it('is committed beside others where the store takes several at a time, and no more than that', async () => {
+  it('is committed concurrently with others, up to maxCommits', async () => {
     const { store, add, repository } = grouping({ maxCommits: 2 });
     const outcomes = [add('a')];
     const first = await store.next();
@@ -120,20 +120,20 @@ describe('A group', () => {
     expect(third.ids).toBe('c,d');
     const drained = repository.drain();
     third.succeed();
-    expect(await settled(drained)).toBe(false); // the first is under way still
+    expect(await settled(drained)).toBe(false); // the first is still in flight
     first.succeed();
     await drained;
     expect(await Promise.all(outcomes)).toEqual([['created'], ['created'], ['created'], ['created']]);
   });
 
-  it('does not commit nothing', async () => {
+  it('is never empty', async () => {
     const { store, repository } = grouping();
     expect(await repository.add([])).toEqual([]);
     await turnOfTheLoop();
     expect(store.calls).toEqual([]);
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 6, 10])('is begun by an add that comes %d steps after the last answer', async (steps) => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 10])('starts with an add that comes %d steps after the last answer', async (steps) => {
     const repository = groupCommit(pickyRepository(), {
       maxGroup: 9,
       maxQueued: 9,
@@ -151,8 +151,8 @@ describe('A group', () => {
   });
 });
 
-describe('A commit that fails', () => {
-  it('because of one message fails only its sender: the others are tried again by themselves', async () => {
+describe('A failed commit', () => {
+  it('caused by one message fails only its sender: the others are retried separately', async () => {
     const { store, add } = grouping();
     const outcomes = Promise.allSettled([add('a'), add('bc'), add('d')]);
     const [whole, poison] = [new Error('whole'), new Error('poison')];
@@ -168,7 +168,7 @@ describe('A commit that fails', () => {
     expect(store.calls).toEqual(['a,b,c,d', 'a', 'b,c', 'd']);
   });
 
-  it('is not tried again when it held one call', async () => {
+  it('is not retried if it contained one call', async () => {
     const { store, add } = grouping();
     const outcome = Promise.allSettled([add('ab')]);
     const error = new Error('poison');
@@ -177,7 +177,7 @@ describe('A commit that fails', () => {
     expect(store.calls).toEqual(['a,b']);
   });
 
-  it('because the store is away fails all of the group at once, and none of those who come later', async () => {
+  it('of an unavailable store fails the whole group immediately, and no later call', async () => {
     const { store, add } = grouping();
     const first = Promise.allSettled([add('a'), add('b'), add('c')]);
     const call = await store.next();
@@ -192,7 +192,7 @@ describe('A commit that fails', () => {
 });
 
 describe('Reading', () => {
-  it('goes to the store past the queue', async () => {
+  it('bypasses the queue', async () => {
     const { store, repository, add } = grouping();
     const outcome = add('a');
     const call = await store.next();
@@ -204,4 +204,20 @@ describe('Reading', () => {
     await outcome;
     expect(await repository.find(id('a'))).toEqual(message('a'));
   });
+});
+
+it('A commit that stored a new message reports it before its callers are answered', async () => {
+  const events: string[] = [];
+  const store = pickyRepository();
+  const repository = groupCommit(store, {
+    ...{ maxGroup: 100, maxQueued: 100, metrics: recordingMetrics(), tracer: NO_TRACING },
+    onStored: () => events.push('stored'),
+  });
+  const add = async (letter: string): Promise<void> => {
+    events.push(...(await repository.add([message(letter)])));
+  };
+  await add('a');
+  await add('a');
+  await Promise.all([add('b'), add('c')]);
+  expect(events).toEqual(['stored', 'created', 'duplicate', 'stored', 'created', 'created']);
 });

@@ -4,24 +4,24 @@ import type { Message } from '../../../../src/domain/message.ts';
 import { isMessage } from '../../../../src/domain/update.ts';
 import { turnOfTheLoop } from '../contract/repository-fixtures.ts';
 
-/** A call of add that the repository has got and has not answered. */
+/** A call of add that is not answered yet. */
 export interface HeldCall {
   /** The ids of its messages, joined by commas. */
   readonly ids: string;
-  /** Stores them and answers. */
+  /** Stores the messages and answers. */
   succeed(): void;
-  /** Stores nothing and answers so. */
+  /** Stores nothing and rejects. */
   fail(error: Error): void;
 }
 
 export interface HeldRepository extends MessageRepository {
-  /** The next call of add, now or when it comes. */
+  /** Resolves with the next call of add. */
   next(): Promise<HeldCall>;
   /** The ids of every call of add so far. */
   readonly calls: readonly string[];
 }
 
-/** The in-memory repository, of which each add waits until the test says how it ends. */
+/** The in-memory repository, in which each add waits until the test decides its outcome. */
 export function heldRepository(): HeldRepository {
   const stored = inMemoryMessageRepository();
   const calls: string[] = [];
@@ -53,8 +53,8 @@ export function heldRepository(): HeldRepository {
 }
 
 /**
- * The in-memory repository, which takes no call that holds one of those messages, needs some turns of the loop for each,
- * and bears no second call meanwhile.
+ * The in-memory repository, which rejects calls with one of these messages, takes some turns of the event loop per call,
+ * and allows no concurrent call.
  */
 export function pickyRepository(refuses: (message: Message) => boolean = () => false): MessageRepository {
   const stored = inMemoryMessageRepository();

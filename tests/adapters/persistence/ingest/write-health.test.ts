@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { watchingWrites } from '../../../../src/adapters/persistence/ingest/write-health.ts';
+import { withWriteHealth } from '../../../../src/adapters/persistence/ingest/write-health.ts';
 import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
 import { StoreUnavailable, type StoreHealth } from '../../../../src/application/ports/store.ts';
 import { message } from '../contract/repository-fixtures.ts';
 
 const OK: StoreHealth = { database: 'ok', schema: 'ok' };
 
-/** A store whose disk is full or not, as the test says. */
+/** A store whose disk the test fills and frees. */
 function store(health: () => Promise<StoreHealth> = () => Promise.resolve(OK)) {
   const disk = { full: false, fault: new StoreUnavailable('database: SQLITE_FULL') as Error };
   const asked = { writes: 0, health: 0 };
@@ -15,7 +15,7 @@ function store(health: () => Promise<StoreHealth> = () => Promise.resolve(OK)) {
     if (disk.full) throw disk.fault;
     return work();
   };
-  const repository = watchingWrites(
+  const repository = withWriteHealth(
     {
       ...memory,
       add: (updates) => write(() => memory.add(updates)),
@@ -35,15 +35,15 @@ function store(health: () => Promise<StoreHealth> = () => Promise.resolve(OK)) {
   return { repository, disk, asked };
 }
 
-describe('the health of a store that refuses writes', () => {
-  it('is what the store says, and costs no write, while writes are taken', async () => {
+describe('the health of a store whose writes fail', () => {
+  it('is reported by the store and tries no write while writes succeed', async () => {
     const { repository, asked } = store();
     await repository.add([message('m1')]);
     expect(await repository.health()).toEqual(OK);
     expect(asked).toEqual({ writes: 0, health: 1 });
   });
 
-  it('is `unwritable` until a write is tried that is taken', async () => {
+  it('is `unwritable` until a tried write succeeds', async () => {
     const { repository, disk, asked } = store();
     disk.full = true;
     await expect(repository.add([message('m1')])).rejects.toThrow('SQLITE_FULL');
@@ -55,7 +55,7 @@ describe('the health of a store that refuses writes', () => {
     expect(asked.writes).toBe(3);
   });
 
-  it('is good again after a message that is taken', async () => {
+  it('recovers after a message is stored', async () => {
     const { repository, disk, asked } = store();
     disk.full = true;
     await expect(repository.add([message('m1')])).rejects.toThrow('SQLITE_FULL');
@@ -65,7 +65,7 @@ describe('the health of a store that refuses writes', () => {
     expect(asked.writes).toBe(0);
   });
 
-  it('does not suffer from a message that no store could take', async () => {
+  it('ignores a message that no store could accept', async () => {
     const { repository, disk, asked } = store();
     disk.full = true;
     disk.fault = new Error('a defect');
@@ -74,7 +74,7 @@ describe('the health of a store that refuses writes', () => {
     expect(asked.writes).toBe(0);
   });
 
-  it('is not made better by a write where the store is worse than that', async () => {
+  it('stays `unreachable` without trying a write', async () => {
     const gone: StoreHealth = { database: 'unreachable', schema: 'unknown' };
     const { repository, disk, asked } = store(() => Promise.resolve(gone));
     disk.full = true;
@@ -84,8 +84,8 @@ describe('the health of a store that refuses writes', () => {
   });
 });
 
-describe('the health of a store that says nothing', () => {
-  it('is `unreachable` after a while, and asked for once however many want to know', async () => {
+describe('the health of a store that does not answer', () => {
+  it('is `unreachable` after a timeout, with one query for all concurrent checks', async () => {
     const answer = Promise.withResolvers<StoreHealth>();
     const { repository, asked } = store(() => answer.promise);
     const unreachable = { database: 'unreachable', schema: 'unknown' };

@@ -24,7 +24,7 @@ describe('the usage of a store in SQLite', () => {
     }
   }
 
-  it('knows what there is, and what the counters and the index are behind with', () =>
+  it('reports the messages, and the backlogs of the counters and the index', () =>
     on(async ({ db, file }) => {
       const empty = { messages: 0, uncountedMessages: 0, unindexedMessages: 0 };
       expect(await sqliteUsage(db, file)).toMatchObject(empty);
@@ -39,7 +39,7 @@ describe('the usage of a store in SQLite', () => {
       });
     }));
 
-  it('is never behind with less than nothing', () =>
+  it('never reports a negative backlog', () =>
     on(async ({ db, file }) => {
       await sqliteMessageRepository(db).add(manyMessages(10));
       await indexNext(db, 10);
@@ -47,7 +47,7 @@ describe('the usage of a store in SQLite', () => {
       expect((await sqliteUsage(db, file)).unindexedMessages).toBe(0);
     }));
 
-  it('has the log in the size, and not what is free inside', () =>
+  it('includes the log in the size, and reports the reusable space', () =>
     on(async ({ db, file }) => {
       await sqliteMessageRepository(db).add(manyMessages(5_000));
       const logged = await sqliteUsage(db, file);
@@ -62,7 +62,7 @@ describe('the usage of a store in SQLite', () => {
       expect(freed.reusableBytes).toBeGreaterThan(logged.reusableBytes ?? Infinity);
     }));
 
-  it('knows the disk', () =>
+  it('reports the disk', () =>
     on(async ({ db, file }) => {
       const { blocks, bsize } = await statfs(file);
       const { disk } = await sqliteUsage(db, file);
@@ -71,7 +71,7 @@ describe('the usage of a store in SQLite', () => {
       expect(disk?.availableBytes).toBeLessThan(blocks * bsize);
     }));
 
-  it('is told by a thread that reads', () =>
+  it('is read by a reading thread', () =>
     on(async ({ file }) => {
       const repository = threadedMessageRepository({ file, readTimeoutMs: 20_000, maxQueuedReads: 10, readThreads: 1 });
       try {
@@ -86,7 +86,7 @@ describe('the usage of a store in SQLite', () => {
 });
 
 describe('the usage of a store in PostgreSQL', () => {
-  it('knows what there is, what the counters are behind with, and the size', async () => {
+  it('reports the messages, the uncounted backlog and the size', async () => {
     const { db, close } = await openTestPostgres();
     try {
       const before = await postgresUsage(db);
@@ -102,7 +102,7 @@ describe('the usage of a store in PostgreSQL', () => {
     }
   });
 
-  it('is told while a migration holds the tables', async () => {
+  it('is available while a migration locks the tables', async () => {
     const { db, close } = await openTestPostgres();
     try {
       await db.transaction(async (migration) => {
@@ -114,7 +114,7 @@ describe('the usage of a store in PostgreSQL', () => {
     }
   });
 
-  it('is refused when too many reads wait', async () => {
+  it('is rejected if too many reads wait', async () => {
     const { url, close } = await openTestPostgres();
     const repository = pooledMessageRepository({
       ...{ url, poolSize: 1, maxCommits: 1, readTimeoutMs: 20_000, maxQueuedReads: 0 },

@@ -18,7 +18,7 @@ const REPLICAS = 3;
 const GROUP = 40;
 
 let pools: Knex[];
-/** Connections of their own for those who count and look on: they would wait for the end of all storing. */
+/** Counting and observing have their own connections, or they would wait for the end of all storing. */
 let beside: Knex[];
 let first: Knex;
 let close: () => Promise<void>;
@@ -34,14 +34,14 @@ beforeAll(async () => {
 });
 afterAll(() => close());
 
-it('replicas that store the same ids in any order at the same time, and count meanwhile, agree at every moment', async () => {
+it('replicas that store the same ids in any order and count at the same time agree at every instant', async () => {
   const messages = manyMessages(800);
   const outcomes = new Map<string, UpdateOutcome[]>();
   let storing = true;
 
   async function store(pool: Knex, replica: number): Promise<void> {
     const repository = postgresMessageRepository(pool, pool);
-    // Every replica stores all of them, each in an order of its own.
+    // Every replica stores all of them in a different order.
     const step = [1, 799, 37].at(replica) ?? 1;
     const ordered = messages.flatMap((_, i) => messages.at((i * step + replica * 11) % messages.length) ?? []);
     const groups = Array.from({ length: ordered.length / GROUP }, (_, i) => ordered.slice(i * GROUP, (i + 1) * GROUP));
@@ -60,7 +60,7 @@ it('replicas that store the same ids in any order at the same time, and count me
     while (storing) if ((await deriveNext(pool, 17)) > 0) steps++;
   }
 
-  /** What a reader sees in one snapshot: the total by the counters, and by a scan. */
+  /** The totals in one snapshot, by the counters and by a scan. */
   async function compare(pool: Knex): Promise<void> {
     while (storing) {
       const [counted, scanned] = await pool.transaction(
@@ -74,14 +74,14 @@ it('replicas that store the same ids in any order at the same time, and count me
     }
   }
 
-  /** Every counter against a scan, also in one snapshot. */
+  /** Compares every counter with a scan, in one snapshot. */
   async function check(pool: Knex): Promise<void> {
     while (storing) expect(await wrongCounters(pool, postgresDialect)).toEqual([]);
   }
 
   const others = beside.flatMap((pool) => [count(pool), compare(pool), check(pool)]);
   await Promise.all(pools.map(store));
-  while (steps < messages.length / 17) await delay(5); // storing is quicker: let them look at all of the counting
+  while (steps < messages.length / 17) await delay(5); // storing is faster: observe all of the counting
   storing = false;
   await Promise.all(others);
 
@@ -98,7 +98,7 @@ it('replicas that store the same ids in any order at the same time, and count me
   expect(await wrongCounters(first, postgresDialect)).toEqual([]);
 });
 
-/** What one replica does while the others do what they do. */
+/** The steps of one replica, concurrent with those of the others. */
 type Step = { readonly add: readonly number[] } | { readonly derive: number } | 'stats' | 'rebuild';
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -107,14 +107,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant('stats' as const) },
   { weight: 1, arbitrary: fc.constant('rebuild' as const) },
 );
-/** Rounds of steps: those of a round at the same time. */
+/** Rounds of steps; the steps of a round run concurrently. */
 const interleavings = fc.array(fc.array(steps, { minLength: 2, maxLength: 9 }), { minLength: 1, maxLength: 6 });
 
-it('whatever replicas do at the same time, each message is stored once and counted once', () =>
+it('replicas with any concurrent steps store and count each message once', () =>
   fc.assert(
     fc.asyncProperty(interleavings, async (rounds) => {
       await emptyTables(first);
-      // Of a few senders, so that several counters of replicas meet the same new one.
+      // A few senders, so that several replicas count the same new one.
       const known = manyMessages(61).map((one, i) => ({ ...one, from: number(`+${String(i % 20)}`) }));
       const created: string[] = [];
       async function take(step: Step, pool: Knex): Promise<void> {
@@ -122,7 +122,7 @@ it('whatever replicas do at the same time, each message is stored once and count
         if (step === 'rebuild') await rebuildCounters(pool, postgresDialect);
         else if (step === 'stats') {
           const { totalMessages, topSenders } = await repository.stats();
-          // All senders are among the top ones or have as many: no more than the whole, whenever it was looked at.
+          // The counts of the top senders never exceed the total of the same snapshot.
           expect(topSenders.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(totalMessages);
         } else if ('derive' in step) await deriveNext(pool, step.derive);
         else {
@@ -145,11 +145,11 @@ it('whatever replicas do at the same time, each message is stored once and count
     runs(25),
   ));
 
-it('counters that are counted anew while a replica counts are right, and neither waits for the other for ever', async () => {
+it('counters that are rebuilt while a replica counts are exact, without a deadlock', async () => {
   await emptyTables(first);
   await postgresMessageRepository(first, first).add(manyMessages(4_000, 'anew'));
   for (let round = 0; round < 20; round++) {
-    // Whichever comes first, both then have taken everything; in the order of no index, as after many steps.
+    // Whichever is first, all is counted afterwards. The rows are in the order of no index, as after many steps.
     await first.raw('insert into uncounted select from_msisdn, sent_at from messages order by random()');
     const counting = deriveNext(first, 1_000);
     await delay(round % 8);
@@ -158,14 +158,14 @@ it('counters that are counted anew while a replica counts are right, and neither
   }
 });
 
-/** Resolves when so many sessions wait for a lock. */
+/** Resolves when this many sessions wait for a lock. */
 async function waiting(sessions: number): Promise<void> {
   const sql = `select count(*) as waiting from pg_stat_activity
                where wait_event_type = 'Lock' and datname = current_database()`;
   while (Number((await rowOf<{ waiting: bigint }>(first, sql)).waiting) < sessions) await delay(5);
 }
 
-it('the same new messages and states, from two replicas in different orders, never make them wait for each other', async () => {
+it('two replicas that store the same messages and statuses in different orders do not deadlock', async () => {
   await emptyTables(first);
   const [a, b, c] = [message('a'), message('b'), message('c')];
   const stateOf = ({ provider, messageId }: Message): StatusUpdate => ({
@@ -175,7 +175,7 @@ it('the same new messages and states, from two replicas in different orders, nev
     const pool = pools[i] ?? first;
     return postgresMessageRepository(pool, pool).add(updates);
   };
-  // Both come to what somebody else is about to store with one of the others behind them, if they keep the order of the call.
+  // In the order of the calls, each would hold one row and wait for the other's.
   const orders = [
     [a, b, c],
     [c, b, a],
@@ -200,7 +200,7 @@ it('the same new messages and states, from two replicas in different orders, nev
   }
 });
 
-it('the state that another replica is about to store is known to one that comes meanwhile', async () => {
+it('a replica takes into account the status that another one is storing', async () => {
   await emptyTables(first);
   const other = pools[1] ?? first;
   const one = message('m');
@@ -218,7 +218,7 @@ it('the state that another replica is about to store is known to one that comes 
   expect(await storing).toEqual(['status_stale']);
 });
 
-it('the first states of a message, from two replicas at once, leave the later one', async () => {
+it('of the first statuses of a message, stored by two replicas at the same time, the later one stays', async () => {
   await emptyTables(first);
   const other = pools[1] ?? first;
   const one = message('m');
@@ -226,7 +226,7 @@ it('the first states of a message, from two replicas at once, leave the later on
   const late = await first.transaction();
   const row = { message_id: messageKey(one), state: 'read', rank: statusRank('read'), changed_at: '2000000' };
   await late('message_statuses').insert(row);
-  // Sees no state yet, and waits for the one above.
+  // It sees no status yet, and waits for the one above.
   const early = { kind: 'status', provider, messageId, state: 'sent', at: micros(1_000_000) } as const;
   const storing = postgresMessageRepository(other, other).add([early]);
   await waiting(1);
@@ -238,12 +238,12 @@ it('the first states of a message, from two replicas at once, leave the later on
   });
 });
 
-it('what is sent again and erased before the two could be compared is a duplicate, not a conflict', async () => {
+it('a message that is sent again, and erased before the comparison, is a duplicate, not a conflict', async () => {
   await emptyTables(first);
   const repository = postgresMessageRepository(first, first);
   const sent = message('m');
   await repository.add([sent]);
-  // As another session would, between the insert that finds it there and the look at what it says.
+  // As another session does, between the insert that finds the message and the query for its content.
   await first.raw(
     `create function erase_all() returns trigger language plpgsql as 'begin delete from messages; return null; end'`,
   );

@@ -9,9 +9,9 @@ import { openTestPostgres } from '../../../support/postgres.ts';
 import { troubledNetwork } from '../../../support/troubled-network.ts';
 import { id, message, turnOfTheLoop } from '../contract/repository-fixtures.ts';
 
-/** The time of a statement; the driver gives up five seconds later. */
+/** Timeout of a statement; the driver's own timeout is five seconds longer. */
 const STATEMENT_MS = 2_000;
-/** How long somebody waits for a connection: much longer than it takes to give up a silent one. */
+/** Timeout for a connection of the pool: much longer than the timeout of a silent one. */
 const ACQUIRE_MS = 60_000;
 
 let url: string;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => close());
 
-/** Opens a pool for the test and ends it. */
+/** Opens a pool for the test and closes it. */
 async function withPool<T>(work: (db: Knex) => Promise<T>, options: Partial<PostgresOptions> = {}): Promise<T> {
   const db = openPostgres({
     url,
@@ -48,7 +48,7 @@ const shown = async (db: Knex, name: string): Promise<unknown> =>
 const backend = async (db: Knex): Promise<number> =>
   (await rowOf<{ pid: number }>(db, 'select pg_backend_pid() as pid')).pid;
 
-/** The address with something in its query. */
+/** The URL with additional query parameters. */
 function asking(name: string, value: string): string {
   const asked = new URL(url);
   asked.searchParams.set(name, value);
@@ -56,7 +56,7 @@ function asking(name: string, value: string): string {
 }
 
 describe('A connection to PostgreSQL', () => {
-  it('gives bigint as it is and leaves the other types to the driver', () =>
+  it('returns bigint, and leaves other types to the driver', () =>
     withPool(async (db) => {
       const values = `(-9223372036854775808)::bigint as least, 9223372036854775807::bigint as most, null::bigint as none,
         7::int as small, 1.5::numeric as exact, true as yes, array[1::bigint] as many`;
@@ -67,7 +67,7 @@ describe('A connection to PostgreSQL', () => {
       expect(bound).toEqual({ big: 9_007_199_254_740_993n });
     }));
 
-  it('flushes what it commits even where database and address say otherwise, and keeps what else they say', async () => {
+  it('flushes commits even if database and URL disable it, and keeps their other settings', async () => {
     const name = new URL(url).pathname.slice(1);
     await owner.raw(`alter database ${name} set synchronous_commit = off`);
     try {
@@ -85,7 +85,7 @@ describe('A connection to PostgreSQL', () => {
     }
   });
 
-  it('that takes too long is ended, and is used again', () =>
+  it('whose statement takes too long cancels it, and is used again', () =>
     withPool(async (db) => {
       const before = await backend(db);
       const error = await failure(translatingErrors(() => rowOf(db, 'select pg_sleep(60)')));
@@ -94,7 +94,7 @@ describe('A connection to PostgreSQL', () => {
       expect(await backend(db)).toBe(before);
     }));
 
-  it('ends no statement where there is no limit', () =>
+  it('cancels no statement without a limit', () =>
     withPool(
       async (db) => {
         expect(await shown(db, 'statement_timeout')).toBe('0');
@@ -103,7 +103,7 @@ describe('A connection to PostgreSQL', () => {
     ));
 });
 
-describe('A connection that has gone silent', () => {
+describe('A connection whose server does not answer', () => {
   const calls: Record<string, (db: Knex, mute: () => void) => Promise<unknown>> = {
     add(db, mute) {
       mute();
@@ -136,7 +136,7 @@ describe('A connection that has gone silent', () => {
           const started = performance.now();
           const call = failure(calls[name]?.(db, proxy.mute) ?? Promise.resolve());
           await turnOfTheLoop(); // the call has the one connection
-          const waiting = backend(db); // and who waits for it has done nothing that could fail
+          const waiting = backend(db); // this call waits for it, and must not fail
           expect([name, await call]).toEqual([name, expect.any(StoreUnavailable)]);
           const after = await waiting;
           expect(performance.now() - started).toBeLessThan(ACQUIRE_MS / 2);
@@ -150,11 +150,11 @@ describe('A connection that has gone silent', () => {
     }
   }
 
-  it('is given up in time, and nobody is given it again', async () => {
+  it('times out, and is never used again', async () => {
     await Promise.all(Object.keys(calls).map(silence)); // at the same time: each takes seconds
   });
 
-  it('while it is being made is given up, too', async () => {
+  it('times out while it is being opened, too', async () => {
     const proxy = await troubledNetwork(url);
     proxy.muteAll();
     try {
@@ -167,7 +167,7 @@ describe('A connection that has gone silent', () => {
 });
 
 describe('A fault', () => {
-  it('of any call names no value of a message, neither in its text nor in that of its cause', () =>
+  it('of any call contains no value of a message, nor does its cause', () =>
     withPool(async (db) => {
       const repository = postgresMessageRepository(db, db);
       const secret = message('secret-id', { from: '+4915112345678', text: 'secret text' });

@@ -13,7 +13,7 @@ it.each([
   ...['08006', '28000', '28P01', '3D000', '53100', '53300', '57014', '57P01', '57P03', '58030', 'XX001', '25006'],
   ...['25P03', '25P04', '40001', '40P01', '55P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH'],
   ...['ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-])('%s is "not now", and said without more', async (code) => {
+])('%s becomes StoreUnavailable, and its message contains nothing else', async (code) => {
   const cause = coded(code);
   expect(await failure(cause)).toMatchObject({ name: 'StoreUnavailable', message: `database: ${code}`, cause });
 });
@@ -25,7 +25,7 @@ it.each([
   'Query read timeout',
   'timeout expired',
   'Client has encountered a connection error and is not queryable',
-])('"%s" is "not now", also when Knex has put the statement before it', async (text) => {
+])('"%s" becomes StoreUnavailable, even if Knex put the statement before it', async (text) => {
   for (const before of ['', 'select "text" from "messages" where "message_id" = $1 - ', 'BEGIN; - ']) {
     expect(await failure(new Error(before + text))).toMatchObject({
       name: 'StoreUnavailable',
@@ -34,7 +34,7 @@ it.each([
   }
 });
 
-it('of several addresses none of which answers the first says why', async () => {
+it('if all addresses of a host fail, the first error gives the reason', async () => {
   const error = await failure(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]));
   expect(error).toMatchObject({ name: 'StoreUnavailable', message: 'database: ECONNREFUSED' });
 });
@@ -54,6 +54,6 @@ it.each<[string, unknown]>([
   ['nothing', undefined],
   ['null', null],
   ['a StoreUnavailable', new StoreUnavailable('too many', { retryAfterSeconds: 9 })],
-])('%s is passed on unchanged', async (_what, thrown) => {
+])('%s passes unchanged', async (_what, thrown) => {
   expect(await failure(thrown)).toBe(thrown);
 });

@@ -45,7 +45,7 @@ async function failure(work: (repository: MessageRepository) => Promise<unknown>
 }
 
 describe('A PostgreSQL server that is stopped', () => {
-  it.each(['fast', 'immediate'] as const)('%s amid adds and reads loses nothing, and is used again', async (how) => {
+  it.each(['fast', 'immediate'] as const)('%s during adds and reads loses nothing, and is used again', async (how) => {
     const acknowledged: Message[] = [];
     const failures: unknown[] = [];
     let restarted = false;
@@ -53,7 +53,7 @@ describe('A PostgreSQL server that is stopped', () => {
       for (let i = 0; ; i++) {
         await call(i).catch((error: unknown) => failures.push(error));
         if (restarted) return;
-        if (failures.length > 200) await delay(20); // it is stopped: what follows says no more
+        if (failures.length > 200) await delay(20); // the server is stopped: more failures prove nothing
       }
     }
     async function add(caller: number, i: number): Promise<void> {
@@ -66,7 +66,7 @@ describe('A PostgreSQL server that is stopped', () => {
       keepCalling(() => repository.stats()),
       keepCalling(() => repository.list({ contains: how }, { offset: 1 }, 1_000)),
       keepCalling((i) => repository.find(id(`${how} 1 ${String(i)} 0`))),
-      keepCalling(() => deriveNext(db, 7).catch(() => undefined)), // its caller takes every failure alike
+      keepCalling(() => deriveNext(db, 7).catch(() => undefined)), // its caller ignores every failure
     ];
     await until(() => acknowledged.length > 0);
     await server.stop(how);
@@ -96,14 +96,14 @@ describe('A PostgreSQL server that refuses', () => {
     return url.href;
   };
 
-  it('because there is no such database, or nobody listens, is unavailable', async () => {
+  it('because the database does not exist, or nothing listens, is unavailable', async () => {
     const missing = urlWith((url) => (url.pathname = '/nowhere'));
     expect(await failure((r) => r.add([message('x')]), pool(missing))).toMatchObject({ message: 'database: 3D000' });
     const nobody = urlWith((url) => (url.port = '1'));
     expect(await failure((r) => r.stats(), pool(nobody))).toMatchObject({ message: 'database: ECONNREFUSED' });
   });
 
-  it('because the password is wrong, or none is given, is unavailable', async () => {
+  it('because the password is wrong or missing, is unavailable', async () => {
     await db.raw("create role locked login password 'right'");
     const { hba_file: file } = await rowOf<{ hba_file: string }>(db, 'show hba_file');
     const trusting = readFileSync(file, 'utf8');
@@ -111,10 +111,10 @@ describe('A PostgreSQL server that refuses', () => {
     try {
       await db.raw('select pg_reload_conf()');
       const as = (password: string) => pool(urlWith((url) => Object.assign(url, { username: 'locked', password })));
-      // The server reads its files when it comes to it; until then it trusts.
+      // The server reloads its files with a delay; until then it trusts every client.
       await until(async () => (await failure((r) => r.stats(), as('wrong'))) instanceof StoreUnavailable);
       expect(await failure((r) => r.stats(), as('wrong'))).toMatchObject({ message: 'database: 28P01' });
-      expect(await failure((r) => r.stats(), as('right'))).toMatchObject({ code: '42501' }); // may do nothing
+      expect(await failure((r) => r.stats(), as('right'))).toMatchObject({ code: '42501' }); // authenticated, but without any privilege
       expect(await failure((r) => r.stats(), as(''))).toMatchObject({ message: 'database: SASL' });
     } finally {
       writeFileSync(file, trusting);
@@ -122,7 +122,7 @@ describe('A PostgreSQL server that refuses', () => {
     }
   });
 
-  it('a transaction that is open for longer than its operator lets it is unavailable', async () => {
+  it('a transaction that exceeds the timeout of the operator is unavailable', async () => {
     const limited = pool(
       urlWith((url) => {
         url.searchParams.set('options', '-c transaction_timeout=1000');
@@ -146,7 +146,7 @@ describe('A PostgreSQL server that refuses', () => {
     }
   });
 
-  it('ends a statement that takes too long, and tells no values', async () => {
+  it('cancels a statement that takes too long, without its values in the error', async () => {
     const slow = pool(server.url, 1_000);
     const error: unknown = await slow
       .raw('select pg_sleep(60), ?::text', ['secret'])
@@ -157,7 +157,7 @@ describe('A PostgreSQL server that refuses', () => {
     await slow.destroy();
   });
 
-  it('another connection than the pool may have is unavailable, and makes nobody wait for ever', async () => {
+  it('another connection than the pool allows is unavailable, and no caller waits forever', async () => {
     const small = openPostgres({ url: server.url, poolSize: 1, statementTimeoutMs: 20_000, acquireTimeoutMs: 2_000 });
     const busy = await small.transaction();
     expect(
@@ -169,7 +169,7 @@ describe('A PostgreSQL server that refuses', () => {
     await small.destroy();
   });
 
-  it('because a table is missing is a fault of ours', async () => {
+  it('because a table is missing, reports a fault', async () => {
     await db.raw('alter table messages rename to other');
     const error = await failure((r) => r.add([message('x')]));
     await db.raw('alter table other rename to messages');
@@ -179,7 +179,7 @@ describe('A PostgreSQL server that refuses', () => {
 });
 
 describe('A connection', () => {
-  it('flushes every commit, is named, and counts in bigint', async () => {
+  it('flushes every commit, has a name, and returns bigint', async () => {
     const show = async (name: string) =>
       (await db.raw<{ rows: Record<string, string>[] }>(`show ${name}`)).rows[0]?.[name];
     expect(await show('synchronous_commit')).toBe('on');

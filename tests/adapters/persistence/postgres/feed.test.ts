@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { feedEnd } from '../../../../src/adapters/persistence/postgres/feed.ts';
+import { postgresDialect } from '../../../../src/adapters/persistence/postgres/dialect.ts';
 import { postgresMessageRepository } from '../../../../src/adapters/persistence/postgres/repository.ts';
 import { renewEpoch } from '../../../../src/adapters/persistence/feed/stream-epoch.ts';
 import type { MessageRepository } from '../../../../src/application/ports/store.ts';
@@ -134,7 +135,7 @@ it('what was stored before the order was kept is never told', async () => {
 it('a new epoch makes places unknown, and forgets numbers of another server', async () => {
   await repository.add([message('foreign'), message('own')]);
   await db.raw("update messages set arrived = '4611686018427387904'::xid8 where message_id = 'foreign'");
-  await db.transaction((transaction) => renewEpoch(transaction));
+  await db.transaction((transaction) => renewEpoch(transaction, postgresDialect));
   expect(await repository.readFeed(begin, 10)).toBe('unknown_position');
   const rows = await db<{ message_id: string; arrived: string | null }>('messages')
     .whereIn('message_id', ['foreign', 'own'])

@@ -12,7 +12,7 @@ import { message } from '../contract/repository-fixtures.ts';
 
 const OK: StoreHealth = { database: 'ok', schema: 'ok' };
 
-/** What an operator, a failover or another replica does to a database while the service is up. */
+/** Changes by an operator, a failover or another replica while the service runs. */
 describe('the health of a PostgreSQL database', () => {
   let owner: Knex;
   let name = '';
@@ -34,7 +34,7 @@ describe('the health of a PostgreSQL database', () => {
     await close();
   });
 
-  /** From the next connection on; those that there are end. */
+  /** Takes effect with the next connection; existing connections are closed. */
   async function readOnly(on: boolean): Promise<void> {
     await owner.raw(`alter database ${name} set default_transaction_read_only = ${on ? 'on' : 'off'}`);
     await owner.raw(
@@ -43,11 +43,11 @@ describe('the health of a PostgreSQL database', () => {
     );
   }
 
-  /** Once the pool has noticed which of its connections have ended: any of them may be asked before. */
+  /** Resolves when the pool has noticed its closed connections: until then it may use any of them. */
   const comesTo = (expected: StoreHealth): Promise<void> =>
     until(async () => isDeepStrictEqual(await repository.health(), expected));
 
-  it('is `unwritable` as long as it can only be read, and gets well by itself', async () => {
+  it('is `unwritable` while it is read-only, and recovers by itself', async () => {
     await readOnly(true);
     await expect(repository.add([message('refused')])).rejects.toThrow(StoreUnavailable);
     await comesTo({ database: 'unwritable', schema: 'ok' });
@@ -62,7 +62,7 @@ describe('the health of a PostgreSQL database', () => {
     );
   });
 
-  it('is good when the row that is tried is being written by somebody else', async () => {
+  it('is `ok` if another session is writing the row that the check tries', async () => {
     await readOnly(true);
     await expect(repository.add([message('refused')])).rejects.toThrow(StoreUnavailable);
     await readOnly(false);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { rowsOf } from '../../../../src/adapters/persistence/schema/dialect.ts';
-import { nextStrayStatuses } from '../../../../src/adapters/persistence/erasure/erase-statuses.ts';
+import { nextStrayStatuses } from '../../../../src/adapters/persistence/erasure/erase-remnants.ts';
 import { backgroundStep, deriveNext } from '../../../../src/adapters/persistence/postgres/derived-data.ts';
 import { postgresMessageRepository } from '../../../../src/adapters/persistence/postgres/repository.ts';
 import type { MessageRepository } from '../../../../src/application/ports/store.ts';
@@ -11,7 +11,7 @@ import { id, manyMessages, message, micros, number } from '../contract/repositor
 
 const ROWS = 20_000;
 
-/** The plans of the statements that a call sends to the database. */
+/** Returns the plans of the statements that a call sends to the database. */
 async function plansIn(
   db: Knex,
   call: () => Promise<unknown>,
@@ -112,12 +112,12 @@ describe('A query to PostgreSQL', () => {
     }
   });
 
-  it('for one message asks the primary key', async () => {
+  it('for one message reads the primary key', async () => {
     const plans = await plansOf(() => repository.find(id('m7')));
     expect(plans.map(({ plan }) => plan)).toEqual([expect.stringContaining('Index Scan using messages_pkey')]);
   });
 
-  it('for the statistics reads the ends of an index, the counters and the tail', async () => {
+  it('for the statistics reads the ends of an index, the counters and the uncounted backlog', async () => {
     for (const { plan } of await plansOf(() => repository.stats())) {
       expect(plan).not.toMatch(/Seq Scan on messages|Seq Scan on period_counts/);
     }
@@ -143,7 +143,7 @@ describe('A query to PostgreSQL', () => {
     ]);
   });
 
-  it('for what arrived after a place reads the index by arrival from there on', async () => {
+  it('for messages after a stream position reads the index by arrival from there', async () => {
     const place = await repository.feedEnd();
     const plans = await plansOf(() => repository.readFeed({ ...place, at: place.at - 1n }, 10));
     expect(plans.map(({ plan }) => plan)).toEqual([
@@ -151,11 +151,11 @@ describe('A query to PostgreSQL', () => {
     ]);
   });
 
-  it('for the tail finds no rows that were counted long ago', async () => {
+  it('for the uncounted backlog finds no rows that were counted long ago', async () => {
     const step = backgroundStep(db);
     for (let round = 0; round < 20; round++) {
       await repository.add(manyMessages(500, `round${String(round)}-`));
-      // Also when the last step finds nothing left.
+      // Even if the last step finds nothing.
       expect([await step(500), await step(500)]).toEqual([500, 0]);
     }
     const [size] = await rowsOf<{ bytes: bigint }>(db, "select pg_relation_size('uncounted') as bytes");
@@ -164,7 +164,7 @@ describe('A query to PostgreSQL', () => {
 });
 
 describe('A step of erasing in PostgreSQL', () => {
-  it('for states that are of no message asks for the messages of one page, and never reads all', async () => {
+  it('for stray statuses reads the messages of one page, never all', async () => {
     const { db, close } = await openTestPostgres();
     try {
       const each = 'from generate_series(1, 60000) as each (i)';

@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
 import { rowsOf } from '../../../../src/adapters/persistence/schema/dialect.ts';
 import { postgresMessageRepository } from '../../../../src/adapters/persistence/postgres/repository.ts';
-import { postgresReindex } from '../../../../src/adapters/persistence/postgres/reindex.ts';
-import { postgresSpace } from '../../../../src/adapters/persistence/postgres/storage.ts';
+import { postgresReindex } from '../../../../src/adapters/persistence/postgres/search/reindex.ts';
+import { postgresStorage } from '../../../../src/adapters/persistence/postgres/storage.ts';
 import { openTestPostgres } from '../../../support/postgres.ts';
 import { manyMessages } from '../contract/repository-fixtures.ts';
 
-it('PostgreSQL gives space back while an index is built beside it, and neither ends the other', async () => {
+it('PostgreSQL reclaims storage while an index is built, and neither interrupts the other', async () => {
   const { db, close } = await openTestPostgres();
   const quietly = { check: () => Promise.resolve(), onProgress: () => undefined };
   try {
@@ -17,7 +17,7 @@ it('PostgreSQL gives space back while an index is built beside it, and neither e
       while (!(over as boolean)) await postgresReindex(db)({ signal, onProgress: () => undefined });
     })();
     try {
-      for (let round = 0; round < 8; round++) await postgresSpace(db).giveBack(quietly);
+      for (let round = 0; round < 8; round++) await postgresStorage(db).reclaim(quietly);
     } finally {
       over = true;
       await building;

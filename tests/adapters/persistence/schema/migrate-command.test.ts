@@ -14,12 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-/** The command as `npm run migrate` starts it. An absolute path has four slashes. */
+/** Runs the command as `npm run migrate` does. An absolute path has four slashes. */
 const migrate = (...args: string[]): Promise<Ended> =>
   node(folder.path, [CLI, 'migrate', ...args], { DATABASE_URL: `sqlite:///${file}` });
 
 describe('migrate', () => {
-  it('status says what is pending with exit status 1, and 0 when nothing is', async () => {
+  it('status lists pending migrations with exit status 1, and exits with 0 if there are none', async () => {
     const names = await migrationNames();
     expect(await migrate('status')).toMatchObject({ code: 1, stdout: lines('pending  ', names), stderr: '' });
     expect(await migrate('latest')).toMatchObject({ code: 0, stdout: lines('applied ', names), stderr: '' });
@@ -38,27 +38,27 @@ describe('migrate', () => {
     ]);
   });
 
-  it('rollback takes back what latest applied, and says so when there is nothing', async () => {
+  it('rollback reverts what latest applied, and says so if there is nothing to revert', async () => {
     await migrating(file, migrateLatest);
     const names = (await migrationNames()).toReversed();
     expect(await migrate('rollback')).toMatchObject({ code: 0, stdout: lines('took back ', names), stderr: '' });
     expect(await migrate('rollback')).toMatchObject({ code: 0, stdout: 'nothing to take back\n', stderr: '' });
   });
 
-  it('status and rollback make no database where none is, and rollback says where it looked', async () => {
+  it('status and rollback create no database, and rollback names the path that it expected', async () => {
     expect(await migrate('status')).toMatchObject({ code: 1, stdout: expect.stringContaining('pending') });
     expect(await migrate('rollback')).toMatchObject({ code: 1, stderr: `the database file is not there: ${file}\n` });
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  it('reads .env in the working directory, over which the environment has its way', async () => {
+  it('reads .env in the working directory, which the environment overrides', async () => {
     await writeFile(folder.file('.env'), 'DATABASE_URL=sqlite:///./from-env-file.db\n');
     expect(await node(folder.path, [CLI, 'migrate', 'latest'])).toMatchObject({ code: 0 });
     expect(await readdir(folder.path)).toContain('from-env-file.db');
     expect(await migrate('status')).toMatchObject({ code: 1 }); // another database: nothing is applied there
   });
 
-  it('answers what it does not understand with its usage and exit status 64', async () => {
+  it('answers unknown arguments with its usage and exit status 64', async () => {
     const wrong = [[], ['constructor'], ['latest', 'now'], ['--no-such']];
     const ended = await Promise.all(wrong.map((args) => migrate(...args)));
     for (const [i, { code, stdout, stderr }] of ended.entries()) {
@@ -67,7 +67,7 @@ describe('migrate', () => {
     }
   });
 
-  it('refuses an address that is none with exit status 78, and does not repeat it', async () => {
+  it('rejects an invalid address with exit status 78 and does not repeat it', async () => {
     const wrong = ['mysql://user:hunter2@host/db', 'sqlite:///:memory:'];
     const ended = await Promise.all(
       wrong.map((url) => node(folder.path, [CLI, 'migrate', 'latest'], { DATABASE_URL: url })),
@@ -79,7 +79,7 @@ describe('migrate', () => {
     }
   });
 
-  it('answers a fault with its message and exit status 1', async () => {
+  it('reports a fault with its message and exit status 1', async () => {
     await writeFile(folder.file('data'), 'a file where the folder should be');
     const { code, stdout, stderr } = await migrate('latest');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -100,7 +100,7 @@ describe('migrate make', () => {
   const copy = () => folder.file('src/infrastructure/cli.ts');
   const made = async (): Promise<string[]> => {
     const known = await migrationNames();
-    const all = await readdir(folder.file('src/adapters/persistence/migrations'));
+    const all = await readdir(folder.file('src/adapters/persistence/schema/migrations'));
     return all.filter((one) => !known.includes(path.basename(one, '.ts')));
   };
   beforeEach(async () => {
@@ -109,7 +109,7 @@ describe('migrate make', () => {
     await symlink(path.join(ROOT, 'node_modules'), folder.file('node_modules'));
   });
 
-  it('writes an empty migration that comes after all others', async () => {
+  it('creates an empty migration that sorts after all others', async () => {
     const { code, stdout } = await node(folder.path, [copy(), 'migrate', 'make', 'add_received_at']);
     const [name = ''] = await made();
     expect({ code, name }).toEqual({ code: 0, name: expect.stringMatching(/^\d{14}_add_received_at\.ts$/) });
@@ -120,7 +120,7 @@ describe('migrate make', () => {
     expect(status.stdout.trimEnd().split('\n').at(-1)).toBe(`pending  ${path.basename(name, '.ts')}`);
   });
 
-  it('refuses names that are no names of files in order', async () => {
+  it('rejects names that are not file names in the expected form', async () => {
     const wrong = ['Add', '1st', '../add'];
     const ended = await Promise.all(wrong.map((name) => node(folder.path, [copy(), 'migrate', 'make', name])));
     const refused = { code: 64, stderr: expect.stringContaining('add_received_at') };

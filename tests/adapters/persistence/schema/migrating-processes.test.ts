@@ -19,7 +19,7 @@ afterEach(() => folder.remove());
 const latest = () => node(folder.path, [CLI, 'migrate', 'latest'], { DATABASE_URL: `sqlite:///${file}` });
 
 describe('Processes that migrate one new database at the same time', () => {
-  it.each([2, 6])('%d of them all succeed, and one has done it all', async (count) => {
+  it.each([2, 6])('%d of them all succeed, and one applied everything', async (count) => {
     const ended = await Promise.all(Array.from({ length: count }, latest));
     const names = await migrationNames();
     expect(ended.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(count).fill({ code: 0, stderr: '' }));
@@ -39,9 +39,9 @@ describe('A process that is killed while it migrates', () => {
   it.each([
     ['before it counts', 'insert into period_counts'],
     ['between two migrations', 'create virtual table message_search'],
-    ['before it writes down that a migration is done', 'insert into `knex_migrations`'],
+    ['before it records a migration', 'insert into `knex_migrations`'],
     ['before it commits', 'COMMIT'],
-  ])('%s, leaves the database as it was, for the next to migrate', async (_when, statement) => {
+  ])('%s leaves the database unchanged, and the next process migrates it', async (_when, statement) => {
     await migrating(file, async (db) => {
       await db.migrate.up({ migrationSource, tableName: 'knex_migrations' });
       await insertRows(db, stored);

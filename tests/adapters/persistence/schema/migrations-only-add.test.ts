@@ -25,7 +25,7 @@ const ENGINES: Record<string, () => Promise<Opened>> = {
   },
 };
 
-/** What would stop a replica of the version before, and what is found of it. */
+/** Changes that would break a replica of the previous version, and the finding for each. */
 const BREAKING: readonly [statement: string, found: RegExp][] = [
   ['alter table messages drop column text', /^messages\.text is gone$/],
   ['alter table messages rename column text to body', /^messages\.text is gone$/],
@@ -48,7 +48,7 @@ const BREAKING_ON: Record<string, readonly [statement: string, found: RegExp][]>
     ['alter table messages add check (text <> from_msisdn)', /^messages demands CHECK/],
   ],
 };
-/** What does not. */
+/** Changes that break nothing. */
 const ADDING = [
   'alter table messages add column note text',
   "alter table messages add column channel text not null default ''",
@@ -68,7 +68,7 @@ describe.each(Object.keys(ENGINES))('Migrations on %s', (engine) => {
     await remove();
   });
 
-  it('only add, unless they are named for breaking: the version before goes on beside them', async () => {
+  it('only add unless their name says breaking, so that the previous version keeps working', async () => {
     const names = await migrationNames();
     for (const name of names) {
       const before = await schemaShape(db);
@@ -78,7 +78,7 @@ describe.each(Object.keys(ENGINES))('Migrations on %s', (engine) => {
     expect(Object.keys(await schemaShape(db))).toContain('messages');
   });
 
-  it('would be found to break what the version before needs, and not to for what they add', async () => {
+  it('are reported if they break what the previous version needs, and not if they only add', async () => {
     await migrateLatest(db);
     const shape = await schemaShape(db);
     for (const [statement, found] of [...BREAKING, ...(BREAKING_ON[engine] ?? [])]) {
@@ -95,7 +95,7 @@ describe.each(Object.keys(ENGINES))('Migrations on %s', (engine) => {
     ['20270101000000_breaking_drop_folded', true],
     ['20270101000000_add_unbreaking_note', false],
     ['20270101000000_breakingnews', false],
-  ])('say by their name whether they break: %s', (name, breaking) => {
+  ])('declare in their name whether they break: %s', (name, breaking) => {
     expect(isBreaking(name)).toBe(breaking);
   });
 });

@@ -17,7 +17,7 @@ import { everyMessage, message, micros, runs } from '../contract/repository-fixt
 
 const CONFIG: Knex.MigratorConfig = { migrationSource, tableName: 'knex_migrations' };
 
-/** Messages on both sides of the limits of every period, at both ends of time, and of a few senders. */
+/** Messages of a few senders around the limits of every period and at both ends of time. */
 const kept: readonly Message[] = [
   ...PERIOD_WIDTHS.flatMap((width) =>
     [-3n, -1n, 0n, 1n, 1_000n].flatMap((times) => [-1n, 0n, 1n].map((d) => BigInt(width) * 1_000_000n * times + d)),
@@ -45,7 +45,7 @@ describe('Migrating', () => {
   });
   afterEach(() => folder.remove());
 
-  it('goes up and down step by step and loses no message', () =>
+  it('applies and reverts step by step and loses no message', () =>
     migrating(file, async (db) => {
       const names = await migrationNames();
       await db.migrate.up(CONFIG);
@@ -69,7 +69,7 @@ describe('Migrating', () => {
       expect(left.map(({ name }) => name).sort()).toEqual(['knex_migrations', 'knex_migrations_lock']);
     }));
 
-  it('counts the messages that were there before the counters', async () => {
+  it('counts the messages that were stored before the counters existed', async () => {
     await migrating(file, async (db) => {
       await db.migrate.up(CONFIG);
       await insertRows(db, kept);
@@ -86,7 +86,7 @@ describe('Migrating', () => {
     });
   });
 
-  it('counts them as adding them would have', () =>
+  it('counts them exactly as adding them would', () =>
     fc.assert(
       fc.asyncProperty(fc.uniqueArray(messages, { selector: (one) => one.messageId, maxLength: 30 }), async (rows) => {
         const contents = (db: Knex) =>
@@ -108,7 +108,7 @@ describe('Migrating', () => {
       runs(8),
     ));
 
-  it('leaves no message uncounted when it goes back to where every message was counted at once', async () => {
+  it('counts the whole backlog when it reverts to a version that counts synchronously', async () => {
     await migrating(file, migrateLatest);
     await reading(file, async (db) => {
       const repository = sqliteMessageRepository(db);
@@ -126,7 +126,7 @@ describe('Migrating', () => {
     });
   });
 
-  it('lets the search index take the messages that were there before it', async () => {
+  it('lets the search index include messages that were stored before it existed', async () => {
     await migrating(file, async (db) => {
       await db.migrate.up(CONFIG);
       await insertRows(db, kept);
@@ -141,7 +141,7 @@ describe('Migrating', () => {
     });
   });
 
-  it('does nothing when there is nothing to do', () =>
+  it('does nothing if nothing is pending', () =>
     migrating(file, async (db) => {
       expect(await migrateRollback(db)).toEqual([]);
       expect(await migrateLatest(db)).toEqual(await migrationNames());
@@ -150,7 +150,7 @@ describe('Migrating', () => {
       expect(await rowsOf(db)).toHaveLength(kept.length);
     }));
 
-  it('takes back what the last run applied, and applies it again', async () => {
+  it('reverts what the last run applied, and applies it again', async () => {
     const names = await migrationNames();
     await migrating(file, async (db) => {
       await db.migrate.up(CONFIG);
@@ -167,7 +167,7 @@ describe('Migrating', () => {
     });
   });
 
-  it('never takes back the messages themselves', () =>
+  it('never reverts the table of messages while it contains any', () =>
     migrating(file, async (db) => {
       const names = await migrateLatest(db);
       await insertRows(db, kept);
@@ -178,7 +178,7 @@ describe('Migrating', () => {
       expect(await migrateRollback(db)).toEqual(names.toReversed());
     }));
 
-  it('marks the file as one of this program', () =>
+  it('marks the file as a database of this program', () =>
     migrating(file, async (db) => {
       await migrateLatest(db);
       expect(await db.raw('pragma application_id')).toEqual([{ application_id: Buffer.from('WHIN').readInt32BE() }]);

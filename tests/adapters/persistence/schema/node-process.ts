@@ -11,7 +11,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a Node process to its end, in that folder (where no developer's .env is) and with no environment but the given. */
+/** Runs a Node process in this folder, which has no developer's .env, with only the given environment. */
 export async function node(
   folder: string,
   args: readonly string[],
@@ -29,6 +29,6 @@ export async function node(
   });
 }
 
-/** What migrate prints, one line for each name. */
+/** The output of migrate: one line per name. */
 export const lines = (prefix: string, names: readonly string[]): string =>
   names.map((name) => `${prefix}${name}\n`).join('');

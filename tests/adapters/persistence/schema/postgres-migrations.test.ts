@@ -31,7 +31,7 @@ describe('Migrating PostgreSQL', () => {
     await database.close();
   });
 
-  /** As the version of the first migration stored them. */
+  /** Stores them as the version of the first migration did. */
   async function fill(): Promise<void> {
     await insertRows(db, kept);
     for (const { messageId, text } of kept) {
@@ -50,7 +50,7 @@ describe('Migrating PostgreSQL', () => {
        from pg_index join pg_class on pg_class.oid = indexrelid where relname like 'messages_by_trigram%'`,
     );
 
-  it('goes up and down step by step and loses no message', async () => {
+  it('applies and reverts step by step and loses no message', async () => {
     const names = await migrationNames();
     await db.migrate.up(CONFIG);
     await fill();
@@ -66,7 +66,7 @@ describe('Migrating PostgreSQL', () => {
     }
   });
 
-  it('counts and indexes the messages that were there before', async () => {
+  it('counts and indexes the messages that were stored before', async () => {
     await db.migrate.up(CONFIG);
     await fill();
     expect(await migrateLatest(db)).toEqual((await migrationNames()).slice(1));
@@ -80,7 +80,7 @@ describe('Migrating PostgreSQL', () => {
     }
   });
 
-  it('takes back what the last run applied, and applies it again', async () => {
+  it('reverts what the last run applied, and applies it again', async () => {
     const names = await migrationNames();
     expect(await migrateRollback(db)).toEqual([]);
     expect(await migrateLatest(db)).toEqual(names);
@@ -89,7 +89,7 @@ describe('Migrating PostgreSQL', () => {
     expect(await migrateLatest(db)).toEqual(names);
   });
 
-  it('never takes back the messages themselves, nor anything else with them', async () => {
+  it('never reverts the table of messages while it contains any, nor anything else then', async () => {
     const names = await migrateLatest(db);
     await fill();
     await expect(migrateRollback(db)).rejects.toThrow('would drop the messages');
@@ -99,7 +99,7 @@ describe('Migrating PostgreSQL', () => {
     expect(await migrateRollback(db)).toEqual(names.toReversed());
   });
 
-  it('replaces the index of an attempt that was cut off', async () => {
+  it('replaces the index of an interrupted attempt', async () => {
     for (let step = 0; step < 2; step++) await db.migrate.up(CONFIG);
     await db.raw('create index messages_by_trigram on messages (folded)');
     await db.raw("update pg_index set indisvalid = false where indexrelid = 'messages_by_trigram'::regclass");
@@ -107,14 +107,14 @@ describe('Migrating PostgreSQL', () => {
     expect(await searchIndex()).toEqual([VALID]);
   });
 
-  it('builds the search index beside what is stored meanwhile, and misses none of it', async () => {
+  it('builds the search index while messages are stored, and includes them', async () => {
     for (let step = 0; step < 2; step++) await db.migrate.up(CONFIG);
     await db.raw(`insert into messages
       select 'old ' || i, '+1', '+2', i, md5(i::text), md5(i::text) from generate_series(1, 30000) as i`);
     const other = openTestPool(database.url);
     let stored = 0;
     let migrating = true;
-    /** As the version before the search index does. */
+    /** Stores one as the version before the search index does. */
     async function store(): Promise<void> {
       for (; migrating; stored++) {
         const values = `'meanwhile ${String(stored)}', '+1', '+2', 1, 'meanwhile', 'meanwhile'`;
@@ -135,7 +135,7 @@ describe('Migrating PostgreSQL', () => {
     await storing;
     await other.destroy();
     const [before = 0, after = 0] = marks;
-    expect(after - before).toBeGreaterThan(5); // while that one statement ran; one that blocks lets two through at most
+    expect(after - before).toBeGreaterThan(5); // commits while that one statement ran; a blocking one would allow up to two
     const found = await db.transaction(async (transaction) => {
       await transaction.raw('set local enable_seqscan = off');
       return rowOf<{ rows: bigint }>(
@@ -147,7 +147,7 @@ describe('Migrating PostgreSQL', () => {
     expect(await searchIndex()).toEqual([VALID]);
   });
 
-  it('that is cut off while it waits for another transaction begins again, and is done', async () => {
+  it('that is interrupted while it waits for another transaction can be restarted and completes', async () => {
     for (let step = 0; step < 2; step++) await db.migrate.up(CONFIG);
     await fill();
     const other = openTestPool(database.url);
@@ -175,13 +175,13 @@ describe('Migrating PostgreSQL', () => {
     await other.destroy();
   });
 
-  it('is not held up by the mark that a dead process left', async () => {
+  it('ignores the lock row of a killed process', async () => {
     await db.migrate.up(CONFIG);
     await db('knex_migrations_lock').update({ is_locked: 1 });
     expect(await migrateLatest(db)).toEqual((await migrationNames()).slice(1));
   });
 
-  it('is done once when ten processes start at the same time, and none waits for ever', async () => {
+  it('happens once if ten processes start at the same time, and all of them finish', async () => {
     const run = () => node(ROOT, [CLI, 'migrate', 'latest'], { DATABASE_URL: database.url });
     const ended = await Promise.all(Array.from({ length: 10 }, run));
     expect(ended.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(10).fill({ code: 0, stderr: '' }));

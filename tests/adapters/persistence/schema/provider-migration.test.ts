@@ -25,7 +25,7 @@ const ENGINES: [string, () => Promise<{ url: string; close: () => Promise<void> 
   ['PostgreSQL', newPostgresDatabase],
 ];
 
-describe.each(ENGINES)('The messages of providers in %s', (_engine, open) => {
+describe.each(ENGINES)('The migration for several providers in %s', (_engine, open) => {
   async function withStore(test: (url: string) => Promise<void>): Promise<void> {
     const { url, close } = await open();
     try {
@@ -52,7 +52,7 @@ describe.each(ENGINES)('The messages of providers in %s', (_engine, open) => {
     while ((await schemaStatus(db)).applied.includes(first)) await db.migrate.down(CONFIG);
   }
 
-  it('come to a store that is filled, whose messages are of the first provider and have no body', () =>
+  it('assigns stored messages to the first provider, without a body', () =>
     withStore(async (url) => {
       const before = manyMessages(20);
       await maintaining(url, async (db) => {
@@ -70,7 +70,7 @@ describe.each(ENGINES)('The messages of providers in %s', (_engine, open) => {
       });
     }));
 
-  it('go again, with what was kept beside, when none of another provider is stored', () =>
+  it('reverts, with statuses and bodies, if no message of another provider is stored', () =>
     withStore(async (url) => {
       const payload = { mediaType: 'application/json', body: Buffer.from('{}') };
       const [one] = manyMessages(1);
@@ -92,7 +92,7 @@ describe.each(ENGINES)('The messages of providers in %s', (_engine, open) => {
       });
     }));
 
-  it('are not thrown away by going back', () =>
+  it('refuses to revert if that would delete messages of other providers', () =>
     withStore(async (url) => {
       const foreign = message('foreign', { provider: provider('whatsapp') });
       await on(url, ({ add }) => add([foreign]));

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { isPostgres, rowsOf } from '../../../../src/adapters/persistence/schema/dialect.ts';
 
-/** What a writer of a table has to fulfil, as far as the database demands it. */
+/** The demands of a table on its writers, as the database enforces them. */
 export interface TableShape {
   readonly columns: Readonly<Record<string, { readonly type: string; readonly required: boolean }>>;
   /** Unique indexes by their columns or expressions, other constraints and triggers by their definitions. */
@@ -13,7 +13,7 @@ interface ColumnRow {
   readonly table: string;
   readonly column: string;
   readonly type: string;
-  /** As SQLite says it, 0 or 1. */
+  /** 0 or 1, as SQLite reports it. */
   readonly required: number;
 }
 interface DemandRow {
@@ -21,7 +21,7 @@ interface DemandRow {
   readonly demand: string;
 }
 
-/** `required`: a row that does not name the column is refused. */
+/** `required`: a row without the column is rejected. */
 const SQLITE_COLUMNS = `
   select tables.name as "table", fields.name as "column", fields.type as type,
          "notnull" = 1 and dflt_value is null and not (pk = 1 and fields.type = 'INTEGER' collate nocase) as required
@@ -66,7 +66,7 @@ export async function schemaShape(db: Knex): Promise<SchemaShape> {
   return shape;
 }
 
-/** Why a version that fits the shape before may fail on the one after; empty when that one only adds. */
+/** Why a version that works with the shape before may fail with the one after; empty if it only adds. */
 export function whatBreaks(before: SchemaShape, after: SchemaShape): string[] {
   return Object.entries(before).flatMap(([table, was]) => {
     const is = after[table];
@@ -82,7 +82,7 @@ export function whatBreaks(before: SchemaShape, after: SchemaShape): string[] {
       if (required && !(column in was.columns)) found.push(`${table}.${column} is required`);
     }
     for (const demand of is.demands) {
-      // What only the new columns must fulfil is no matter to who does not name them.
+      // Constraints on new columns alone do not affect a version that does not write them.
       const added = /^unique (.*)$/.exec(demand)?.[1]?.split(', ') ?? [];
       const ofNew = added.length > 0 && added.every((column) => column in is.columns && !(column in was.columns));
       if (!was.demands.includes(demand) && !ofNew) found.push(`${table} demands ${demand}`);

@@ -10,7 +10,7 @@ import { migrating, reading, temporaryFolder, type TemporaryFolder } from '../..
 
 const CONFIG: Knex.MigratorConfig = { migrationSource, tableName: 'knex_migrations' };
 
-describe('The state of a database that', () => {
+describe('The schema status of a database that', () => {
   let folder: TemporaryFolder;
   let file: string;
   beforeEach(async () => {
@@ -38,7 +38,7 @@ describe('The state of a database that', () => {
     expect(await health()).toEqual({ database: 'ok', schema: 'ok' });
   });
 
-  it('was migrated by a newer version, which this one does not touch', async () => {
+  it('was migrated by a newer version is unknown, and this version does not change it', async () => {
     const unknown = '29991231235959_breaking_rename';
     await migrating(file, async (db) => {
       await db.migrate.up(CONFIG);
@@ -51,7 +51,7 @@ describe('The state of a database that', () => {
     expect(await health()).toEqual({ database: 'ok', schema: 'unknown' });
   });
 
-  it('was only added to by a newer version: this one works on, and leaves taking back to the newer', async () => {
+  it('got only additions from a newer version is ok, and only that version can revert them', async () => {
     const added = '29991231235959_add_note';
     await migrating(file, async (db) => {
       await migrateLatest(db);
@@ -71,7 +71,7 @@ describe('The state of a database that', () => {
   });
 
   it.each([
-    ['is no database', (path: string) => writeFile(path, 'no database '.repeat(500))],
+    ['is not a database', (path: string) => writeFile(path, 'no database '.repeat(500))],
     ['is a folder', (path: string) => mkdir(path)],
   ])('%s', async (_what, make) => {
     await make(file);

@@ -44,7 +44,7 @@ describe('openSqlite', () => {
     });
   });
 
-  it('makes the folders of the file', async () => {
+  it('creates the folders of the file', async () => {
     const file = folder.file('some/new/folder/app.db');
     await opening({ file }, async (db) => {
       await db.raw('create table t (a)');
@@ -52,13 +52,13 @@ describe('openSqlite', () => {
     });
   });
 
-  it('takes a path relative to the working directory', async () => {
+  it('accepts a path relative to the working directory', async () => {
     const file = path.relative(process.cwd(), folder.file('relative.db'));
     await opening({ file }, (db) => db.raw('create table t (a)'));
     expect((await stat(folder.file('relative.db'))).isFile()).toBe(true);
   });
 
-  it('makes neither file nor folder to read from, and does not write there', async () => {
+  it('creates neither file nor folder for a reader, and does not write', async () => {
     const file = folder.file('missing/app.db');
     expect(() => openSqlite({ file, readOnly: true })).toThrow(StoreUnavailable);
     await expect(stat(path.dirname(file))).rejects.toThrow('ENOENT');
@@ -69,7 +69,7 @@ describe('openSqlite', () => {
     });
   });
 
-  it('gives whole numbers as bigint, or as numbers when asked to', async () => {
+  it('returns integers as bigint, or as numbers on request', async () => {
     const file = folder.file('app.db');
     const largest = 'select 9007199254740993 as big';
     await opening({ file }, async (db) => {
@@ -80,7 +80,7 @@ describe('openSqlite', () => {
     });
   });
 
-  it('brings the folding of the domain into SQL', async () => {
+  it('provides the text folding of the domain in SQL', async () => {
     await opening({ file: folder.file('app.db') }, async (db) => {
       const sql = "select fold_case('ẞΣς') as folded, fold_case(null) as none, fold_case(7) as number";
       expect(await db.raw(sql)).toEqual([{ folded: 'ssσσ', none: null, number: null }]);
@@ -111,7 +111,7 @@ describe('The schema', () => {
     ['no sender', { from_msisdn: null }],
     ['no recipient', { to_msisdn: null }],
     ['no instant', { sent_at: null }],
-  ])('refuses %s, and the error holds no value of the row', async (_what, wrong) => {
+  ])('rejects %s, and the error contains no value of the row', async (_what, wrong) => {
     const error: unknown = await database
       .db('messages')
       .insert({ ...row, ...wrong })
@@ -122,7 +122,7 @@ describe('The schema', () => {
     expect(await database.db('messages').select('*')).toEqual([]);
   });
 
-  it('keeps an id once, and the error does not say which', async () => {
+  it('stores an id once, and the error does not contain it', async () => {
     await database.db('messages').insert(row);
     const error: unknown = await database
       .db('messages')
@@ -132,7 +132,7 @@ describe('The schema', () => {
     for (const secret of SECRETS) expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret);
   });
 
-  it('gives no value of a message away when a repository cannot store it', async () => {
+  it('reports no value of a message that a repository cannot store', async () => {
     const broken = { ...message('wamid.secret', { from: '+14155550123', text: SECRETS[3] ?? '' }), to: null as never };
     const error: unknown = await sqliteMessageRepository(database.db)
       .add([broken])

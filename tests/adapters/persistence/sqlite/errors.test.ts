@@ -15,7 +15,7 @@ const failure = (work: () => unknown): Promise<unknown> =>
   );
 
 describe('translatingErrors', () => {
-  it('gives what the work gives', async () => {
+  it('returns the result of the work', async () => {
     expect(await translatingErrors(() => Promise.resolve(7))).toBe(7);
   });
 
@@ -23,14 +23,14 @@ describe('translatingErrors', () => {
     ...['BUSY', 'BUSY_SNAPSHOT', 'BUSY_RECOVERY', 'LOCKED', 'LOCKED_SHAREDCACHE', 'FULL', 'IOERR', 'IOERR_WRITE'],
     ...['IOERR_FSYNC', 'READONLY', 'READONLY_DBMOVED', 'CANTOPEN', 'CANTOPEN_ISDIR', 'CORRUPT', 'CORRUPT_INDEX'],
     ...['NOTADB', 'NOMEM', 'PROTOCOL'],
-  ])('takes SQLITE_%s for "not now", and says no more than that', async (code) => {
+  ])('turns SQLITE_%s into StoreUnavailable, with nothing else in its message', async (code) => {
     const cause = Object.assign(new Error('insert … values (+14155550100)'), { code: `SQLITE_${code}` });
     const error = await failure(() => Promise.reject(cause));
     expect(error).toBeInstanceOf(StoreUnavailable);
     expect(error).toMatchObject({ message: `database: SQLITE_${code}`, cause, retryAfterSeconds: 1 });
   });
 
-  it('takes waiting in vain for the connection for "not now"', async () => {
+  it('turns a timeout of the Knex pool into StoreUnavailable', async () => {
     const cause = Object.assign(new Error('Timeout acquiring a connection'), { name: 'KnexTimeoutError' });
     expect(await failure(() => Promise.reject(cause))).toBeInstanceOf(StoreUnavailable);
   });
@@ -51,7 +51,7 @@ describe('translatingErrors', () => {
     expect(await failure(() => Promise.reject(thrown as Error))).toBe(thrown);
   });
 
-  it('translates what is thrown at once as well', async () => {
+  it('translates errors that are thrown synchronously, too', async () => {
     const busy = Object.assign(new Error('busy'), { code: 'SQLITE_BUSY' });
     await expect(
       translatingErrors(() => {
@@ -71,7 +71,7 @@ describe('A repository whose database', () => {
   });
   afterEach(() => database.close());
 
-  /** Says it is unavailable, has stored nothing, still reads, and stores when it is over. */
+  /** Expects StoreUnavailable with nothing stored, working reads, and a working retry afterwards. */
   async function expectUnavailableUntil(code: string, over: () => unknown): Promise<void> {
     const added = manyMessages(300);
     const error = await repository.add(added).catch((thrown: unknown) => thrown);
@@ -95,7 +95,7 @@ describe('A repository whose database', () => {
     }
   });
 
-  it('has no room left', async () => {
+  it('is on a full disk', async () => {
     const [{ pages = 0 } = {}] = await database.db.raw<{ pages?: bigint }[]>(
       'select page_count as pages from pragma_page_count',
     );
@@ -103,7 +103,7 @@ describe('A repository whose database', () => {
     await expectUnavailableUntil('SQLITE_FULL', () => database.db.raw('pragma max_page_count = 1000000'));
   });
 
-  it('may only be read', async () => {
+  it('is read-only', async () => {
     await database.db.raw('pragma query_only = on');
     await expectUnavailableUntil('SQLITE_READONLY', () => database.db.raw('pragma query_only = off'));
   });
@@ -117,7 +117,7 @@ describe('A repository whose database', () => {
 });
 
 describe('A repository whose file', () => {
-  it('is no database says so at every call and does not reject a question after its health', async () => {
+  it('is not a database rejects every call but the health check', async () => {
     const folder = await temporaryFolder();
     await writeFile(
       folder.file('app.db'),

@@ -20,8 +20,8 @@ import { StoreUnavailable } from '../../../../src/application/ports/store.ts';
 import { openTestDatabase, type TestDatabase } from '../../../support/sqlite.ts';
 import { everyMessage, message } from '../contract/repository-fixtures.ts';
 
-/** What SQLite itself does not notice: the service would go on with files that no name leads to. */
-describe('files that are taken from under a running service', () => {
+/** SQLite does not notice it: the service would continue with files that no path leads to. */
+describe('files that are deleted, moved or replaced while the service runs', () => {
   let database: TestDatabase;
   let repository: ThreadedMessageRepository;
   const others: TestDatabase[] = [];
@@ -45,38 +45,38 @@ describe('files that are taken from under a running service', () => {
     for (const other of others.splice(0)) await other.close();
   });
 
-  it('make every call fail until they are back, and then hold all that was acknowledged', async () => {
+  it('make every call fail until they are put back, with everything that was acknowledged', async () => {
     for (const file of files()) renameSync(file, `${file}.away`);
     await expect(repository.add([message('lost')])).rejects.toThrow(StoreUnavailable);
     await expect(repository.add([message('lost')])).rejects.toThrow(StoreUnavailable);
     await expect(ids()).rejects.toThrow(StoreUnavailable);
     expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
-    expect(existsSync(database.file)).toBe(false); // an empty one would hide that it is gone
+    expect(existsSync(database.file)).toBe(false); // an empty database would hide the loss
     for (const file of files().reverse()) renameSync(`${file}.away`, file);
     expect(await repository.health()).toEqual({ database: 'ok', schema: 'ok' });
     await repository.add([message('after')]);
     expect(await ids()).toEqual(['after', 'before']);
   });
 
-  it('are noticed when they go while a message is stored: it is not acknowledged', async () => {
-    // Before the commit, but after the look that comes first: nothing else tells this from a message that was stored.
+  it('are noticed if they disappear during a commit, which is then not acknowledged', async () => {
+    // After the check before the commit: only the check after it can notice this.
     const adding = repository.add(Array.from({ length: 20_000 }, (_, i) => message(`m${String(i)}`)));
     for (const file of files()) rmSync(file);
     await expect(adding).rejects.toThrow(StoreUnavailable);
   });
 
-  it('stay open while there is nothing else, however often somebody asks', async () => {
+  it('stay open until others replace them, whatever is called', async () => {
     for (const file of files()) renameSync(file, `${file}.away`);
     for (let i = 0; i < 3; i++) {
       expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
-      await expect(ids()).rejects.toThrow('bring it back');
+      await expect(ids()).rejects.toThrow('put it back');
     }
-    // Linux: the last way to what was acknowledged when the files are deleted and not only moved.
+    // Linux: the only way to acknowledged messages if the files are deleted, not only moved.
     const open = readdirSync('/proc/self/fd').map((fd) => {
       try {
         return readlinkSync(`/proc/self/fd/${fd}`);
       } catch {
-        return ''; // of the listing itself
+        return ''; // the descriptor of the listing itself
       }
     });
     for (const file of files()) expect(open).toContain(`${file}.away`);
@@ -84,7 +84,7 @@ describe('files that are taken from under a running service', () => {
     expect(await ids()).toEqual(['before']);
   });
 
-  it('may be replaced by others, which are then read and written', async () => {
+  it('can be replaced by others, which are then read and written', async () => {
     const backup = await emptyDatabase();
     for (const file of files()) rmSync(file);
     copyFileSync(backup, `${database.file}.new`);
@@ -94,7 +94,7 @@ describe('files that are taken from under a running service', () => {
     expect(await ids()).toEqual(['after']);
   });
 
-  it('are not mixed: another database with the log of this one is neither read nor written', async () => {
+  it('are never mixed: another database with the log of this one is neither read nor written', async () => {
     copyFileSync(await emptyDatabase(), `${database.file}.new`);
     renameSync(database.file, `${database.file}.away`);
     renameSync(`${database.file}.new`, database.file);
@@ -119,7 +119,7 @@ describe('files that are taken from under a running service', () => {
       await expect(repository.add([message('refused')])).rejects.toThrow('SQLITE_CORRUPT');
     });
 
-    it('are opened anew when they are whole again, though nothing but the health was asked for', async () => {
+    it('are reopened after a repair, even if only the health is checked', async () => {
       expect(await repository.health()).toEqual({ database: 'unreachable', schema: 'unknown' });
       writeFileSync(database.file, good);
       expect(await repository.health()).toEqual({ database: 'ok', schema: 'ok' });
@@ -127,9 +127,9 @@ describe('files that are taken from under a running service', () => {
       expect(await ids()).toEqual(['after', 'before']);
     });
 
-    it('do not let a backup be mixed with their log', async () => {
+    it('keep a restored backup apart from their log', async () => {
       const other = new Database(database.file, { readonly: true });
-      other.pragma('schema_version'); // keeps the log from being taken away
+      other.pragma('schema_version'); // keeps SQLite from deleting the log
       await expect(repository.add([message('refused')])).rejects.toThrow('SQLITE_CORRUPT');
       writeFileSync(`${database.file}.backup`, good);
       renameSync(`${database.file}.backup`, database.file);
@@ -142,7 +142,7 @@ describe('files that are taken from under a running service', () => {
   });
 
   describe('when only the log is deleted', () => {
-    /** What the database alone holds, as a process that is killed now leaves it. */
+    /** The content of the database without its log, as a process that is killed now leaves it. */
     async function alone(): Promise<string[]> {
       copyFileSync(database.file, `${database.file}.copy`);
       const copy = openSqlite({ file: `${database.file}.copy` });
@@ -151,7 +151,7 @@ describe('files that are taken from under a running service', () => {
       return messages.map(({ messageId }) => messageId);
     }
 
-    it('take nothing until the service was started again, and lose nothing', async () => {
+    it('reject writes until the service is restarted, and lose nothing', async () => {
       rmSync(`${database.file}-wal`);
       await expect(repository.add([message('refused')])).rejects.toThrow('restart the service');
       expect(await ids()).toEqual(['before']);
@@ -162,27 +162,27 @@ describe('files that are taken from under a running service', () => {
       expect(await ids()).toEqual(['after', 'before']);
     });
 
-    it('lose nothing when nobody writes any more, but asks for the health', async () => {
+    it('lose nothing if only the health is checked', async () => {
       rmSync(`${database.file}-wal`);
       expect(await repository.health()).toEqual({ database: 'unwritable', schema: 'ok' });
       expect(await alone()).toEqual(['before']);
     });
 
-    it('lose nothing when the service is stopped at once', async () => {
+    it('lose nothing if the service is stopped immediately', async () => {
       rmSync(`${database.file}-wal`);
       await repository.close();
       expect(await alone()).toEqual(['before']);
       repository = start(database.file);
     });
 
-    it('warn of stopping while somebody reads a state from before', async () => {
+    it('warn against stopping while another process reads an older snapshot', async () => {
       const reader = new Database(database.file, { readonly: true });
       reader.exec('begin');
       reader.prepare('select count(*) from messages').get();
       await repository.add([message('after')]);
       rmSync(`${database.file}-wal`);
       await expect(repository.add([message('refused')])).rejects.toThrow('do not stop the service');
-      await expect(repository.close()).rejects.toThrow('could not be put into the database');
+      await expect(repository.close()).rejects.toThrow('could not be moved into the database');
       reader.close();
       await repository.close();
       expect(await alone()).toEqual(['after', 'before']);

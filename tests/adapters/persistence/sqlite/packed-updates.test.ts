@@ -8,7 +8,7 @@ import { messages } from '../../../support/arbitraries.ts';
 const payloads = fc.array(fc.record({ mediaType: fc.string(), body: fc.uint8Array() }), { minLength: 1, maxLength: 3 });
 const kinds = fc.array(fc.record({ message: messages, kind: fc.nat(3), of: fc.nat(2) }), { maxLength: 10 });
 
-it('updates come out of the other thread as they went in, and those of one body share it', () => {
+it('unpack returns the packed updates, and updates that shared a body share it again', () => {
   fc.assert(
     fc.property(payloads, kinds, (bodies, drawn) => {
       const updates = drawn.map(({ message, kind, of }): NewUpdate => {

@@ -8,7 +8,7 @@ import type { MessageRepository } from '../../../../src/application/ports/store.
 import { openTestDatabase, type TestDatabase } from '../../../support/sqlite.ts';
 import { id, manyMessages, message, micros, number } from '../contract/repository-fixtures.ts';
 
-/** The plans of the statements that a call sends to the database, as SQLite explains them. */
+/** Returns SQLite's plans of the statements that a call sends to the database. */
 async function plansIn(db: Knex, call: () => Promise<unknown>): Promise<{ sql: string; plan: string }[]> {
   const sent: { sql: string; bindings?: Knex.RawBinding[] }[] = [];
   const listen = (query: { sql: string; bindings?: Knex.RawBinding[] }) => sent.push(query);
@@ -60,12 +60,12 @@ describe('A query', () => {
     ['the newest of a range by position', [range, { after: stored[100] ?? middle }, 10, 'desc'], 'messages_by_instant'],
     ['the newest of a sender', [{ from: number('+100') }, { offset: 2 }, 10, 'desc'], 'messages_by_sender'],
     ['the newest of a sender by position', [{ from: first.from }, { after: middle }, 10, 'desc'], 'messages_by_sender'],
-  ])('for %s reads one index in its order: sorts nothing and scans no table', async (_what, args, index) => {
+  ])('for %s reads one index in order, sorts nothing and scans no table', async (_what, args, index) => {
     const plans = await plansOf(() => repository.list(...args));
     const pages = plans.filter(({ sql }) => /order by `sent_at` (asc|desc), `message_id` \1/.test(sql));
     expect(pages).toHaveLength(1);
     expect(pages[0]?.plan).toMatch(new RegExp(`^(SEARCH|SCAN) messages USING INDEX ${index}\\b[^;]*$`));
-    // From the position on, and not from the bound of the range that lies behind it.
+    // From the position, not from the bound of the range, which it has passed.
     if ('after' in args[1]) expect(pages[0]?.plan).toMatch(/\(sent_at,message_id\)[<>]\(\?,\?\)/);
     for (const { sql, plan } of plans) {
       if (sql.includes('group by starts_at')) continue; // sorts the periods of one level, not messages
@@ -73,7 +73,7 @@ describe('A query', () => {
     }
   });
 
-  it('for one message asks the unique index', async () => {
+  it('for one message reads the unique index', async () => {
     const key = messageKey({ messageId: id('m7'), provider: WEBHOOK });
     const unique = 'SEARCH messages USING INDEX sqlite_autoindex_messages_1';
     const planOf = async (call: () => Promise<unknown>) => (await plansOf(call)).map(({ plan }) => plan);
@@ -88,7 +88,7 @@ describe('A query', () => {
     expect(payload).toContain(`${unique} (message_id=?)`);
   });
 
-  it('for what arrived after a place reads on from there, and the end of the primary key', async () => {
+  it('for messages after a stream position reads the primary key from there, and its end', async () => {
     const place = await repository.feedEnd();
     const plans = await plansOf(() => repository.readFeed({ ...place, at: place.at - 5n }, 10));
     expect(plans).toHaveLength(1);
@@ -97,11 +97,11 @@ describe('A query', () => {
     }
   });
 
-  it('for the statistics reads the ends of an index, the counters, and the messages that are not counted yet', async () => {
+  it('for the statistics reads the ends of an index, the counters, and the uncounted backlog', async () => {
     const plans = await plansOf(() => repository.stats());
     for (const { sql, plan } of plans) {
       for (const step of plan.split('; ').filter((part) => part.startsWith('SCAN'))) {
-        expect(step).toMatch(/SCAN (CONSTANT|tail|message_totals|sender_counts .*by_rank|messages .*by_instant|\()/);
+        expect(step).toMatch(/SCAN (CONSTANT|backlog|message_totals|sender_counts .*by_rank|messages .*by_instant|\()/);
         if (step.includes('by_instant')) expect(sql).toMatch(/ limit \?$/);
       }
     }
@@ -137,7 +137,7 @@ describe('A query', () => {
     );
   });
 
-  it('for the count of a sender reads one counter and the messages that are not counted yet', async () => {
+  it('for the count of a sender reads one counter and the uncounted backlog', async () => {
     const plans = await plansOf(() => repository.list({ from: number('+100') }, { offset: 0 }, 1));
     const counting = plans.filter(({ sql }) => sql.includes('sender_counts'));
     expect(counting).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('A query', () => {
 });
 
 describe('A step of erasing', () => {
-  it('looks for what is to go in a page, and not on to the end of what is old when all of it stays', async () => {
+  it('examines one page, not all expired messages, if all of them are exempt', async () => {
     const { db, close } = await openTestDatabase();
     try {
       await sqliteMessageRepository(db).add(manyMessages(5_001).map((one) => ({ ...one, receivedAt: micros(9e15) })));

@@ -36,7 +36,7 @@ let shared: Awaited<ReturnType<typeof open>> | undefined;
 afterAll(() => shared?.close());
 
 messageRepositoryContract('SQLite on threads', async () => {
-  // Threads take most of a second to start: one set of them serves the whole suite, each test on an emptied database.
+  // Threads take most of a second to start, so the whole suite shares them, with an emptied database per test.
   shared ??= await open();
   const { repository, file } = shared;
   return { repository, close: () => empty(file) };
@@ -54,7 +54,7 @@ async function empty(file: string): Promise<void> {
 }
 
 describe('SQLite on threads', () => {
-  it('takes everything into the search index without being asked, and finds it before, meanwhile and after', async () => {
+  it('indexes everything by itself, and finds it before, during and after', async () => {
     const { repository, close } = await open();
     try {
       await repository.add(manyMessages(1_200));
@@ -68,17 +68,17 @@ describe('SQLite on threads', () => {
     }
   });
 
-  it('gives up a read that takes too long, and goes on with the next', async () => {
+  it('aborts a read that takes too long, and serves the next', async () => {
     const { repository, close } = await open({ readTimeoutMs: 300 });
     try {
       const text = 'é'.repeat(4_000);
       for (let i = 0; i < 5; i++) {
         await repository.add(Array.from({ length: 400 }, (_, j) => message(`${String(i)}-${String(j)}`, { text })));
       }
-      // Two characters are no trigram: every text is folded and looked through.
+      // Two characters are not a trigram, so every text is folded and scanned.
       const slow = repository.list({ contains: 'zq' }, { offset: 0 }, 1);
       await expect(slow).rejects.toThrow('a read took too long');
-      // A thread that was given up is replaced; until the new one answers, reads may time out as well.
+      // An aborted thread is replaced; until the new one answers, reads may time out too.
       await until(() =>
         repository.stats().then(
           ({ totalMessages }) => totalMessages === 2_000,
@@ -90,7 +90,7 @@ describe('SQLite on threads', () => {
     }
   });
 
-  it('refuses reads when too many wait', async () => {
+  it('rejects reads if too many wait', async () => {
     const { repository, close } = await open({ maxQueuedReads: 1 });
     try {
       const results = await Promise.allSettled(Array.from({ length: 20 }, () => repository.stats()));
@@ -103,7 +103,7 @@ describe('SQLite on threads', () => {
     }
   });
 
-  it('is healthy while searches take all threads and time out', async () => {
+  it('is healthy while searches occupy all threads and time out', async () => {
     const { repository, close } = await open({ readTimeoutMs: 50, maxQueuedReads: 1 });
     try {
       await repository.add(manyMessages(1_000));
@@ -117,7 +117,7 @@ describe('SQLite on threads', () => {
   });
 
   it('is unavailable, not dead, while the database cannot be opened', async () => {
-    // A path through a file: no folder can be made there.
+    // A path through a file, in which no folder can be created.
     const { file, close: closeOther } = await openTestDatabase();
     const repository = threadedMessageRepository({ ...OPTIONS, file: `${file}/app.db` });
     try {
@@ -130,14 +130,14 @@ describe('SQLite on threads', () => {
     }
   });
 
-  it('waits for another process that writes, and refuses nothing for it', async () => {
+  it('waits for another process that writes, and rejects nothing', async () => {
     const { repository, file, close } = await open();
     const other = openSqlite({ file });
     try {
-      await repository.caughtUp(); // what it does of itself at the start would wait, too, and the rest behind it
+      await repository.caughtUp(); // its initial step would wait too, and delay the rest
       await other.raw('begin immediate');
       const adding = repository.add([{ ...message('a'), payload: { mediaType: 'text/plain', body: Buffer.of(1) } }]);
-      // Long enough for a refusal to come; a commit cannot, however long it is.
+      // Long enough for a rejection; a commit cannot happen meanwhile.
       expect(await Promise.race([adding.catch(String), delay(50, 'nothing yet')])).toBe('nothing yet');
       await other.raw('commit');
       expect(await adding).toEqual(['created']);
@@ -147,7 +147,7 @@ describe('SQLite on threads', () => {
     }
   });
 
-  it('passes on a fault that is no matter of availability as it is', async () => {
+  it('passes other faults unchanged', async () => {
     const { repository, close } = await open();
     try {
       const broken = { ...message('a'), from: null } as never;

@@ -13,7 +13,7 @@ const payload = (bytes: number, fill: number): Payload => ({
   body: Buffer.alloc(bytes, fill),
 });
 
-/** Larger than what is held in memory at a time, some of it shared, some of it alone. */
+/** Bodies that exceed the memory limit together; some are shared. */
 function stored(): NewUpdate[] {
   const shared = payload(9 * MIB, 1);
   const [first, second, third, ...others] = manyMessages(12) as [Message, Message, Message, ...Message[]];
@@ -40,7 +40,7 @@ describe('A copy', () => {
   it.each<[Engine, Engine]>([
     ['sqlite', 'postgres'],
     ['postgres', 'sqlite'],
-  ])('from %s to %s has the bodies, the delivery ids and the states of messages', async (from, to) => {
+  ])('from %s to %s contains the bodies, the delivery ids and the statuses of messages', async (from, to) => {
     await between(from, to, async (source, target) => {
       const updates = stored();
       await on(source, ({ add }) => add(updates));
@@ -74,7 +74,7 @@ describe('A copy', () => {
   it.each<[Engine, Engine]>([
     ['sqlite', 'postgres'],
     ['postgres', 'sqlite'],
-  ])('from %s to %s has what was kept of unknown updates, once, and not all of it in memory', async (from, to) => {
+  ])('from %s to %s contains unknown updates once, without keeping all of them in memory', async (from, to) => {
     await between(from, to, async (source, target) => {
       const bodies = [1, 2, 3].map((fill) => payload(9 * MIB, fill));
       const unknown = (body: Payload): NewUpdate => ({ kind: 'unknown', provider: OTHER, payload: body });
@@ -93,7 +93,7 @@ describe('A copy', () => {
     });
   });
 
-  it('says what the target lacks of what it has already', async () => {
+  it('reports what the target lacks', async () => {
     await between('sqlite', 'sqlite', async (source, target) => {
       const [update] = stored();
       if (update === undefined || 'kind' in update) throw new Error('the first is a message');

@@ -37,7 +37,7 @@ async function empty({ db, dialect }: CopySource): Promise<void> {
 }
 
 describe('copyMessages', () => {
-  it.each(WAYS)('from %s to %s: every message as it is, exactly once, in pages of any size', async (from, to) => {
+  it.each(WAYS)('from %s to %s: each message unchanged, exactly once, in pages of any size', async (from, to) => {
     await between(from, to, (source, target) =>
       on(source, (written) =>
         on(target, async (opened) => {
@@ -50,7 +50,7 @@ describe('copyMessages', () => {
                 await empty(written);
                 await empty(opened);
                 const all = inOrder([...drawn, ...EXTREMES]);
-                // What lies there from another time is in no order.
+                // Messages that the target already has are in no order.
                 const before = all.filter((_, i) => i % 3 === there % 3 && i < there);
                 await written.add(all);
                 await opened.add(before);
@@ -74,7 +74,7 @@ describe('copyMessages', () => {
     );
   });
 
-  it.each(WAYS)('from %s to %s: stopped after the second commit it goes on with the third', async (from, to) => {
+  it.each(WAYS)('from %s to %s: stopped after the second commit, it resumes with the third', async (from, to) => {
     await between(from, to, async (source, target) => {
       const all = manyMessages(1_000);
       await store(source, all);
@@ -106,7 +106,7 @@ describe('copyMessages', () => {
     });
   });
 
-  it('goes on after a commit that failed', async () => {
+  it('resumes after a failed commit', async () => {
     await between('sqlite', 'sqlite', async (from, to) => {
       const all = manyMessages(300);
       await store(from, all);
@@ -123,7 +123,7 @@ describe('copyMessages', () => {
     });
   });
 
-  it.each(WAYS)('from %s to %s: a message that arrives late is copied by the next run', async (from, to) => {
+  it.each(WAYS)('from %s to %s: the next run copies a message that was stored late', async (from, to) => {
     await between(from, to, async (source, target) => {
       const all = manyMessages(400);
       await store(source, all.slice(0, 300));
@@ -133,7 +133,7 @@ describe('copyMessages', () => {
     });
   });
 
-  it('says that messages arrived while it copied', async () => {
+  it('reports messages that were stored during the copy', async () => {
     await between('sqlite', 'postgres', async (source, target) => {
       const all = manyMessages(200);
       await store(source, all);
@@ -159,11 +159,11 @@ describe('copyMessages', () => {
     });
   });
 
-  it('copies what it had skipped for equal counts when the comparison finds it different', async () => {
+  it('copies a skipped part with equal counts if the comparison finds a difference', async () => {
     await between('sqlite', 'postgres', async (source, target) => {
       const all = manyMessages(200);
       await store(source, all);
-      // As many in each minute, and one of them another: the counters cannot tell.
+      // Equal counts per minute, but one message differs: the counters cannot show it.
       const other = { ...(all[0] ?? message('')), messageId: id('other') };
       await store(target, [other, ...all.slice(1)]);
       expect(await copied(source, target)).toMatchObject({
@@ -174,7 +174,7 @@ describe('copyMessages', () => {
     });
   });
 
-  it.each(WAYS)('from %s to %s: names the first row that was tampered with', async (from, to) => {
+  it.each(WAYS)('from %s to %s: reports the first row that was changed', async (from, to) => {
     await between(from, to, async (source, target) => {
       await store(source, manyMessages(300));
       expect((await copied(source, target)).firstDifference).toBeNull();
@@ -196,7 +196,7 @@ describe('copyMessages', () => {
     ['to_msisdn', "'+1'"],
     ['from_msisdn', "'+1'"],
     ['text', 'null'],
-  ])('sees a difference in %s', async (column, value) => {
+  ])('detects a difference in %s', async (column, value) => {
     await between('sqlite', 'sqlite', async (source, target) => {
       await store(source, manyMessages(10));
       await copied(source, target);
@@ -207,7 +207,7 @@ describe('copyMessages', () => {
     });
   });
 
-  it('leaves counters and the search index that have caught up', async () => {
+  it('leaves no backlog of the counters and the search index', async () => {
     await between('postgres', 'sqlite', async (source, target) => {
       await store(source, manyMessages(5_000));
       await copied(source, target);
@@ -218,7 +218,7 @@ describe('copyMessages', () => {
     });
   });
 
-  it('says which row of the source is not a message', async () => {
+  it('reports which row of the source is not a message', async () => {
     await between('sqlite', 'postgres', async (source, target) => {
       await store(source, manyMessages(3));
       await on(source, ({ db }) => db('messages').where('message_id', 'm1').update({ text: 'a\0b' }));

@@ -12,26 +12,27 @@ import { spanOf } from '../../query/message-pages.ts';
 import { migrationNames } from '../../schema/migration-source.ts';
 import { migrateLatest, schemaStatus } from '../../schema/migrator.ts';
 import { renewEpoch } from '../../feed/stream-epoch.ts';
-import { readArchive, type ArchiveContent } from './archive.ts';
-import { requireProgram, type PostgresPlace } from './backup.ts';
-import { runProgram } from './client-programs.ts';
 import { postgresDialect } from '../dialect.ts';
-import { libpqEnvironment } from './libpq-environment.ts';
+import type { PostgresPlace } from './backup.ts';
+import { readArchive, type ArchiveContent } from './examine.ts';
+import { libpqEnvironment } from './programs/libpq-environment.ts';
+import { requireProgram } from './programs/require-program.ts';
+import { runProgram } from './programs/run-program.ts';
 
 export interface RestoreOptions extends Work {
-  /** Also over messages that are there, which are gone then. */
+  /** Restores even if the database contains messages, and deletes those. */
   readonly replace: boolean;
 }
 
 export interface RestoredArchive extends BackupContent {
   readonly migrated: readonly string[];
-  /** Tables of counters that were wrong, and are not any more. */
+  /** Counter tables that were wrong and are fixed now. */
   readonly wrongCounters: readonly string[];
 }
 
 /**
- * Restores an archive that backUpPostgres made, in one transaction of pg_restore; then migrates it and puts its counters
- * right. Rejects with UnusableBackup, before anything is changed, when it cannot be read or a newer version made it.
+ * Restores an archive of backUpPostgres in one transaction of pg_restore, then migrates it and fixes its counters. Rejects with
+ * UnusableBackup before any change if the archive cannot be read or a newer version made it.
  */
 export async function restorePostgres(
   { db, url, environment }: PostgresPlace,
@@ -68,7 +69,7 @@ async function requireFreePlace(db: Knex, archive: ArchiveContent, replace: bool
   }
 }
 
-/** All of it or nothing. The extension stays as it is, or is made: often it belongs to another role. */
+/** Restores everything or nothing. It does not replace the extension, because that often belongs to another role. */
 async function restoreArchive(
   db: Knex,
   file: string,
@@ -94,14 +95,14 @@ async function restoreArchive(
   }
 }
 
-/** What finish makes anew, and what is not ours. */
+/** The index that finish creates, and extensions, which are not ours. */
 const LEFT_OUT = /^\d.* (EXTENSION - .*|INDEX \S+ messages_by_arrival .*)$/gm;
 
 async function finish(db: Knex, archive: ArchiveContent, { onProgress }: Work): Promise<RestoredArchive> {
-  // Whoever stops it now gets what was restored, put right: the database is not what it was any more.
-  await forgetArrivals(db);
+  // The signal is ignored from here on, because the old content is gone already.
+  await resetArrivals(db);
   const migrated = await migrateLatest(db);
-  await db.transaction(renewEpoch);
+  await db.transaction((transaction) => renewEpoch(transaction, postgresDialect));
   await db.raw('analyze');
   onProgress('checking', 0, null);
   const wrong = await wrongCounters(db, postgresDialect);
@@ -115,10 +116,10 @@ async function finish(db: Knex, archive: ArchiveContent, { onProgress }: Work): 
 }
 
 /**
- * The numbers of transactions are the old server's, and may lie in the future of this one. The column is made anew, for that
- * touches no row; the default comes second, or it would fill all of them.
+ * Clears the transaction numbers of the old server, which may lie in the future of this one. It recreates the column, because that
+ * rewrites no row. The default is set afterwards, or it would fill all rows.
  */
-async function forgetArrivals(db: Knex): Promise<void> {
+async function resetArrivals(db: Knex): Promise<void> {
   if (!(await db.schema.hasColumn('messages', 'arrived'))) return;
   await db.transaction(async (transaction) => {
     await transaction.raw('alter table messages drop column arrived');

@@ -2,16 +2,15 @@ import type { Database } from 'better-sqlite3';
 import SqliteFile from 'better-sqlite3';
 import type { BackupContent } from '../../../../application/ports/backup.ts';
 import type { Work } from '../../../../application/ports/maintenance.ts';
-import { withConnection } from '../threads/connection.ts';
-import { openSqlite } from '../database.ts';
+import { openSqlite, withConnection } from '../database.ts';
 import { examine } from './examine.ts';
 
-/** Pages between two looks at the signal: a tenth of a second's work on a slow disk. */
+/** Pages between two checks of the signal: about 0.1 s on a slow disk. */
 const PAGES_AT_A_TIME = 1_000;
 
 /**
- * Copies a live database into `target`, one snapshot of it, and reads the copy through. No writer waits; what is written
- * meanwhile stays in the write-ahead log until it is over. Rejects with UnusableBackup when the copy is damaged.
+ * Copies one snapshot of a live database into `target` and checks the copy. No writer waits; the write-ahead log keeps all
+ * concurrent writes until the copy is complete. Rejects with UnusableBackup if the copy is damaged.
  */
 export async function backUpSqlite(file: string, target: string, options: Work): Promise<BackupContent> {
   const db = openSqlite({ file, readOnly: true });
@@ -25,8 +24,8 @@ export async function backUpSqlite(file: string, target: string, options: Work):
 }
 
 /**
- * Each step would begin anew when another process has written since the last one, and under load never come to an end; in
- * a transaction all of them read the same snapshot (docs/adr/0015).
+ * Copies in a read transaction, in which all steps read the same snapshot. Without it the copy restarts after each write of
+ * another process and never completes under load (docs/adr/0015).
  */
 async function copySnapshot(connection: Database, target: string, options: Work): Promise<void> {
   const { signal, onProgress } = options;
@@ -46,8 +45,8 @@ async function copySnapshot(connection: Database, target: string, options: Work)
 }
 
 /**
- * Takes the write-ahead log into the file, so that it can be moved, and read where nothing can be written. The service turns
- * the log on again. Throws when that fails; closing a database says nothing then.
+ * Moves the write-ahead log into the file, so that the file can be moved and read on a read-only disk. The service enables the
+ * log again. Throws if that fails, whereas closing a database would ignore it.
  */
 export function makeOneFile(file: string): void {
   const copy = new SqliteFile(file);

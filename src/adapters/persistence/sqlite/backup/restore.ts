@@ -10,14 +10,14 @@ import { sqliteDialect } from '../dialect.ts';
 import { examine } from './examine.ts';
 
 export interface RestoredContent extends BackupContent {
-  /** What was applied because an older version had made the backup. */
+  /** Migrations that were applied because an older version made the backup. */
   readonly migrated: readonly string[];
   readonly wrongCounters: readonly string[];
 }
 
 /**
- * Makes of a copy of a backup one file that this version can serve: checks it, migrates it and puts its counters right. Rejects with
- * UnusableBackup when it is damaged, none of ours, or of a newer version.
+ * Prepares a copy of a backup for this version: checks it, migrates it, fixes its counters and moves its log into the file.
+ * Rejects with UnusableBackup if it is damaged, does not belong to this service, or belongs to a newer version.
  */
 export async function prepareRestored(file: string, options: Work): Promise<RestoredContent> {
   const content = await examine(file, options);
@@ -33,15 +33,15 @@ async function bringUpToDate(
   const db = openSqlite({ file, bigIntegers: false });
   try {
     const migrated = await migrateLatest(db);
-    await db.transaction(renewEpoch);
-    return { migrated, wrongCounters: await rightCounters(db, migrated.length > 0, content) };
+    await db.transaction((transaction) => renewEpoch(transaction, sqliteDialect));
+    return { migrated, wrongCounters: await fixCounters(db, migrated.length > 0, content) };
   } finally {
     await db.destroy();
   }
 }
 
-/** Tables that were wrong, and are not any more. */
-async function rightCounters(db: Knex, changed: boolean, content: BackupContent): Promise<readonly string[]> {
+/** Returns the counter tables that were wrong and are fixed now. */
+async function fixCounters(db: Knex, changed: boolean, content: BackupContent): Promise<readonly string[]> {
   const wrong = changed ? await wrongCounters(db, sqliteDialect) : (content.wrongCounters ?? []);
   if (wrong.length > 0) await rebuildCounters(db, sqliteDialect);
   return wrong;

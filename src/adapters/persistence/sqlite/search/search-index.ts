@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
-import { nextMessages } from './next-messages.ts';
 
-/** Takes the next messages into the search index, at most `limit`; gives how many. */
-export async function takeIntoIndex(transaction: Knex, limit: number): Promise<number> {
+/** Adds up to `limit` messages to the search index and returns their number. */
+export async function addToIndex(transaction: Knex, limit: number): Promise<number> {
   const from = await indexedSeq(transaction);
   const { upTo, rows } = await nextMessages(transaction, from, limit);
   if (rows === 0) return 0;
@@ -15,16 +14,24 @@ export async function takeIntoIndex(transaction: Knex, limit: number): Promise<n
   return rows;
 }
 
-/** Everything up to this `seq` is in the index; what came later must be looked through. */
+/** The `seq` up to which messages are indexed. A search must scan later ones. */
 export async function indexedSeq(db: Knex): Promise<number> {
   const row = await db<{ indexed_seq: bigint }>('search_progress').first('indexed_seq');
   return Number(row?.indexed_seq ?? 0);
 }
 
-/** Empties the search index; the service fills it again in the background, and searches are right meanwhile. */
+/** The last `seq` and the number of the next messages after `from`, up to `limit`. */
+export async function nextMessages(db: Knex, from: number, limit: number): Promise<{ upTo: number; rows: number }> {
+  const next = db('messages').where('seq', '>', from).orderBy('seq').limit(limit).select('seq').as('next');
+  const found = (await db.from(next).max({ seq: 'seq' }).count({ rows: '*' }).first()) as
+    { seq: bigint | null; rows: bigint } | undefined;
+  return { upTo: Number(found?.seq ?? from), rows: Number(found?.rows ?? 0) };
+}
+
+/** Empties the search index. The service refills it in the background; searches stay exact meanwhile. */
 export async function resetIndex(db: Knex): Promise<void> {
   await db.transaction(async (transaction) => {
-    // First, for it takes the lock: the other begins by reading, and would fail when another process writes meanwhile.
+    // This write comes first to take the lock. 'delete-all' begins with a read and would fail if another process writes meanwhile.
     await transaction('search_progress').update({ indexed_seq: 0 });
     await transaction.raw("insert into message_search (message_search) values ('delete-all')");
   });

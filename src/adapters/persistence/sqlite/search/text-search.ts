@@ -3,23 +3,20 @@ import { foldCase } from '../../../../domain/text-folding.ts';
 import type { TextSearch } from '../../schema/dialect.ts';
 import { indexedSeq } from './search-index.ts';
 
-/** Up to this many hits are asked for once, and kept for the total and the page: the most frequent search by far. */
+/** Up to this many hits are fetched once and used for both the total and the page. Most searches have fewer. */
 const FEW_HITS = 1_000;
-/**
- * Up to this many hits are fetched from the index and sorted. A needle with more is in so many texts that going through
- * the messages in their order fills a page soon.
- */
+/** Up to this many hits are fetched from the index and sorted. With more, scanning the messages in order fills a page sooner. */
 const MAX_HITS = 20_000;
-/** The index knows sequences of three characters; a shorter needle has none. */
+/** The index contains trigrams; a shorter needle has none. */
 const MIN_INDEXED_LENGTH = 3;
-/** SQLite's tokenizer takes the two noncharacters for the replacement character, and would find one by another. */
+/** SQLite's tokenizer maps the two noncharacters to the replacement character, so the index cannot distinguish the three. */
 const ALIKE_IN_INDEX = /[\uFFFD-\uFFFF]/;
 const ASCII = /^[\0-\x7f]*$/;
 
-/** Decides by how often the needle occurs. To be asked in the snapshot that is then searched. */
+/** Chooses the way by the number of hits. Call it in the snapshot that is then searched. */
 export async function textSearch(db: Knex, needle: string): Promise<TextSearch> {
   const folded = foldCase(needle);
-  // U+0000 is in no stored text, and SQLite would take it for the end of the needle.
+  // No stored text contains U+0000, and SQLite would read it as the end of the needle.
   if (folded.includes('\0')) return { by: 'index', ...listed(db, []) };
   const condition = containsCondition(db, folded);
   if (Array.from(folded).length < MIN_INDEXED_LENGTH || ALIKE_IN_INDEX.test(folded)) {
@@ -32,12 +29,12 @@ export async function textSearch(db: Knex, needle: string): Promise<TextSearch> 
     FEW_HITS + 1,
   ]);
   if (indexed.length <= FEW_HITS) {
-    const tail = await db.raw<Hit[]>('select seq from messages where seq > ? and ? limit ?', [
+    const unindexed = await db.raw<Hit[]>('select seq from messages where seq > ? and ? limit ?', [
       progress,
       condition,
       FEW_HITS + 1,
     ]);
-    if (tail.length <= FEW_HITS) return { by: 'index', ...listed(db, [...indexed, ...tail]) };
+    if (unindexed.length <= FEW_HITS) return { by: 'index', ...listed(db, [...indexed, ...unindexed]) };
   }
   const [found] = await db.raw<{ hits: bigint }[]>(
     'select count(*) as hits from (select 1 from message_search where message_search match ? limit ?)',
@@ -69,8 +66,8 @@ function listed(db: Knex, hits: readonly Hit[]): { hits: Knex.Raw; total: number
 }
 
 /**
- * SQLite's LIKE ignores the case of ASCII letters, which is all the case there is in a text of ASCII: only other texts, which
- * have more bytes than characters, need the domain's function, some ten times dearer.
+ * SQLite's LIKE ignores the case of ASCII letters, which suffices for ASCII texts. Only other texts, which have more bytes than
+ * characters, need the domain's function, which is about ten times slower.
  */
 function containsCondition(db: Knex, folded: string): Knex.Raw {
   const beyondAscii = db.raw('(octet_length(text) > length(text) and contains_folded(text, ?))', [folded]);

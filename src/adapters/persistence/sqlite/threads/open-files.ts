@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 
 /**
- * `log gone`: the database is there, its write-ahead log or the log's index is not. `half replaced`: another database is there,
- * with the log of the one that was opened.
+ * `log gone`: the database exists, but its write-ahead log or the log's index does not. `half replaced`: the path leads to
+ * another database, but the log belongs to the opened one.
  */
 export type FileState = 'in place' | 'gone' | 'log gone' | 'replaced' | 'half replaced';
 
 export interface OpenFiles {
-  /** Where the names lead now. Takes some microseconds. */
+  /** Checks where the paths lead now. Takes some microseconds. */
   readonly look: () => FileState;
 }
 
@@ -15,8 +15,8 @@ export interface OpenFiles {
 const LOG = ['-wal', '-shm'];
 
 /**
- * Remembers which files a connection has opened. SQLite does not notice that they are deleted, moved or replaced: it goes
- * on with files that no name leads to, and all that is stored in them is gone with the process.
+ * Remembers which files a connection has opened. SQLite does not notice that they were deleted, moved or replaced: it continues
+ * with files that no path leads to, and everything stored in them is lost when the process ends.
  */
 export function openFiles(file: string): OpenFiles {
   const known = new Map<string, string>();
@@ -28,7 +28,7 @@ export function openFiles(file: string): OpenFiles {
 
   function isInPlace(suffix: string): boolean {
     const [before, now] = [known.get(suffix), identityOf(suffix)];
-    // The log comes into being with the first transaction.
+    // The first transaction creates the log.
     if (before === undefined && now !== undefined) known.set(suffix, now);
     return before === undefined || before === now;
   }

@@ -1,14 +1,14 @@
 import type { NewUpdate, Payload } from '../../../../domain/update.ts';
 
 /**
- * Updates as they go to the thread that writes. A body travels as a string of one-byte characters: as bytes it would take
- * all of the pool with it that Node cut it from, and one piece of shared memory for each is dear to build.
+ * Updates in the form in which they are sent to the writing thread. A body is sent as a string of one-byte characters: a buffer
+ * would take along the whole memory pool from which Node allocated it, and shared memory per body is slow to create.
  */
 export interface PackedUpdates {
-  /** Without their payloads. */
+  /** The updates without their payloads. */
   readonly updates: readonly object[];
   readonly payloads: readonly (readonly [mediaType: string, bytes: string])[];
-  /** For each update which of the payloads is its own; -1 for none. */
+  /** The index in `payloads` for each update; -1 if it has no payload. */
   readonly places: readonly number[];
 }
 
@@ -33,7 +33,7 @@ export function pack(updates: readonly NewUpdate[]): PackedUpdates {
   return { updates: bare, payloads, places };
 }
 
-/** The inverse of {@link pack}: updates that shared a payload share it again. */
+/** The inverse of {@link pack}. Updates that shared a payload share it again. */
 export function unpack({ updates, payloads, places }: PackedUpdates): NewUpdate[] {
   const unpacked = payloads.map(([mediaType, bytes]): Payload => ({ mediaType, body: Buffer.from(bytes, 'latin1') }));
   return updates.map((update, i) => {

@@ -1,6 +1,6 @@
 /**
- * A worker thread with a connection of its own. better-sqlite3 stops its thread until the disk has answered; here that is
- * not the thread that serves HTTP.
+ * A worker thread with its own connection. better-sqlite3 blocks its thread until the disk answers, so it must not run on the
+ * thread that serves HTTP.
  */
 import type { Knex } from 'knex';
 import { workerData } from 'piscina';
@@ -23,20 +23,18 @@ import { unpack, type PackedUpdates } from './packed-updates.ts';
 import { translatingErrors } from '../errors.ts';
 import { storeUsage } from '../usage.ts';
 
-/** What a thread can be asked for: the repository's methods, and what keeps the store in order. */
+/** The calls that a thread accepts: the repository's methods, and those for derived data, erasing and health. */
 export type StoreCalls = Omit<MessageRepository, 'add'> & {
   readonly add: (packed: PackedUpdates) => ReturnType<MessageRepository['add']>;
   readonly addRejections: RejectionLog['add'];
   readonly listRejections: RejectionLog['list'];
   readonly usage: () => Promise<StoreUsage>;
-  /** Takes messages into the search index; gives how many. */
   readonly indexNext: (limit: number) => Promise<number>;
-  /** Takes messages into the counters; gives how many. */
   readonly countNext: (limit: number) => Promise<number>;
   readonly eraseNext: MessageEraser['eraseNext'];
-  /** Writes something that changes nothing; rejects when it cannot. */
+  /** A write that changes nothing. Rejects if the store cannot write. */
   readonly tryWrite: () => Promise<void>;
-  /** Closes the connection. The last thing to be asked for. */
+  /** Closes the connection. This must be the last call. */
   readonly close: () => Promise<void>;
 };
 
@@ -44,7 +42,7 @@ export type StoreCall = {
   [M in keyof StoreCalls]: { readonly method: M; readonly args: Parameters<StoreCalls[M]> };
 }[keyof StoreCalls];
 
-/** An error's class does not survive the way between threads: what the caller must know of it travels as data. */
+/** An error loses its class between threads, so its properties are sent as data. */
 export type StoreAnswer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly unavailable: boolean; readonly message: string; readonly stack: string | undefined };
@@ -55,26 +53,26 @@ interface Opened {
 }
 
 /**
- * Failures that may stay with a connection when the file is whole again: damaged pages in its memory, and a file that it could
- * only open for reading.
+ * Failures that may persist in a connection after the file is repaired: damaged pages in its cache, and a file that it could only
+ * open for reading.
  */
 const NEEDS_OPENING = /SQLITE_(CORRUPT|NOTADB|READONLY|CANTOPEN)/;
 
 const options = workerData as SqliteOptions;
 let opened: Opened | undefined;
-/** Those that were opened last, whether a connection to them is open now or not. */
+/** The files that were opened last, even if the connection is closed now. */
 let files: OpenFiles | undefined;
 
 /**
- * Opened by the first call, and tried again by the next when it fails: a thread that died of it would be replaced by one
- * that dies as well, without end. What is open is let go only for another database, never because there is none: it may be
- * the last that holds what was acknowledged. Nor is an empty one made then, which would only hide that it is gone.
+ * Opens the store with the first call, and retries with the next call if that fails. A thread that died of it would be replaced
+ * by one that dies too, endlessly. It closes the open files only if another database replaced them, never because they are
+ * missing: they may be the last copy of acknowledged messages. Nor does it create an empty database then, which would hide the loss.
  */
 async function store(): Promise<StoreCalls> {
   const state = files?.look();
-  if (state === 'gone') throw new StoreUnavailable('the database file is not there: bring it back');
+  if (state === 'gone') throw new StoreUnavailable('the database file is not there: put it back');
   if (state === 'half replaced') {
-    throw new StoreUnavailable('the log belongs to another database: move -wal and -shm away, too');
+    throw new StoreUnavailable('the log belongs to another database: move -wal and -shm away too');
   }
   if (state === 'replaced') {
     await close();
@@ -96,18 +94,17 @@ function open(): Opened {
   const eraser = messageEraser(db, sqliteDialect, sqliteErasing, translatingErrors);
   const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
 
-  /** Only a write to files that names lead to outlives this process. */
+  /** Rejects unless the files are still in place, because a write to deleted or moved files is lost with this process. */
   async function lasting<T>(write: () => Promise<T>): Promise<T> {
     if (known.look() === 'in place') {
       const result = await write();
       if (known.look() === 'in place') return result;
     }
-    if (known.look() !== 'log gone')
-      throw new StoreUnavailable('the database file was moved or deleted: bring it back');
+    if (known.look() !== 'log gone') throw new StoreUnavailable('the database file was moved or deleted: put it back');
     throw new StoreUnavailable(
       (await checkpointed(db))
-        ? 'the log of the database was deleted; all it held is in the database: restart the service'
-        : 'the log of the database was deleted while another process reads it: do not stop the service before that one',
+        ? 'the log of the database was deleted, but the database contains all of it: restart the service'
+        : 'the log of the database was deleted while another process reads it: do not stop the service while that process runs',
     );
   }
 
@@ -126,14 +123,14 @@ function open(): Opened {
       if (health.database !== 'ok') {
         await renew();
       } else if (options.readOnly !== true && known.look() === 'log gone') {
-        await checkpointed(db); // before somebody stops the process
+        await checkpointed(db); // before an operator stops the process
         return { ...health, database: 'unwritable' };
       }
       return health;
     },
     async close() {
       if (known.look() === 'log gone' && !(await checkpointed(db))) {
-        throw new Error('the log of the database was deleted, and what it held could not be put into the database');
+        throw new Error('the log of the database was deleted, and its content could not be moved into the database');
       }
       await close();
     },
@@ -141,7 +138,7 @@ function open(): Opened {
   return { db, calls };
 }
 
-/** Puts into the database what only a log holds that is deleted; whether all of it is there now, flushed. */
+/** Moves the content of a deleted log into the database. Returns whether all of it is there, flushed to the disk. */
 async function checkpointed(db: Knex): Promise<boolean> {
   const [result] = await db
     .raw<{ log: bigint; checkpointed: bigint }[]>('pragma wal_checkpoint(passive)')
@@ -149,11 +146,11 @@ async function checkpointed(db: Knex): Promise<boolean> {
   return result !== undefined && result.log === result.checkpointed;
 }
 
-/** Lets the next call open the same files anew. Not where no name leads to all of them any more: nothing could open them. */
+/** Makes the next call reopen the files. It does nothing unless all of them are in place, or they could not be reopened. */
 async function renew(): Promise<void> {
   if (files?.look() !== 'in place') return;
   await close();
-  files = openFiles(options.file); // the last to close takes the log away
+  files = openFiles(options.file); // the last connection to close deletes the log
 }
 
 async function close(): Promise<void> {
@@ -164,7 +161,7 @@ async function close(): Promise<void> {
 
 export default async function answer({ method, args }: StoreCall): Promise<StoreAnswer> {
   try {
-    // Closing looks for no files: they may be gone.
+    // Closing does not check the files, because they may be gone.
     const calls = method === 'close' ? opened?.calls : await store();
     const call = (calls as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>> | undefined)?.[
       method
@@ -172,11 +169,11 @@ export default async function answer({ method, args }: StoreCall): Promise<Store
     return { ok: true, value: await call?.(...args) };
   } catch (error) {
     if (error instanceof StoreUnavailable && NEEDS_OPENING.test(error.message)) await renew();
-    return { ok: false, unavailable: error instanceof StoreUnavailable, ...told(error) };
+    return { ok: false, unavailable: error instanceof StoreUnavailable, ...described(error) };
   }
 }
 
-function told(error: unknown): { message: string; stack: string | undefined } {
+function described(error: unknown): { message: string; stack: string | undefined } {
   if (!(error instanceof Error)) return { message: String(error), stack: undefined };
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return { message: error.message + cause, stack: error.stack };

@@ -1,11 +1,11 @@
 import { closeSync, existsSync, linkSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import SqliteFile, { type Database } from 'better-sqlite3';
-import { switchJournal } from '../database.ts';
+import { switchJournal } from '../../database.ts';
 
-/** The write-ahead log and its index: they belong to one state of the database and would damage another. */
+/** The write-ahead log and its index. They belong to one state of the database and would damage another. */
 const LOG = ['-wal', '-shm'];
 const BEGINNING = 'SQLite format 3\0';
-/** Whoever only looks at the database is gone after that. */
+/** Processes that only look at the database have finished after this time. */
 const PATIENCE_MS = 2_000;
 
 /** Another process has the database open. */
@@ -15,20 +15,20 @@ export class DatabaseInUse extends Error {
   }
 }
 
-/** Whether anything of a database is there, if only its log. */
+/** Whether a database exists, or only its log. */
 export function databaseExists(file: string): boolean {
   return ['', ...LOG].some((suffix) => existsSync(file + suffix));
 }
 
-/** Throws DatabaseInUse while another process has it open, as far as can be found out. */
+/** Throws DatabaseInUse if another process has the database open, as far as that can be detected. */
 export function requireUnused(file: string): void {
   if (existsSync(file)) lockForReplacing(file)?.close();
 }
 
 /**
- * Puts `next`, whole and closed, into the place of the database at `file`. What is there is kept as `aside`: at every instant
- * the name leads to the one or the other. Throws DatabaseInUse, with nothing changed, while another process has it open;
- * of a file so damaged that SQLite cannot lock it, that is not found out.
+ * Replaces the database at `file` by `next`, which must be complete and closed. The old one stays as `aside`; at every instant
+ * `file` leads to one of the two. Throws DatabaseInUse without any change if another process has it open. That cannot be
+ * detected if the file is so damaged that SQLite cannot lock it.
  */
 export function replaceDatabase(file: string, next: string, aside: string): void {
   const lock = existsSync(file) ? lockForReplacing(file) : null;
@@ -41,8 +41,8 @@ export function replaceDatabase(file: string, next: string, aside: string): void
   }
 }
 
-/** Asked before SQLite is: what is none it would not leave as it is, for it throws the log beside it away. */
-function looksLikeOne(file: string): boolean {
+/** Checked before SQLite opens the file: SQLite would delete the log beside a file that is not a database. */
+function looksLikeDatabase(file: string): boolean {
   if (statSync(file).size === 0) return true;
   const beginning = Buffer.alloc(BEGINNING.length);
   const handle = openSync(file, 'r');
@@ -51,15 +51,15 @@ function looksLikeOne(file: string): boolean {
   return beginning.toString('latin1') === BEGINNING;
 }
 
-/** Keeps all others out, and takes what is in the log into the file; null when it is no database any more. */
+/** Excludes all other processes and moves the log into the file. Returns null if the file is not a usable database. */
 function lockForReplacing(file: string): Database | null {
-  if (!looksLikeOne(file)) return null;
+  if (!looksLikeDatabase(file)) return null;
   const connection = new SqliteFile(file, { timeout: PATIENCE_MS });
   try {
-    // Refused while there is another connection, also one that does nothing: each holds a shared lock in this mode.
+    // Fails while any other connection exists, even an idle one, because each holds a shared lock in WAL mode.
     switchJournal(connection, 'DELETE', PATIENCE_MS);
     connection.exec('begin exclusive');
-    // Who came between the two has turned the log on again, and with it this lock keeps nobody out.
+    // A process that opened it between the two statements enabled the log again, and then this lock excludes nobody.
     if (connection.pragma('journal_mode', { simple: true }) !== 'delete') throw new DatabaseInUse();
     return connection;
   } catch (error) {

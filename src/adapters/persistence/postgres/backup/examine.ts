@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import { timestampFromMicros, type Timestamp } from '../../../../domain/timestamp.ts';
 import { UnusableBackup } from '../../../../application/ports/backup.ts';
 import type { Work } from '../../../../application/ports/maintenance.ts';
-import { runProgram } from './client-programs.ts';
+import { runProgram } from './programs/run-program.ts';
 
-/** Of each line so many bytes are looked at: keys and instants come before what is long. */
+/** Bytes examined of each line. Keys and instants come before the long columns. */
 const HEAD_BYTES = 4_096;
 const NEWLINE = 10;
 
@@ -12,15 +12,15 @@ export interface ArchiveContent {
   readonly rows: number;
   readonly first: Timestamp | null;
   readonly last: Timestamp | null;
-  /** Messages by the counters of the archive: what is counted, and what is still to be. */
+  /** Messages by the archive's own counters, including the uncounted backlog. */
   readonly counted: number;
   /** Names of the applied migrations. */
   readonly migrations: readonly string[];
 }
 
 /**
- * Reads all of an archive that pg_dump made: every block is there and unpacks, and the messages are as many as the counters
- * in it say. What only a server can find out, such as a value that does not fit its type, a restore finds out.
+ * Reads the whole of an archive that pg_dump made, which proves that every block exists and can be decompressed. Only a restore
+ * finds what a server checks, such as a value that does not match its type.
  */
 export async function readArchive(
   file: string,
@@ -28,17 +28,17 @@ export async function readArchive(
   { signal, onProgress }: Work,
   environment: Readonly<Record<string, string>>,
 ): Promise<ArchiveContent> {
-  let [rows, uncounted, totals] = [0, 0, 0];
+  let [rows, backlog, totals] = [0, 0, 0];
   let [first, last]: [bigint | null, bigint | null] = [null, null];
   const migrations: string[] = [];
-  const take: Readonly<Record<string, (row: Row) => void>> = {
+  const readers: Readonly<Record<string, (row: Row) => void>> = {
     messages(row) {
       const sentAt = BigInt(row('sent_at'));
       if (first === null || sentAt < first) first = sentAt;
       if (last === null || sentAt > last) last = sentAt;
       if (++rows % 10_000 === 0) onProgress('checking', rows, rowsExpected);
     },
-    uncounted: () => uncounted++,
+    uncounted: () => backlog++,
     message_totals: (row) => (totals += Number(row('messages'))),
     knex_migrations: (row) => migrations.push(row('name')),
   };
@@ -46,7 +46,7 @@ export async function readArchive(
   await runProgram('pg_restore', ['--data-only', '--file=-', file], {
     environment,
     signal,
-    reading: (stdout) => eachRow(stdout, (table, row) => take[table]?.(row)),
+    reading: (stdout) => eachRow(stdout, (table, row) => readers[table]?.(row)),
   }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new UnusableBackup(`it cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
@@ -55,14 +55,14 @@ export async function readArchive(
   });
   if (migrations.length === 0) throw new UnusableBackup('it is not a backup of this service');
   const instant = (micros: bigint | null): Timestamp | null => (micros === null ? null : timestampFromMicros(micros));
-  return { rows, first: instant(first), last: instant(last), counted: totals + uncounted, migrations };
+  return { rows, first: instant(first), last: instant(last), counted: totals + backlog, migrations };
 }
 
-/** The value in a column, as text; escapes stay as they are. */
+/** Returns the value of a column as text, with its escapes. */
 type Row = (column: string) => string;
 
-/** The rows in a script of COPY statements (https://www.postgresql.org/docs/current/sql-copy.html). */
-async function eachRow(script: Readable, take: (table: string, row: Row) => void): Promise<void> {
+/** Reads the rows in a script of COPY statements (https://www.postgresql.org/docs/current/sql-copy.html). */
+async function eachRow(script: Readable, read: (table: string, row: Row) => void): Promise<void> {
   let table: string | null = null;
   let columns: readonly string[] = [];
   for await (const line of heads(script)) {
@@ -75,12 +75,12 @@ async function eachRow(script: Readable, take: (table: string, row: Row) => void
       table = null;
     } else {
       const values = line.split('\t');
-      take(table, (column) => values[columns.indexOf(column)] ?? '');
+      read(table, (column) => values[columns.indexOf(column)] ?? '');
     }
   }
 }
 
-/** The beginning of each line, however long it is. */
+/** Yields the first bytes of each line, so that a long line takes no more memory. */
 async function* heads(stream: Readable): AsyncGenerator<string> {
   let head: Buffer = Buffer.alloc(0);
   for await (const chunk of stream as AsyncIterable<Buffer>) {

@@ -6,15 +6,15 @@ import { text } from 'node:stream/consumers';
 export type Program = 'pg_dump' | 'pg_restore';
 
 export interface RunOptions {
-  /** All that the program finds in its environment. */
+  /** The whole environment of the program. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Ends the program; the run rejects with the signal's reason when it is gone. */
+  /** Ends the program. When it has exited, the run rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Reads what the program writes. */
+  /** Reads the program's output. */
   readonly reading?: (stdout: Readable) => Promise<unknown>;
 }
 
-/** Runs one of PostgreSQL's programs to its end. Rejects, with what it says itself, unless it ends well. */
+/** Runs one of PostgreSQL's client programs. Rejects with the program's own message unless it succeeds. */
 export async function runProgram(program: Program, args: readonly string[], options: RunOptions): Promise<void> {
   const { environment, signal, reading = text } = options;
   signal.throwIfAborted();
@@ -23,13 +23,13 @@ export async function runProgram(program: Program, args: readonly string[], opti
   signal.addEventListener('abort', end);
   const closed = once(child, 'close') as Promise<[status: number | null, signal: NodeJS.Signals | null]>;
   try {
-    const [[status, killed], said] = await Promise.all([
+    const [[status, killed], errors] = await Promise.all([
       closed,
       text(child.stderr),
       reading(child.stdout).finally(() => child.stdout.resume()),
     ]);
     signal.throwIfAborted();
-    if (status !== 0) throw new Error(`${program} ended with ${String(status ?? killed)}: ${ownWords(said, program)}`);
+    if (status !== 0) throw new Error(`${program} ended with ${String(status ?? killed)}: ${ownLines(errors, program)}`);
   } catch (error) {
     end();
     await closed.catch(() => undefined);
@@ -47,15 +47,15 @@ export class ProgramMissing extends Error {
   }
 }
 
-/** The version of the program, as `SHOW server_version_num` counts: 15 for 15.3. */
+/** The major version of the program: 15 for 15.3. */
 export async function majorVersionOf(program: Program, options: Omit<RunOptions, 'reading'>): Promise<number> {
-  let said = '';
-  await runProgram(program, ['--version'], { ...options, reading: async (stdout) => (said = await text(stdout)) });
-  return Number(/\d+/.exec(said)?.[0] ?? 0);
+  let output = '';
+  await runProgram(program, ['--version'], { ...options, reading: async (stdout) => (output = await text(stdout)) });
+  return Number(/\d+/.exec(output)?.[0] ?? 0);
 }
 
-/** Without the rows that a server quotes in the lines between. */
-function ownWords(said: string, program: Program): string {
-  const own = said.split('\n').filter((line) => line.startsWith(`${program}: `));
-  return own.slice(0, 5).join('\n') || 'it does not say why';
+/** Only the program's own lines: the lines between may quote stored rows. */
+function ownLines(errors: string, program: Program): string {
+  const own = errors.split('\n').filter((line) => line.startsWith(`${program}: `));
+  return own.slice(0, 5).join('\n') || 'it gave no reason';
 }

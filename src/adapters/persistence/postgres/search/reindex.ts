@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type pg from 'pg';
-import { rowOf, rowsOf } from '../schema/dialect.ts';
-import type { Reindex, ReindexOptions } from '../maintenance/reindex.ts';
+import type { Reindex, ReindexOptions } from '../../maintenance/reindex.ts';
+import { rowOf, rowsOf } from '../../schema/dialect.ts';
+import { INDEX } from './search-index.ts';
 
-const INDEX = 'messages_by_trigram';
-/** As the migration makes it. */
+/** The same statement as in the migration. */
 const CREATE = `create index concurrently ${INDEX} on messages using gin (folded gin_trgm_ops)
   with (fastupdate = on, gin_pending_list_limit = 65536)`;
-const ASK_EVERY_MS = 500;
+const POLL_MS = 500;
 
 /**
- * Builds the new index beside the old one, which answers until it is done; without one searches read all texts. What an attempt that was cut off left behind
- * goes first.
+ * Builds a new index while the old one serves searches. If there is no old one, searches scan all texts meanwhile. It first drops
+ * what an interrupted attempt left behind.
  */
 export function postgresReindex(db: Knex): Reindex {
   return async (options) => {
@@ -30,7 +30,7 @@ export function postgresReindex(db: Knex): Reindex {
   };
 }
 
-/** Runs a statement on a connection of its own, tells how far the server is, and has it end the statement when stopped. */
+/** Runs a statement on its own connection, reports the server's progress, and cancels the statement on the signal. */
 async function watched(db: Knex, sql: string, { signal, onProgress }: ReindexOptions): Promise<void> {
   const client = db.client as Knex.Client;
   const session = (await client.acquireConnection()) as pg.Client;
@@ -51,7 +51,7 @@ async function watched(db: Knex, sql: string, { signal, onProgress }: ReindexOpt
           [pid],
         );
         if (at !== undefined && Number(at.total) > 0) onProgress(Number(at.done), Number(at.total));
-        await delay(ASK_EVERY_MS);
+        await delay(POLL_MS);
       }
     })();
     const [outcome] = await Promise.allSettled([work, watch]);

@@ -1,21 +1,22 @@
 import type { Knex } from 'knex';
-import type { Timestamp } from '../../../../domain/timestamp.ts';
-import { UnusableBackup, type BackupContent } from '../../../../application/ports/backup.ts';
-import { refuseNewerSchema } from '../../maintenance/backup-content.ts';
-import { wrongCounters } from '../../counters/counter-check.ts';
-import { rowOf } from '../../schema/dialect.ts';
-import { spanOf } from '../../query/message-pages.ts';
-import { isBreaking } from '../../schema/migration-source.ts';
-import { APPLICATION_ID, schemaStatus } from '../../schema/migrator.ts';
-import { openSqlite } from '../database.ts';
-import { sqliteDialect } from '../dialect.ts';
+import type { Timestamp } from '../../../../../domain/timestamp.ts';
+import { UnusableBackup, type BackupContent } from '../../../../../application/ports/backup.ts';
+import { refuseNewerSchema } from '../../../maintenance/backup-content.ts';
+import { wrongCounters } from '../../../counters/counter-check.ts';
+import { rowOf } from '../../../schema/dialect.ts';
+import { spanOf } from '../../../query/message-pages.ts';
+import { isBreaking } from '../../../schema/migration-source.ts';
+import { APPLICATION_ID } from '../../../schema/migration-lock.ts';
+import { schemaStatus } from '../../../schema/migrator.ts';
+import { openSqlite } from '../../database.ts';
+import { sqliteDialect } from '../../dialect.ts';
 
-/** The steps of an examination, in order. */
+/** The number of steps of an examination. */
 export const STEPS = 3;
 
 /**
- * Reads all of a database that nobody writes to. Rejects with UnusableBackup when it is damaged, none of ours, or when a
- * newer version changed what this one needs. Stops its thread for minutes when there are millions of messages.
+ * Checks the whole of a database to which nobody writes. Rejects with UnusableBackup if it is damaged, does not belong to this
+ * service, or has a breaking migration of a newer version. Blocks its thread for minutes if there are millions of messages.
  */
 export async function examineFile(file: string, onStep: (done: number) => void): Promise<BackupContent> {
   const db = openSqlite({ file, readOnly: true });
@@ -23,7 +24,7 @@ export async function examineFile(file: string, onStep: (done: number) => void):
     await requireWholeAndOurs(db);
     onStep(1);
     const { unknown, pending } = await schemaStatus(db);
-    // The file is taken as it is: with what a newer version has only added to it, too.
+    // A file is restored unchanged, so additions of a newer version are acceptable.
     refuseNewerSchema(unknown.filter(isBreaking), []);
     const { rows } = await rowOf<{ rows: bigint }>(db, 'select count(*) as rows from messages');
     const span: { first: Timestamp | null; last: Timestamp | null } = (await spanOf(db)) ?? { first: null, last: null };

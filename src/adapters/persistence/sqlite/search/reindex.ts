@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { rowOf } from '../schema/dialect.ts';
-import { FOLLOW_STEP } from '../counters/derived-data-worker.ts';
-import type { Reindex } from '../maintenance/reindex.ts';
-import { indexNext } from './derived-data.ts';
-import { indexedSeq, resetIndex } from './search/search-index.ts';
+import { DERIVE_STEP } from '../../counters/derived-data-worker.ts';
+import type { Reindex } from '../../maintenance/reindex.ts';
+import { rowOf } from '../../schema/dialect.ts';
+import { indexNext } from '../derived-data.ts';
+import { indexedSeq, resetIndex } from './search-index.ts';
 
-/** Empties the index and fills it again in steps, as the service does, too: both may be at it. For a connection that writes. */
+/** Empties the index and refills it in steps. A running service may take some of the steps. For a connection that writes. */
 export function sqliteReindex(db: Knex): Reindex {
   return async ({ signal, onProgress }) => {
     await resetIndex(db);
@@ -15,8 +15,8 @@ export function sqliteReindex(db: Knex): Reindex {
       onProgress(await indexedSeq(db), Number(highest));
       signal.throwIfAborted();
       const began = performance.now();
-      more = (await indexNext(db, FOLLOW_STEP)) > 0;
-      await delay(performance.now() - began); // so that commits can come between
+      more = (await indexNext(db, DERIVE_STEP)) > 0;
+      await delay(performance.now() - began); // leaves half of the time to the service's commits
     }
     return Number((await rowOf<{ rows: bigint }>(db, 'select count(*) as rows from messages')).rows);
   };

@@ -1,6 +1,6 @@
 /**
- * Whom to connect to, as PostgreSQL's own programs read it from their environment: everybody on a machine can see the
- * arguments of a command, but not this. What the address leaves out stays as the environment has it.
+ * The connection parameters in the environment variables of PostgreSQL's client programs. Every user of a machine can see the
+ * arguments of a command, but not its environment. Parameters that the URL leaves out are not set.
  */
 export function libpqEnvironment(url: string): Record<string, string> {
   const { hostname, port, username, password, pathname, searchParams: query } = new URL(url);
@@ -11,7 +11,7 @@ export function libpqEnvironment(url: string): Record<string, string> {
     PGUSER: query.get('user') ?? decodeURIComponent(username),
     PGPASSWORD: query.get('password') ?? decodeURIComponent(password),
     PGDATABASE: decodeURIComponent(pathname.slice(1)),
-    PGSSLMODE: sslmode === 'no-verify' ? 'require' : sslmode, // only the driver knows this one
+    PGSSLMODE: sslmode === 'no-verify' ? 'require' : sslmode, // libpq does not know no-verify
     PGSSLROOTCERT: query.get('sslrootcert'),
     PGSSLCERT: query.get('sslcert'),
     PGSSLKEY: query.get('sslkey'),

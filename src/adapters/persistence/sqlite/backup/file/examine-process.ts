@@ -1,9 +1,9 @@
-/** A process that examines one database and tells its parent. Nothing else can end SQLite in the middle of a check. */
-import { UnusableBackup } from '../../../../application/ports/backup.ts';
+/** A process that examines one database and reports to its parent. Only ending a process can interrupt a check of SQLite. */
+import { UnusableBackup } from '../../../../../application/ports/backup.ts';
 import { examineFile } from './examination.ts';
 
 const [file = ''] = process.argv.slice(2);
-// A terminal's Ctrl-C reaches all of its processes: the parent ends this one.
+// Ctrl-C reaches all processes of a terminal. The parent ends this one.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());
 try {

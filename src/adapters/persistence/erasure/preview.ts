@@ -2,14 +2,12 @@ import type { Knex } from 'knex';
 import type { ErasurePreview } from '../../../application/ports/store.ts';
 import { type ErasureRule, type PersonRule, namesNumber } from '../../../domain/erasure-rule.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
-import { rowOf, rowsOf, type Dialect } from '../schema/dialect.ts';
-import { nextBodies, nextExcerpts, type Mentions } from './erase-mentions.ts';
-import { nextStrayStatuses } from './erase-statuses.ts';
-import type { ErasingDialect } from './erasing-dialect.ts';
-import { isErased } from './erasure-conditions.ts';
 import { countAll } from '../counters/message-counters.ts';
+import { rowOf, rowsOf, type Dialect, type ErasingDialect } from '../schema/dialect.ts';
+import { isErased } from './erase-messages.ts';
+import { nextBodies, nextExcerpts, nextStrayStatuses, type Remnants } from './erase-remnants.ts';
 
-/** What the rule would take, counted. */
+/** Counts what the rule would erase now. */
 export async function previewErasure(
   db: Knex,
   dialect: Dialect,
@@ -45,7 +43,7 @@ export async function previewErasure(
     firstAt: first === null ? null : timestampFromMicros(first),
     lastAt: last === null ? null : timestampFromMicros(last),
     bereft: byAge ? 0 : Number(bereft),
-    statuses: Number(statuses) + (await all((after) => nextStrayStatuses(db, rule, after), '')),
+    statuses: Number(statuses) + (await countPages((after) => nextStrayStatuses(db, rule, after), '')),
   };
   if (rule.of === 'age') {
     return {
@@ -59,8 +57,8 @@ export async function previewErasure(
   }
   return {
     ...counts,
-    bodies: Number(bodies) + (await all((after) => nextBodies(db, erasing, rule.number, after), '0')),
-    excerpts: await all((after) => nextExcerpts(db, rule.number, after), '0'),
+    bodies: Number(bodies) + (await countPages((after) => nextBodies(db, erasing, rule.number, after), '0')),
+    excerpts: await countPages((after) => nextExcerpts(db, rule.number, after), '0'),
     ...(await ofPerson(db, rule)),
   };
 }
@@ -84,16 +82,12 @@ async function ofPerson(
   return { fromPerson: Number(sent), toPerson: Number(got), mentions };
 }
 
-/** How many there are on all pages. */
-async function all(
-  page: (after: string) => Promise<Mentions | { keys: string[]; next: string | null }>,
-  first: string,
-): Promise<number> {
+async function countPages(page: (after: string) => Promise<Remnants>, first: string): Promise<number> {
   let count = 0;
   for (let after: string | null = first; after !== null;) {
-    const found = await page(after);
-    count += 'ids' in found ? found.ids.length : found.keys.length;
-    after = found.next;
+    const { ids, next }: Remnants = await page(after);
+    count += ids.length;
+    after = next;
   }
   return count;
 }
