@@ -24,7 +24,7 @@ export function stopSignal(): AbortSignal {
 }
 
 /** What an interrupted command leaves whose steps are each complete. */
-export const RESUMABLE = 'what is done is done, and the same command goes on';
+export const RESUMABLE = 'completed steps are kept, and the same command resumes';
 
 /** Runs a command's work to its exit status. If a signal stops it, stderr names the signal and what the command leaves. */
 export async function untilStopped(left: string, work: (signal: AbortSignal) => Promise<number>): Promise<number> {

@@ -66,12 +66,12 @@ function open(file: string, flags: 'r+' | 'wx+'): number {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') {
-      throw new Error(`${file} is there: another run is writing it, or was killed; --force begins anew`, {
+      throw new Error(`${file} is there: another run is writing it, or was killed; --force starts over`, {
         cause: error,
       });
     }
     if (code === 'ENOENT' && flags === 'r+') {
-      throw new Error(`${file} is not there: there is nothing to go on with`, { cause: error });
+      throw new Error(`${file} is not there: there is nothing to resume`, { cause: error });
     }
     if (code === 'ENOENT') {
       throw new Error(`the folder ${path.dirname(path.resolve(file))} is not there`, { cause: error });

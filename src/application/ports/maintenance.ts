@@ -51,7 +51,7 @@ export interface ReclaimableStorage {
   usage(): Promise<StoreUsage>;
   /** Releases what erasing has freed, as far as that is possible while others read and write. */
   reclaim(work: Work): Promise<void>;
-  /** Rewrites the database, so that nothing of what was erased remains in it. Writes wait. null if it is not supported. */
+  /** Rewrites the database, so that no erased data remains in it. Writes wait. null if it is not supported. */
   readonly compact: ((work: Work) => Promise<void>) | null;
 }
 

@@ -70,7 +70,7 @@ describe('CheckStore', () => {
     expect(calls).toEqual([]);
   });
 
-  it('goes on with a schema that a newer version has only added to', async () => {
+  it('continues with a schema that a newer version has only added to', async () => {
     const { run } = checking({}, { unknown: ['8_added'] });
     expect((await run()).slice(1)).toEqual([
       { of: 'schema', is: 'extended', migrations: ['8_added'] },

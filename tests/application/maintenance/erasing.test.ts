@@ -97,7 +97,7 @@ describe('PurgeMessages', () => {
     expect(rules).toEqual([expect.objectContaining({ keepSince: OLDEST_KEPT })]);
   });
 
-  it('shows its progress out of what the counters expect', async () => {
+  it('shows its progress towards the number that the counters expect', async () => {
     const { work, purge } = erasing({ erases: 6 });
     await purge.execute(SELECTION, false, work);
     expect(work.shown).toEqual([

@@ -18,7 +18,7 @@ export async function copy(
   if (from === undefined || to === undefined) throw new UsageError('--from and --to are needed');
   const using = await between({ from, to });
   if (using === 'same database') throw new UsageError('--from and --to are the same database');
-  return untilStopped('the same command goes on', (signal) => {
+  return untilStopped('the same command resumes', (signal) => {
     const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
     const started = performance.now();
     return using(async (store) => {

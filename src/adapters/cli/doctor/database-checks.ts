@@ -31,7 +31,9 @@ function checkOf(finding: Finding, settings: Settings): Check {
     case 'rebuild':
       return ok(
         'rebuild',
-        finding.rebuilt === 'counters' ? 'counted anew' : 'the search index is emptied; the service fills it again',
+        finding.rebuilt === 'counters'
+          ? 'the counters are rebuilt'
+          : 'the search index is emptied; the service fills it again',
       );
     case 'counters':
       return finding.wrong.length === 0

@@ -29,7 +29,7 @@ export async function exportLines(
   const header = headerLine({ since: since ?? null, until: until ?? null, from: from ?? null });
   const open = () =>
     toStdout ? Promise.resolve(standardOutput(header)) : openLineFile(files, file, header, { resume, replace });
-  const left = toStdout ? 'only a part was written' : 'the same command with --resume goes on';
+  const left = toStdout ? 'only a part was written' : 'the same command with --resume continues';
   return untilStopped(left, (signal) =>
     using(async (messages) => {
       const progress = progressOn(process.stderr, process.stderr.isTTY && !json);

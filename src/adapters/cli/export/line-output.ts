@@ -25,9 +25,7 @@ export async function openLineFile(
 ): Promise<ExportOutput> {
   const { resume, replace } = how;
   if (existsSync(`${file}.partial`) && !resume && !replace) {
-    throw new Error(
-      `${file}.partial is there, of an export that was not finished: --resume goes on, --force begins anew`,
-    );
+    throw new Error(`${file}.partial is there, from an unfinished export: --resume continues it, --force starts over`);
   }
   const target = files.partial(file, how);
   try {

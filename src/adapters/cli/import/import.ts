@@ -17,7 +17,7 @@ export async function importLines(
 ): Promise<number> {
   const { import: using } = await maintenance();
   const { stream, bytes } = openInput(file);
-  return untilStopped('the same command goes on', async (signal) => {
+  return untilStopped('the same command resumes', async (signal) => {
     const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
     const started = performance.now();
     addAbortSignal(signal, stream); // a pipe may stay silent for hours

@@ -8,7 +8,7 @@ export function summary(result: RestoredContent, seconds: number): string[] {
   return [
     `messages  ${messagesText(rows, result)}`,
     `schema    ${migrated.length === 0 ? "is this version's" : `applied ${migrated.join(', ')}`}`,
-    `counters  ${wrongCounters.length === 0 ? 'ok' : `were wrong in ${wrongCounters.join(', ')}, counted anew`}`,
+    `counters  ${wrongCounters.length === 0 ? 'ok' : `were wrong in ${wrongCounters.join(', ')}, rebuilt`}`,
     ...(keptAs === null ? [] : [`kept      the database that was there: ${keptAs}`]),
     `time      ${seconds.toFixed(1)} s`,
   ];

@@ -246,7 +246,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('goes on after the last whole line of a file that was cut off anywhere', async () => {
+  it('resumes after the last complete line of a file that was cut off anywhere', async () => {
     await inService(async (run, file) => {
       expect((await run('export', 'whole.ndjson')).code).toBe(0);
       const whole = readFileSync(file('whole.ndjson'));
@@ -258,10 +258,10 @@ describe('webhook-inbox export and import', () => {
           truncateSync(file(`${name}.partial`), bytes);
           expect(await run('export', name)).toMatchObject({
             code: 1,
-            stderr: expect.stringContaining('--resume goes on'),
+            stderr: expect.stringContaining('--resume continues it'),
           });
           expect((await run('export', name, '--resume')).code).toBe(0);
-          // A body that several share may come twice: whoever goes on does not know what was there before.
+          // A shared body may come twice: a resumed export does not know the earlier ones.
           const unshared = (text: string): string[] =>
             text.split('\n').filter((line) => !line.startsWith('{"kind":"payload"'));
           expect(unshared(readFileSync(file(name), 'utf8'))).toEqual(unshared(whole.toString()));
@@ -283,7 +283,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('goes on after a line of any length, and leaves nothing of what stood behind it', async () => {
+  it('resumes after a line of any length, and removes everything after it', async () => {
     const folder = await temporaryFolder();
     const file = folder.file('long.ndjson.partial');
     const header = headerLine({ since: null, until: null, from: null });
@@ -295,10 +295,10 @@ describe('webhook-inbox export and import', () => {
     await folder.remove();
   });
 
-  it('says that there is nothing to go on with, or that another run has finished the file', async () => {
+  it('says that there is nothing to resume, or that another run has finished the file', async () => {
     const folder = await temporaryFolder();
     const file = folder.file('all.ndjson');
-    expect(() => partialFile(file, { resume: true })).toThrow('.partial is not there: there is nothing to go on with');
+    expect(() => partialFile(file, { resume: true })).toThrow('.partial is not there: there is nothing to resume');
     const first = partialFile(file);
     const second = partialFile(file, { resume: true });
     first.finish();
@@ -367,13 +367,13 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('stops at Ctrl-C, and the same command goes on', async () => {
+  it('stops at Ctrl-C, and the same command resumes', async () => {
     await inService(async (run, file, { target }) => {
       expect((await run('export', 'all.ndjson')).code).toBe(0);
       const cli = commandLine();
       const environment = { DATABASE_URL: target, ...signalledAt('importing', 'SIGINT') };
       const ended = await cli.run(['import', file('all.ndjson')], environment);
-      expect(ended).toMatchObject({ status: 130, stderr: expect.stringMatching(/the same command goes on\n$/) });
+      expect(ended).toMatchObject({ status: 130, stderr: expect.stringMatching(/the same command resumes\n$/) });
       cli.remove();
       const stored = (await held(target)).length;
       expect(stored).toBeLessThan(5_003);
@@ -392,7 +392,7 @@ describe('webhook-inbox export and import', () => {
       child.stderr.once('data', () => child.kill('SIGTERM'));
       const said = text(child.stderr);
       expect(await once(child, 'close')).toEqual([143, null]);
-      expect(await said).toBe('importing 0\nstopped by SIGTERM; the same command goes on\n');
+      expect(await said).toBe('importing 0\nstopped by SIGTERM; the same command resumes\n');
     });
   });
 
