@@ -27,18 +27,24 @@ module.exports = {
     {
       name: 'adapters-do-not-see-each-other',
       severity: 'error',
-      comment:
-        'Adapters meet only through ports. HTTP and the command line also read the descriptors of the providers.',
+      comment: 'Adapters meet only through ports. The driving adapters and the providers have rules of their own.',
       from: { path: ADAPTERS, pathNot: '^src/adapters/(http|cli|providers)/' },
       to: { path: '^src/adapters/', pathNot: '^src/adapters/$1/' },
     },
     {
-      name: 'http-and-cli-see-providers-only',
+      name: 'cli-sees-only-providers-and-formats',
+      severity: 'error',
+      comment: 'A command calls use cases, which the composition root gives it: neither HTTP nor persistence.',
+      from: { path: '^src/adapters/cli/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(cli|providers|ndjson)/' },
+    },
+    {
+      name: 'http-sees-only-providers',
       severity: 'error',
       comment:
-        'Both drive the service. Of the other adapters they know the descriptors of the providers, and nothing else.',
-      from: { path: '^src/adapters/(http|cli)/' },
-      to: { path: '^src/adapters/', pathNot: '^src/adapters/($1|providers)/' },
+        'An operation calls use cases, which the composition root gives it: neither the command line nor persistence.',
+      from: { path: '^src/adapters/http/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/(http|providers)/' },
     },
     {
       name: 'providers-see-domain-ports-and-signature-only',
@@ -65,8 +71,8 @@ module.exports = {
     {
       name: 'only-persistence-knows-sql',
       severity: 'error',
-      comment: 'Knex and the drivers stay behind the repository; infrastructure only chooses the database.',
-      from: { path: '^src/', pathNot: '^src/(adapters/persistence/|adapters/cli/(migrate|doctor)/)' },
+      comment: 'Knex and the drivers stay in persistence; infrastructure opens databases through its functions.',
+      from: { path: '^src/', pathNot: '^src/adapters/persistence/' },
       to: { path: '(^|/)node_modules/(@types/)?(knex|better-sqlite3|pg)/' },
     },
     {

@@ -22,16 +22,20 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
     source: "import type Koa from 'koa';\nexport type Planted = Koa;\n",
   },
   'adapters-do-not-see-infrastructure': {
-    file: 'src/adapters/signature/planted-infrastructure.ts',
+    file: 'src/adapters/cli/planted-infrastructure.ts',
     source: "import type { Config } from '../../infrastructure/config/config.ts';\nexport type Planted = Config;\n",
   },
   'adapters-do-not-see-each-other': {
     file: 'src/adapters/signature/planted-http.ts',
     source: "import { Problem } from '../http/middleware/problem.ts';\nexport const planted = Problem;\n",
   },
-  'http-and-cli-see-providers-only': {
+  'cli-sees-only-providers-and-formats': {
     file: 'src/adapters/cli/planted-signature.ts',
     source: "import { signHmac } from '../signature/hmac.ts';\nexport const planted = signHmac;\n",
+  },
+  'http-sees-only-providers': {
+    file: 'src/adapters/http/planted-cli.ts',
+    source: "import { say } from '../cli/run-command.ts';\nexport const planted = say;\n",
   },
   'providers-see-domain-ports-and-signature-only': {
     file: 'src/adapters/providers/planted-package.ts',

@@ -6,4 +6,5 @@ import { requireSupportedNode } from './node-version.ts';
 requireSupportedNode();
 module.enableCompileCache();
 const { runCommandLine } = await import('../adapters/cli/program.ts');
-await runCommandLine(process.argv);
+const { composeCommands } = await import('./compose-commands.ts');
+await runCommandLine(process.argv, composeCommands());

@@ -7,7 +7,8 @@ import type {
 import { idNames } from '../adapters/providers/registry.ts';
 import type { CopySource, CopyTarget } from '../adapters/persistence/transfer/copy-messages.ts';
 import type { Config } from './config/config.ts';
-import { realPath, type DatabaseLocation } from './config/database-location.ts';
+import { realPath } from '../adapters/files/real-path.ts';
+import type { DatabaseLocation } from './config/database-location.ts';
 
 export type { ErasingDatabase, MaintenanceDatabase };
 

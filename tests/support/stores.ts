@@ -1,12 +1,12 @@
 import {
   copyMessages,
   type CopyOptions,
-  type CopyResult,
   type CopySource,
 } from '../../src/adapters/persistence/transfer/copy-messages.ts';
 import { postgresMessageRepository } from '../../src/adapters/persistence/postgres/repository.ts';
 import { sqliteDialect } from '../../src/adapters/persistence/sqlite/dialect.ts';
 import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/repository.ts';
+import type { CopyResult } from '../../src/application/ports/transfer.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { NewMessage } from '../../src/domain/update.ts';
 import { openCopySource, openCopyTarget } from '../../src/infrastructure/database.ts';

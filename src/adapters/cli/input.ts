@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { UsageError } from './run-command.ts';
@@ -15,6 +16,17 @@ async function readNamed(file: string): Promise<Buffer> {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new UsageError(`${file} is not there: name a file, or - for standard input`);
+    throw new Error(`${file} cannot be read: ${code}`, { cause: error });
+  }
+}
+
+/** Throws, saying why, if a file cannot be opened for reading. */
+export function requireReadable(file: string): void {
+  try {
+    closeSync(openSync(file, 'r'));
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`${file} is not there`);
     throw new Error(`${file} cannot be read: ${code}`, { cause: error });
   }
 }

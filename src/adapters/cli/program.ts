@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CONFIG, EXIT_FAULT, EXIT_PIPE, EXIT_USAGE, runCommand } from './run-command.ts';
-import { packageInfo } from '../../infrastructure/package-info.ts';
 import { backupCommand } from './backup/command.ts';
 import { copyCommand } from './copy/command.ts';
+import type { CommandDependencies } from './dependencies.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { exportCommand } from './export/command.ts';
 import { importCommand } from './import/command.ts';
@@ -17,40 +17,41 @@ import { signCommand } from './sign/command.ts';
 import { verifyCommand } from './verify/command.ts';
 
 /**
- * Everything that can be typed behind `webhook-inbox`. Definitions only: what a command does, and all that it needs, is
- * loaded when it runs, so that help comes at once.
+ * All commands of `webhook-inbox`. Definitions only: a command loads its code, and everything that it needs, when it runs, so
+ * that help is fast.
  */
-function program(): Command {
+function program(dependencies: CommandDependencies): Command {
+  const { packageInfo } = dependencies;
   const all = new Command('webhook-inbox')
     .description(packageInfo.description)
     .version(packageInfo.version, '-v, --version', 'print the version')
-    .addCommand(serveCommand())
-    .addCommand(signCommand())
-    .addCommand(sendCommand())
-    .addCommand(verifyCommand())
-    .addCommand(doctorCommand())
-    .addCommand(migrateCommand())
-    .addCommand(copyCommand())
-    .addCommand(purgeCommand())
-    .addCommand(backupCommand())
-    .addCommand(restoreCommand())
-    .addCommand(redactCommand())
-    .addCommand(reindexCommand())
-    .addCommand(exportCommand())
-    .addCommand(importCommand())
+    .addCommand(serveCommand(dependencies))
+    .addCommand(signCommand(dependencies))
+    .addCommand(sendCommand(dependencies))
+    .addCommand(verifyCommand(dependencies))
+    .addCommand(doctorCommand(dependencies))
+    .addCommand(migrateCommand(dependencies))
+    .addCommand(copyCommand(dependencies))
+    .addCommand(purgeCommand(dependencies))
+    .addCommand(backupCommand(dependencies))
+    .addCommand(restoreCommand(dependencies))
+    .addCommand(redactCommand(dependencies))
+    .addCommand(reindexCommand(dependencies))
+    .addCommand(exportCommand(dependencies))
+    .addCommand(importCommand(dependencies))
     .addHelpText(
       'after',
       `
 Settings come from environment variables, and from .env in the working directory: see "webhook-inbox serve --help".
-Secrets are read from there and nowhere else: everybody on a machine can see the arguments of a command.
+Secrets are read only from there, because every user of a machine can see the arguments of a command.
 
-Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a no, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} a configuration that is not valid, 130 stopped by Ctrl-C.`,
+Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a rejected request, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} an invalid configuration, 130 stopped by Ctrl-C.`,
     );
   inherit(all);
   return all;
 }
 
-/** Commander passes settings on only to commands that it makes itself. */
+/** Commander passes settings only to commands that it creates itself. */
 function inherit(command: Command): void {
   const usage = command.createHelp().commandUsage(command);
   command
@@ -65,7 +66,7 @@ function inherit(command: Command): void {
   for (const one of command.commands) inherit(one);
 }
 
-/** What stands behind an option, or beside all, may be a password or a number, and errors end in logs. */
+/** An argument may be a password or a phone number, and errors end up in logs. */
 function withoutValue(error: string): string {
   return error
     .replace(/^(error: unknown option '-[^'=]*)=.*'$/m, "$1'")
@@ -74,20 +75,20 @@ function withoutValue(error: string): string {
 }
 
 /** Runs a command to its exit status. */
-export async function runCommandLine(argv: readonly string[]): Promise<void> {
+export async function runCommandLine(argv: readonly string[], dependencies: CommandDependencies): Promise<void> {
   process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
-    // Whoever reads has enough, as `| head` does, or was ended itself: what it got may not be all, and the status says so.
+    // The reader closed the pipe, as `| head` does: it may lack a part of the output, and the status says so.
     if (code === 'EPIPE') process.exit(EXIT_PIPE);
     process.stderr.write(`standard output cannot be written: ${code}\n`);
     process.exit(EXIT_FAULT);
   });
   await runCommand(async () => {
     try {
-      await program().parseAsync(argv);
+      await program(dependencies).parseAsync(argv);
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
-      return error.exitCode === 0 ? 0 : EXIT_USAGE; // it has been told
+      return error.exitCode === 0 ? 0 : EXIT_USAGE; // Commander has printed it
     }
-    return undefined; // the command has set its own
+    return undefined; // the command has set the status
   });
 }

@@ -3,13 +3,13 @@ import { SingleBar } from 'cli-progress';
 const LINE_EVERY_MS = 10_000;
 
 export interface Progress {
-  /** `total` is null where nobody knows it. */
+  /** `total` is null if it is unknown. */
   readonly show: (phase: string, done: number, total: number | null) => void;
-  /** Leaves the terminal as it was found. */
+  /** Restores the terminal. */
   readonly end: () => void;
 }
 
-/** A bar for people, and for a file or a pipe a line at the start of each phase and every ten seconds. */
+/** A bar for people; for a file or a pipe one line at the start of each phase and then every ten seconds. */
 export function progressOn(stream: NodeJS.WriteStream, asBar: boolean): Progress {
   return asBar ? bar(stream) : lines(stream);
 }

@@ -1,12 +1,9 @@
 import { Command } from 'commander';
-import { variablesHelp } from '../../infrastructure/config/variables-help.ts';
+import type { CommandDependencies } from './dependencies.ts';
 
-export function serveCommand(): Command {
+export function serveCommand({ serve, variablesHelp }: CommandDependencies): Command {
   return new Command('serve')
-    .description('take webhooks and answer reads, until SIGTERM or SIGINT')
+    .description('accept webhooks and answer reads, until SIGTERM or SIGINT')
     .addHelpText('after', () => `\n${variablesHelp()}\n\nExample:\n  webhook-inbox serve`)
-    .action(async () => {
-      const { serve } = await import('../../infrastructure/serve.ts');
-      await serve();
-    });
+    .action(serve);
 }

@@ -1,5 +1,5 @@
 import { UsageError } from './run-command.ts';
-import type { Config } from '../../infrastructure/config/config.ts';
+import type { Settings } from './settings.ts';
 
 /** What listens on every address is reached by loopback. */
 const ANY = new Map([
@@ -8,7 +8,7 @@ const ANY = new Map([
 ]);
 
 /** Where the service of this configuration listens, as this machine reaches it. */
-export function localOrigin({ host, port }: Pick<Config, 'host' | 'port'>): string {
+export function localOrigin({ host, port }: Pick<Settings, 'host' | 'port'>): string {
   if (port === 0) throw new UsageError('PORT is 0, so that the service chooses its own: say where it is with --url');
   const reached = ANY.get(host) ?? host;
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${String(port)}`;

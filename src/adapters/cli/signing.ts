@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../../infrastructure/clock.ts';
-import { ConfigError, type Config } from '../../infrastructure/config/config.ts';
+import type { Clock } from '../../application/ports/time.ts';
 import { descriptorOf, type ProviderName } from '../providers/registry.ts';
+import { ConfigError, type Settings } from './settings.ts';
 
 export interface SignRequest {
   readonly body: Uint8Array;
@@ -17,15 +17,15 @@ export interface SignRequest {
 export type Sign = (request: SignRequest) => Readonly<Record<string, string>>;
 
 /** Signs as the provider would, with the current secret. Throws ConfigError when it is not there, or cannot sign. */
-export function signer(provider: ProviderName, config: Config): Sign {
+export function signer(provider: ProviderName, { providers }: Settings, clock: Clock): Sign {
   const descriptor = descriptorOf(provider);
   const { name: variable, hidden } = descriptor.secret;
-  const secret = config.providers[provider].secrets.current;
+  const secret = providers[provider].secrets.current;
   if (secret === undefined) throw new ConfigError([`${variable} is not set: there is nothing to sign with`]);
   if (hidden?.(secret) === null) {
     throw new ConfigError([`${variable} is a public key: only the holder of the private one can sign`]);
   }
-  return ({ body, url, id = randomDeliveryId(), timestampSeconds = Number(systemClock.now() / 1_000_000n) }) =>
+  return ({ body, url, id = randomDeliveryId(), timestampSeconds = Number(clock.now() / 1_000_000n) }) =>
     descriptor.sign(secret, { body, url, id, timestampSeconds });
 }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 
 type StopSignal = 'SIGINT' | 'SIGTERM';
 
-/** Why a command ended early: somebody asked it to. */
+/** A command ended early because of a signal. */
 export class Stopped extends Error {
   readonly status: number;
 
@@ -12,7 +12,7 @@ export class Stopped extends Error {
   }
 }
 
-/** Aborted, with a {@link Stopped} for its reason, by the first SIGINT or SIGTERM. A second one ends the process at once. */
+/** The first SIGINT or SIGTERM aborts it, with {@link Stopped} as its reason. The second ends the process at once. */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -23,7 +23,10 @@ export function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** Runs a command's work to its exit status, also when it is stopped: then stderr says by what, and what that leaves. */
+/** What an interrupted command leaves whose steps are each complete. */
+export const RESUMABLE = 'completed steps are kept, and the same command resumes';
+
+/** Runs a command's work to its exit status. If a signal stops it, stderr names the signal and what the command leaves. */
 export async function untilStopped(left: string, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const signal = stopSignal();
   try {

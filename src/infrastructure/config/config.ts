@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { ConfigError } from '../../adapters/cli/settings.ts';
 import type { ProvidersSettings } from '../../adapters/providers/registry.ts';
 import { PROVIDER_VARIABLES } from './provider-variables.ts';
 import type { Variable } from './variable.ts';
@@ -8,17 +9,6 @@ import { VARIABLES } from './variables.ts';
 export type Config = {
   readonly [K in keyof typeof VARIABLES]: ReturnType<(typeof VARIABLES)[K]['parse']>;
 } & { readonly providers: ProvidersSettings };
-
-/** All faults of the configuration in one message. */
-export class ConfigError extends Error {
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(`the configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
-    this.name = 'ConfigError';
-    this.faults = faults;
-  }
-}
 
 /** Loads `.env` from the working directory, if it exists, into the environment. Variables that are already set keep their values. */
 export function loadEnvFile(): void {

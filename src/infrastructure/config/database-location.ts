@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs';
-import path from 'node:path';
+import { realPath } from '../../adapters/files/real-path.ts';
 
 /** The location of the database. */
 export type DatabaseLocation =
@@ -30,13 +29,4 @@ export function databaseLocation(value: string): DatabaseLocation {
 export function sameDatabase(a: DatabaseLocation, b: DatabaseLocation): boolean {
   if (a.engine === 'postgres') return b.engine === 'postgres' && a.url === b.url;
   return b.engine === 'sqlite' && realPath(a.file) === realPath(b.file);
-}
-
-/** The real path of a file, which need not exist yet. */
-export function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return path.resolve(file);
-  }
 }

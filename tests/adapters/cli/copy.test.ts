@@ -63,7 +63,7 @@ describe('npm run copy', () => {
       const [code] = (await once(child, 'close')) as [number];
       expect({ code, stderr }).toEqual({
         code: signal === 'SIGINT' ? 130 : 143,
-        stderr: `copying 0/20000\nstopped by ${signal}; the same command goes on\n`,
+        stderr: `copying 0/20000\nstopped by ${signal}; the same command resumes\n`,
       });
       const half = await held(target);
       expect(half.length).toBeLessThan(20_000);

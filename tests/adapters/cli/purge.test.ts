@@ -87,7 +87,7 @@ describe('webhook-inbox purge', () => {
       expect(second['compacting_seconds']).toBeGreaterThan(0);
     }));
 
-  it('stopped by a signal says so, and the same command goes on', () =>
+  it('stopped by a signal says so, and the same command resumes', () =>
     withDays('sqlite', 8, async (purge, left, url) => {
       const old = Array.from({ length: 6_000 }, (_, i) => ({
         ...message(`old ${String(i)}`, { sentAt: timestampFromMicros(BigInt(i)) }),
@@ -98,7 +98,7 @@ describe('webhook-inbox purge', () => {
       const { status, stderr } = await cli.run(['purge', '--before', '10d'], environment);
       expect({ status, stderr }).toEqual({
         status: 130,
-        stderr: 'erasing 0/6000\nstopped by SIGINT; what is done is done, and the same command goes on\n',
+        stderr: 'erasing 0/6000\nstopped by SIGINT; completed steps are kept, and the same command resumes\n',
       });
       expect((await purge('--before', '10d')).status).toBe(0);
       expect(await left()).toEqual(upTo(8));

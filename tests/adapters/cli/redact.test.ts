@@ -6,7 +6,7 @@ import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestamp, timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import type { NewUpdate } from '../../../src/domain/update.ts';
 import { agreed } from '../../../src/adapters/cli/redact/agreed.ts';
-import { placesLeft } from '../../../src/adapters/cli/redact/places-left.ts';
+import { placesLeft } from '../../../src/adapters/persistence/sqlite/inspection.ts';
 import { message, number } from '../persistence/contract/repository-fixtures.ts';
 import { commandLine, type CommandEnd } from '../../support/command-line.ts';
 import { on, place, repositoryOf, type Engine } from '../../support/stores.ts';

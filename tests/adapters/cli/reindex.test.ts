@@ -97,7 +97,7 @@ describe('webhook-inbox reindex', () => {
       const { status, stderr } = await cli.run(['reindex'], environment);
       expect({ status, stderr }).toEqual({
         status: 130,
-        stderr: 'indexing 0/20000\nstopped by SIGINT; what is done is done, and the same command goes on\n',
+        stderr: 'indexing 0/20000\nstopped by SIGINT; completed steps are kept, and the same command resumes\n',
       });
       const [progress] = await on(url, ({ db }) =>
         db<{ indexed_seq: bigint }>('search_progress').select('indexed_seq'),

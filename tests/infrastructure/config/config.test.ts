@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { PROVIDER_NAMES, PROVIDERS, type ProviderName } from '../../../src/adapters/providers/registry.ts';
 import { SAMPLERS } from '../../../src/adapters/telemetry/tracing/tracing-options.ts';
 import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
+import { ConfigError } from '../../../src/adapters/cli/settings.ts';
 import {
-  ConfigError,
   describeVariables,
   inheritedSocket,
   readConfig,

@@ -1,34 +1,35 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { BackupOptions } from './backup.ts';
 
 const MORE = `
-Of the database of DATABASE_URL, also from .env in the working directory, while the service runs: no webhook waits. The file is
-one instant of the database. It is written as <file>.partial, read through, and gets its name only when it is whole; only its
-owner may read it.
+Backs up the database of DATABASE_URL, also from .env in the working directory, while the service runs. No webhook waits.
+The backup is one snapshot. It is written to <file>.partial, verified, and gets its name only when it is complete. Only
+its owner may read it.
 
-SQLite: the file is a database. Its pages, its schema and its counters are checked. What is stored meanwhile stays in the
-write-ahead log (app.db-wal) until the backup is done.
-PostgreSQL: the file is an archive of pg_dump, which must be of the server's version or newer. The whole archive is unpacked,
-and its messages must be as many as its counters say; that its values fit their types only a restore proves. The password
-goes to pg_dump by its environment.
+SQLite: the backup is a database. Its pages, schema and counters are checked. Changes during the backup stay in the
+write-ahead log (app.db-wal) until it is done.
+PostgreSQL: the backup is an archive of pg_dump, which must have the server's version or a newer one. The whole archive is
+unpacked, and its number of messages is compared with its counters. Only a restore proves that all values fit their types.
+pg_dump gets the password through its environment.
 
-Ctrl-C stops it and leaves nothing behind.
+Ctrl-C stops the backup and leaves nothing behind.
 
 Examples:
   webhook-inbox backup /backups/inbox-2026-11-26.db
   webhook-inbox backup nightly.db --force --json
 
-Exit status: 0 done, 1 a fault, the file is there already, or counters are wrong, 64 unknown arguments, 78 a configuration
-that is not valid, 130 or 143 stopped by SIGINT or SIGTERM.`;
+Exit status: 0 done, 1 a fault, an existing file or wrong counters, 64 unknown arguments, 78 an invalid configuration,
+130 or 143 stopped by SIGINT or SIGTERM.`;
 
-export function backupCommand(): Command {
+export function backupCommand(dependencies: CommandDependencies): Command {
   return new Command('backup')
-    .description('a verified copy of the live database in a file')
-    .argument('<file>', 'where to write it; "restore" reads it')
-    .option('--force', 'replace the file when it is there, and what a run that was killed has left')
-    .option('--json', 'the result as one JSON object on stdout')
+    .description('write a verified backup of the live database')
+    .argument('<file>', 'where to write the backup; "restore" reads it')
+    .option('--force', 'replace an existing file, and the remains of a killed run')
+    .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
     .action(async (file: string, options: BackupOptions) => {
-      process.exitCode = await (await import('./backup.ts')).backup(file, options);
+      process.exitCode = await (await import('./backup.ts')).backup(dependencies, file, options);
     });
 }

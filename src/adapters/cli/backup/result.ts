@@ -1,17 +1,6 @@
-import type { BackupContent } from '../../persistence/maintenance/backup-content.ts';
+import { isSound, type BackupResult } from '../../../application/maintenance/backup-store.ts';
 import { jsonLine } from '../run-command.ts';
 import { messagesText, writtenSpan } from '../span.ts';
-
-export interface BackupResult extends BackupContent {
-  readonly file: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-/** Whether nothing was found wrong. Of another version's schema the counters are not looked at. */
-export function inOrder({ wrongCounters }: BackupContent): boolean {
-  return wrongCounters === null || wrongCounters.length === 0;
-}
 
 /** For people. */
 export function summary(result: BackupResult, seconds: number): string[] {
@@ -30,7 +19,7 @@ export function summary(result: BackupResult, seconds: number): string[] {
 export function asJson(result: BackupResult, seconds: number): string {
   const { file, rows, bytes, sha256, wrongCounters } = result;
   return jsonLine({
-    ok: inOrder(result),
+    ok: isSound(result),
     ...{ file, rows, ...writtenSpan(result), bytes, sha256, wrongCounters },
     seconds: Number(seconds.toFixed(3)),
   });

@@ -1,12 +1,6 @@
-import type { CopyResult } from '../../persistence/transfer/copy-messages.ts';
+import { isComplete } from '../../../application/maintenance/copy-store.ts';
+import type { CopyResult } from '../../../application/ports/transfer.ts';
 import { jsonLine } from '../run-command.ts';
-
-/** Whether the target holds all that the source does, and nothing else for it. */
-export function inOrder({ conflicts, firstDifference, belongings, wrongCounters }: CopyResult): boolean {
-  const { source, target } = belongings;
-  const complete = (['bodies', 'statuses', 'arrivals', 'traces'] as const).every((it) => target[it] >= source[it]);
-  return conflicts === 0 && firstDifference === null && complete && wrongCounters.length === 0;
-}
 
 /** For people. */
 export function summary(result: CopyResult, seconds: number): string[] {
@@ -36,7 +30,7 @@ export function summary(result: CopyResult, seconds: number): string[] {
 export function asJson(result: CopyResult, seconds: number): string {
   const { firstDifference: first } = result;
   return jsonLine({
-    ok: inOrder(result),
+    ok: isComplete(result),
     ...result,
     firstDifference: first === null ? null : { messageId: first.messageId, what: first.what },
     seconds: Number(seconds.toFixed(3)),

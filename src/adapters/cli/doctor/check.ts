@@ -1,4 +1,4 @@
-/** What was looked at, and what it was found to be; unless it is `ok`, with what to do. */
+/** The result of one check. Unless it is `ok`, the text says what to do. */
 export interface Check {
   readonly status: 'ok' | 'warn' | 'fail';
   readonly name: string;

@@ -1,5 +1,6 @@
+import type { CommandDependencies } from '../dependencies.ts';
 import { EXIT_CONFIG, EXIT_FAULT, jsonLine, say } from '../run-command.ts';
-import { ConfigError, loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
+import { ConfigError, type Settings } from '../settings.ts';
 import { fail, line, ok, type Check } from './check.ts';
 import { serverClockCheck } from './clock-checks.ts';
 import { databaseChecks } from './database-checks.ts';
@@ -11,21 +12,27 @@ export interface DoctorOptions {
   readonly json?: boolean;
 }
 
-/** Prints each check as it is done: the last ones may take minutes. */
-export async function doctor({ json = false, rebuild = false, url }: DoctorOptions): Promise<number> {
+/** Prints each check as soon as it is done: the last ones may take minutes. */
+export async function doctor(
+  { settings, maintenance, clock, isLoopback }: CommandDependencies,
+  { json = false, rebuild = false, url }: DoctorOptions,
+): Promise<number> {
   const checks: Check[] = [];
   const report = (check: Check): void => {
     checks.push(check);
     if (!json) say([line(check)]);
   };
 
-  const config = configuration(report);
+  const config = configuration(settings, report);
   if (config !== null) {
     report(providersCheck(config));
-    for (const check of secretChecks(config)) report(check);
-    report(readKeysCheck(config));
-    if (url !== undefined) report(await serverClockCheck(url, config));
-    for await (const check of databaseChecks(config, rebuild)) report(check);
+    for (const check of secretChecks(config, clock)) report(check);
+    report(readKeysCheck(config, isLoopback));
+    if (url !== undefined) report(await serverClockCheck(url, clock, config));
+    const { check: using } = await maintenance();
+    await using(async (store) => {
+      for await (const check of databaseChecks(store, config, rebuild)) report(check);
+    });
   }
 
   const healthy = checks.every(({ status }) => status !== 'fail');
@@ -33,10 +40,9 @@ export async function doctor({ json = false, rebuild = false, url }: DoctorOptio
   return config === null ? EXIT_CONFIG : healthy ? 0 : EXIT_FAULT;
 }
 
-function configuration(report: (check: Check) => void): Config | null {
+function configuration(read: CommandDependencies['settings'], report: (check: Check) => void): Settings | null {
   try {
-    loadEnvFile();
-    const config = readConfig();
+    const config = read();
     report(ok('configuration', 'every variable is valid'));
     return config;
   } catch (error) {

@@ -1,28 +1,27 @@
+import type { Clock } from '../../../application/ports/time.ts';
 import { formatTimestamp } from '../../../domain/timestamp.ts';
-import { systemClock } from '../../../infrastructure/clock.ts';
-import type { Config } from '../../../infrastructure/config/config.ts';
-import { isLoopback } from '../../../infrastructure/listener.ts';
 import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
 import type { ProviderSettings, SecretVariable } from '../../providers/settings.ts';
+import type { Settings } from '../settings.ts';
 import { ok, warn, type Check } from './check.ts';
 import { isEasyToGuess } from './secret-strength.ts';
 
-export function providersCheck(config: Config): Check {
-  const on = PROVIDER_NAMES.filter((name) => config.providers[name].secrets.current !== undefined);
+export function providersCheck({ providers }: Settings): Check {
+  const on = PROVIDER_NAMES.filter((name) => providers[name].secrets.current !== undefined);
   const off = PROVIDER_NAMES.filter((name) => !on.includes(name));
   if (on.length === 0) return warn('providers', 'all are off, every webhook is answered with 503: set WEBHOOK_SECRET');
   return ok('providers', `on: ${on.join(', ')}${off.length === 0 ? '' : `; off: ${off.join(', ')}`}`);
 }
 
 /** Of every secret that is set, by the name of its variable. */
-export function secretChecks(config: Config): Check[] {
+export function secretChecks({ providers }: Settings, clock: Clock): Check[] {
   return [
-    ...PROVIDER_NAMES.flatMap((name) => pairChecks(descriptorOf(name).secret, config.providers[name].secrets)),
-    ...PROVIDER_NAMES.flatMap((name) => settingChecks(name, config)),
+    ...PROVIDER_NAMES.flatMap((name) => pairChecks(descriptorOf(name).secret, providers[name].secrets, clock)),
+    ...PROVIDER_NAMES.flatMap((name) => settingChecks(name, providers[name])),
   ];
 }
 
-export function readKeysCheck({ readApiKeys: keys, host }: Config): Check {
+export function readKeysCheck({ readApiKeys: keys, host }: Settings, isLoopback: (address: string) => boolean): Check {
   if (keys.length > 0) {
     const weak = keys.filter(isEasyToGuess).length;
     return weak === 0
@@ -37,15 +36,14 @@ export function readKeysCheck({ readApiKeys: keys, host }: Config): Check {
 const HOW = 'such as by "openssl rand -hex 32"';
 
 /** The settings of a provider that are secrets, besides the one that it signs with. */
-function settingChecks(provider: ProviderName, config: Config): Check[] {
-  const values: ProviderSettings['options'] = config.providers[provider].options;
+function settingChecks(provider: ProviderName, { options }: ProviderSettings): Check[] {
   return Object.entries(descriptorOf(provider).settings).flatMap(([key, { kind, name }]) => {
-    const value = values[key];
+    const value = options[key];
     return kind === 'secret' && typeof value === 'string' ? [strengthCheck({ name }, value)] : [];
   });
 }
 
-function pairChecks(secret: SecretVariable, secrets: ProviderSettings['secrets']): Check[] {
+function pairChecks(secret: SecretVariable, secrets: ProviderSettings['secrets'], clock: Clock): Check[] {
   const { name: variable } = secret;
   const { current, previous, previousExpiresAt } = secrets;
   const checks = current === undefined ? [] : [strengthCheck(secret, current)];
@@ -57,7 +55,7 @@ function pairChecks(secret: SecretVariable, secrets: ProviderSettings['secrets']
     checks.push(warn(name, `the same as ${variable}: remove it, or set it to the one before`));
   } else if (previousExpiresAt === undefined) {
     checks.push(warn(name, `accepted without end: set ${name}_EXPIRES_AT, or remove it when the rotation is done`));
-  } else if (previousExpiresAt <= systemClock.now()) {
+  } else if (previousExpiresAt <= clock.now()) {
     checks.push(warn(name, `expired at ${formatTimestamp(previousExpiresAt)} and is refused: remove it`));
   } else {
     checks.push(ok(name, `accepted until ${formatTimestamp(previousExpiresAt)}`));

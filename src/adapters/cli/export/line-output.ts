@@ -1,66 +1,61 @@
 import { createWriteStream, existsSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { ExportPlace } from '../../persistence/transfer/export-store.ts';
-import type { DatabaseLocation } from '../../../infrastructure/config/database-location.ts';
-import { explainingSpace, partialFile } from '../partial-file.ts';
+import type { Files } from '../../../application/ports/backup.ts';
+import type { Exported, ExportOutput } from '../../../application/ports/transfer.ts';
+import { messageLines, statusLine, unknownLine } from '../../ndjson/write-lines.ts';
 import { placeToResume } from './resume.ts';
 
-/** Where lines go. Its memory is bounded: a write resolves when there is room for the next. */
-export interface LineOutput {
-  /** What is there already; null when it begins. */
-  readonly place: ExportPlace | null;
-  readonly write: (lines: string) => Promise<void>;
-  /** Everything is there: durable, and under its name. */
-  readonly finish: () => Promise<void>;
-  /** Lets go of it; gives the error in words that help. */
-  readonly giveUp: (error: unknown) => Promise<unknown>;
-}
-
-export function standardOutput(header: string): LineOutput {
+export function standardOutput(header: string): ExportOutput {
   process.stdout.write(header);
   return {
     place: null,
-    write: (lines) => writeTo(process.stdout, lines),
+    write: (step) => writeTo(process.stdout, textOf(step)),
     finish: () => Promise.resolve(),
-    giveUp: (error) => Promise.resolve(error),
+    abandon: (error) => Promise.resolve(error),
   };
 }
 
+/** A file of lines, new or continued. It gets its name when it is complete; a failure leaves the partial file. */
 export async function openLineFile(
+  files: Files,
   file: string,
   header: string,
-  how: { readonly resume: boolean; readonly replace: boolean; readonly of: DatabaseLocation },
-): Promise<LineOutput> {
+  how: { readonly resume: boolean; readonly replace: boolean },
+): Promise<ExportOutput> {
   const { resume, replace } = how;
   if (existsSync(`${file}.partial`) && !resume && !replace) {
-    throw new Error(
-      `${file}.partial is there, of an export that was not finished: --resume goes on, --force begins anew`,
-    );
+    throw new Error(`${file}.partial is there, from an unfinished export: --resume continues it, --force starts over`);
   }
-  const target = partialFile(file, how);
+  const target = files.partial(file, how);
   try {
     const { place, bytes } = resume ? placeToResume(target.path, header) : { place: null, bytes: 0 };
     const stream = createWriteStream(target.path, { flags: 'r+', start: bytes });
-    stream.on('error', () => undefined); // the write that meets it rejects
+    stream.on('error', () => undefined); // the next write rejects with it
     if (bytes === 0) await writeTo(stream, header);
     return {
       place,
-      write: (lines) => writeTo(stream, lines),
+      write: (step) => writeTo(stream, textOf(step)),
       async finish() {
         await end(stream);
         target.finish();
       },
-      async giveUp(error) {
+      async abandon(error) {
         await end(stream).catch(() => undefined);
         target.keep();
-        return explainingSpace(error, file);
+        return files.explain(error, file);
       },
     };
   } catch (error) {
     target.keep();
     throw error;
   }
+}
+
+function textOf(step: Exported): string {
+  if (step.kind === 'messages') return messageLines(step.messages);
+  if (step.kind === 'statuses') return step.statuses.map(statusLine).join('');
+  return step.payloads.map(unknownLine).join('');
 }
 
 async function writeTo(stream: Writable, text: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, fstatSync } from 'node:fs';
-import type { ExportPlace } from '../../persistence/transfer/export-store.ts';
+import type { ExportPlace } from '../../../application/ports/transfer.ts';
 import { messageKey, type MessageId } from '../../../domain/message.ts';
 import { provider } from '../../../domain/provider.ts';
 import { timestamp } from '../../../domain/timestamp.ts';
@@ -8,8 +8,8 @@ const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 10;
 
 /**
- * Cuts a partial file after its last line that says where to go on, and gives that place and how long the file is then; 0 for
- * one that has not even its first line. Throws when the file has another first line: it is not of this export.
+ * Truncates a partial file after the last line from which an export can resume, and returns that place and the new length;
+ * 0 if not even the first line is complete. Throws if the first line belongs to another export.
  */
 export function placeToResume(file: string, header: string): { place: ExportPlace | null; bytes: number } {
   const handle = openSync(file, 'r+');
@@ -32,13 +32,13 @@ export function placeToResume(file: string, header: string): { place: ExportPlac
   }
 }
 
-/** undefined for a line that is only of use to those behind it, and for one that a power cut has spoilt. */
+/** undefined for a line that only later lines need, and for a line that a power cut has corrupted. */
 function placeAfter(line: string): ExportPlace | undefined {
   let fields: Readonly<Record<string, string>>;
   try {
     fields = JSON.parse(line) as typeof fields;
   } catch {
-    return undefined; // the parser's own words quote it
+    return undefined; // the message of the parser quotes it
   }
   const { kind, id = '', message_id: messageId = '', provider: name = '', ts = '' } = fields;
   const named = () => ({ messageId: messageId as MessageId, provider: provider(name) });
@@ -47,9 +47,9 @@ function placeAfter(line: string): ExportPlace | undefined {
   return kind === 'unknown' ? { kind: 'unknown', after: BigInt(id) } : undefined;
 }
 
-/** Whole lines, the last first, with where each ends in the file; what follows the last end of a line is none. */
+/** Complete lines, the last first, with the offset of their end. Bytes after the last line break are skipped. */
 function* linesBackwards(handle: number, size: number): Generator<{ text: string; end: number }> {
-  let pieces: Buffer[] = []; // of the line that ends at `end`, from back to front
+  let pieces: Buffer[] = []; // of the line that ends at `end`, in reverse order
   let end: number | null = null;
   for (let from = size; from > 0;) {
     const length = Math.min(CHUNK_BYTES, from);

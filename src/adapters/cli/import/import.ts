@@ -1,69 +1,40 @@
-import { createReadStream, fstatSync, openSync } from 'node:fs';
-import { addAbortSignal, type Readable } from 'node:stream';
-import { importUpdates, type ImportResult } from '../../persistence/transfer/import-store.ts';
-import { LineFault, lineReader } from '../../ndjson/read-lines.ts';
-import { splitLines } from '../../ndjson/split-lines.ts';
-import type { NewUpdate } from '../../../domain/update.ts';
-import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
-import { loadEnvFile, readConfig } from '../../../infrastructure/config/config.ts';
-import { openCopyTarget } from '../../../infrastructure/database.ts';
+import { addAbortSignal } from 'node:stream';
+import type { ImportResult } from '../../../application/maintenance/import-messages.ts';
+import type { CommandDependencies } from '../dependencies.ts';
 import { progressOn } from '../progress.ts';
+import { EXIT_FAULT, jsonLine, say } from '../run-command.ts';
 import { untilStopped } from '../stop-signals.ts';
-
-/** Of a body of the largest size there may be, in base64, with all that stands beside it. */
-const MAX_LINE_BYTES = 96 * 2 ** 20;
+import { openInput, updatesIn } from './lines.ts';
 
 export interface ImportOptions {
   readonly json?: boolean;
 }
 
-export async function importLines(file: string, { json = false }: ImportOptions): Promise<number> {
-  loadEnvFile();
-  const { database } = readConfig();
-  const { stream, bytes } = open(file);
-  return untilStopped('the same command goes on', async (signal) => {
+export async function importLines(
+  { maintenance }: CommandDependencies,
+  file: string,
+  { json = false }: ImportOptions,
+): Promise<number> {
+  const { import: using } = await maintenance();
+  const { stream, bytes } = openInput(file);
+  return untilStopped('the same command resumes', async (signal) => {
     const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
     const started = performance.now();
-    addAbortSignal(signal, stream); // who feeds a pipe may send nothing for hours
-    const target = await openCopyTarget(database);
-    try {
+    addAbortSignal(signal, stream); // a pipe may stay silent for hours
+    return using(async (messages) => {
       let done = 0;
       const counted = countingBytes(stream, (more) => (done += more));
       const onStored = (): void => {
         progress.show('importing', done, bytes);
       };
       onStored();
-      const result = await importUpdates(target, updatesIn(counted), { signal, onStored }).finally(progress.end);
+      const result = await messages.execute(updatesIn(counted), { signal, onStored }).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
       const ok = result.conflicts === 0;
       say(json ? [jsonLine({ ok, ...result, seconds: Number(seconds.toFixed(3)) })] : summary(result, seconds));
       return ok ? 0 : EXIT_FAULT;
-    } finally {
-      stream.destroy();
-      await target.db.destroy();
-    }
+    }).finally(() => stream.destroy());
   });
-}
-
-/** Throws, with the number of the line, at the first that is not valid. */
-async function* updatesIn(stream: AsyncIterable<Uint8Array>): AsyncGenerator<NewUpdate[]> {
-  const reader = lineReader();
-  let number = 1;
-  let isEmpty = true;
-  try {
-    for await (const line of splitLines(stream, MAX_LINE_BYTES)) {
-      if (line.trim() !== '') {
-        isEmpty = false;
-        yield reader.read(line);
-      }
-      number++;
-    }
-  } catch (error) {
-    if (!(error instanceof LineFault)) throw error;
-    throw new Error(`line ${String(number)}: ${error.message}; all before it is stored`, { cause: error });
-  }
-  // As from a pipe whose other end has failed.
-  if (isEmpty) throw new Error('there is nothing to import: even an export of no message has one line');
 }
 
 async function* countingBytes(
@@ -73,25 +44,6 @@ async function* countingBytes(
   for await (const chunk of stream) {
     count(chunk.length);
     yield chunk;
-  }
-}
-
-/** Opened at once: a stream would tell that it cannot be while the database is made, and nobody listens then. */
-function open(file: string): { stream: Readable; bytes: number | null } {
-  if (file === '-') return { stream: process.stdin, bytes: null };
-  const handle = opened(file);
-  const found = fstatSync(handle);
-  if (found.isDirectory()) throw new UsageError(`${file} is a folder`);
-  return { stream: createReadStream(file, { fd: handle, highWaterMark: 256 * 1024 }), bytes: found.size };
-}
-
-function opened(file: string): number {
-  try {
-    return openSync(file, 'r');
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UsageError(`${file} is not there: name a file, or - for standard input`);
-    throw new Error(`${file} cannot be read: ${code}`, { cause: error });
   }
 }
 

@@ -1,31 +1,23 @@
-import type { Knex } from 'knex';
-import { migrationNames } from '../../persistence/schema/migration-source.ts';
-import { migrateLatest, migrateRollback, schemaStatus } from '../../persistence/schema/migrator.ts';
-import { EXIT_FAULT, jsonLine, say } from '../run-command.ts';
-import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
-import { missingFile, openForMaintenance, requireDatabase } from '../../../infrastructure/database.ts';
+import type { CommandDependencies } from '../dependencies.ts';
+import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
 
-export async function latest(): Promise<number> {
-  const applied = await withDatabase(configuration(), migrateLatest);
+export async function latest({ maintenance }: CommandDependencies): Promise<number> {
+  const { migrate } = await maintenance();
+  const applied = await migrate((schema) => schema.latest());
   say(applied.length === 0 ? ['the schema is up to date'] : applied.map((name) => `applied ${name}`));
   return 0;
 }
 
-export async function rollback(): Promise<number> {
-  const config = configuration();
-  requireDatabase(config.database);
-  const reverted = await withDatabase(config, migrateRollback);
+export async function rollback({ maintenance }: CommandDependencies): Promise<number> {
+  const { rollback: using } = await maintenance();
+  const reverted = await using((schema) => schema.rollback());
   say(reverted.length === 0 ? ['nothing to take back'] : reverted.map((name) => `took back ${name}`));
   return 0;
 }
 
-export async function status(json: boolean): Promise<number> {
-  const config = configuration();
-  // A look leaves nothing behind.
-  const { applied, pending, unknown } =
-    missingFile(config.database) === null
-      ? await withDatabase(config, schemaStatus)
-      : { applied: [], pending: await migrationNames(), unknown: [] };
+export async function status({ maintenance }: CommandDependencies, json: boolean): Promise<number> {
+  const { compareSchema } = await maintenance();
+  const { applied, pending, unknown, current } = await compareSchema((schema) => schema.execute());
   if (json) {
     say([jsonLine({ applied, pending, unknown })]);
   } else {
@@ -33,19 +25,17 @@ export async function status(json: boolean): Promise<number> {
     say(pending.map((name) => `pending  ${name}`));
     say(unknown.map((name) => `unknown  ${name} (applied by a newer version)`));
   }
-  return pending.length + unknown.length === 0 ? 0 : EXIT_FAULT;
+  return current ? 0 : EXIT_FAULT;
 }
 
-function configuration(): Config {
-  loadEnvFile();
-  return readConfig();
-}
-
-async function withDatabase<T>(config: Config, work: (db: Knex) => Promise<T>): Promise<T> {
-  const { db } = await openForMaintenance(config);
-  try {
-    return await work(db);
-  } finally {
-    await db.destroy();
+/** Only in the sources: migrations of a build cannot be edited. */
+export async function make({ newMigration }: CommandDependencies, name: string): Promise<number> {
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+    throw new UsageError('a migration is named in lower case, digits and underscores: add_received_at');
   }
+  if (!import.meta.url.endsWith('.ts')) {
+    throw new UsageError('a migration is written in the sources: npm run migrate:make -- NAME');
+  }
+  say([`made ${await newMigration(name)}`]);
+  return 0;
 }

@@ -1,14 +1,18 @@
+import {
+  mayBeRetried,
+  type PurgeMessages,
+  type PurgeSelection,
+} from '../../../application/maintenance/purge-messages.ts';
+import type { ErasureResult } from '../../../application/maintenance/erase-and-reclaim.ts';
 import type { ErasurePreview } from '../../../application/ports/store.ts';
-import { RETRY_DAYS, type ExpiryRule } from '../../../domain/erasure-rule.ts';
+import { RETRY_DAYS } from '../../../domain/erasure-rule.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import { formatTimestamp, parseTimestamp, timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';
-import { systemClock } from '../../../infrastructure/clock.ts';
-import { jsonLine, say, UsageError } from '../run-command.ts';
-import type { ErasingDatabase } from '../../../infrastructure/database.ts';
+import type { CommandDependencies } from '../dependencies.ts';
+import { asJson, spaceLines } from '../erasure-result.ts';
 import { progressOn } from '../progress.ts';
-import { stopSignal } from '../stop-signals.ts';
-import { withErasing } from '../erasing/database.ts';
-import { asJson, erase, spaceLines, type ErasureResult } from '../erasing/erase.ts';
+import { jsonLine, say, UsageError } from '../run-command.ts';
+import { RESUMABLE, untilStopped } from '../stop-signals.ts';
 
 const MICROS_PER_DAY = 86_400_000_000n;
 
@@ -22,37 +26,38 @@ export interface PurgeOptions {
   readonly json?: boolean;
 }
 
-export async function purge({ before: given, force = false, ...options }: PurgeOptions): Promise<number> {
+export async function purge({ clock, maintenance }: CommandDependencies, options: PurgeOptions): Promise<number> {
+  const { before: given, keep, keepFrom, force = false } = options;
   if (given === undefined) throw new UsageError('--before is needed: a date-time, or days ago such as 90d');
-  const now = systemClock.now();
+  const now = clock.now();
   const before = instant(given, now);
-  if (before > now - BigInt(RETRY_DAYS) * MICROS_PER_DAY && !force) {
+  if (mayBeRetried(before, now) && !force) {
     throw new UsageError(
       `--before is less than ${String(RETRY_DAYS)} days ago: a provider may send such messages again, and they would be new; --force erases them all the same`,
     );
   }
-  return withErasing({ overwrite: false }, (database) => purgeFrom(database, before, options));
+  const { purge: using } = await maintenance();
+  return using((messages) => purgeFrom(messages, { before, keep, keepFrom }, options));
 }
 
 async function purgeFrom(
-  database: ErasingDatabase,
-  before: Timestamp,
-  { keep, keepFrom, dryRun = false, compact = false, json = false }: Omit<PurgeOptions, 'before' | 'force'>,
+  messages: PurgeMessages,
+  selection: PurgeSelection,
+  { dryRun = false, compact = false, json = false }: PurgeOptions,
 ): Promise<number> {
-  if (compact && database.storage.compact === null) throw new UsageError('--compact is for SQLite');
-  const { eraser } = database;
-  const rule: ExpiryRule = { of: 'age', before, keepFrom, keepSince: keep === 0 ? null : await eraser.newest(keep) };
+  if (compact && !messages.canCompact) throw new UsageError('--compact is for SQLite');
   if (dryRun) {
-    const preview = await eraser.preview(rule);
-    say(json ? [previewAsJson(before, preview)] : previewLines(before, preview));
+    const preview = await messages.preview(selection);
+    say(json ? [previewAsJson(selection.before, preview)] : previewLines(selection.before, preview));
     return 0;
   }
-  const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
-  const signal = stopSignal();
-  const options = { signal, progress, expected: await eraser.reach(rule), compact, thorough: compact };
-  const result = await erase(database, rule, options).finally(progress.end);
-  say(json ? [jsonLine({ ok: true, ...asJson(result) })] : summary(result, database));
-  return 0;
+  return untilStopped(RESUMABLE, async (signal) => {
+    const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+    const work = { signal, onProgress: progress.show };
+    const result = await messages.execute(selection, compact, work).finally(progress.end);
+    say(json ? [jsonLine({ ok: true, ...asJson(result) })] : summary(result, messages.canCompact));
+    return 0;
+  });
 }
 
 function instant(given: string, now: Timestamp): Timestamp {
@@ -65,10 +70,10 @@ function instant(given: string, now: Timestamp): Timestamp {
   return parsed;
 }
 
-function summary(result: ErasureResult, { storage }: ErasingDatabase): string[] {
+function summary(result: ErasureResult, canCompact: boolean): string[] {
   const { messages, statuses, bodies } = result.erased;
   const free = result.after.reusableBytes ?? 0;
-  const advice = storage.compact !== null && free > result.after.databaseBytes / 10;
+  const advice = canCompact && free > result.after.databaseBytes / 10;
   return [
     `erased         ${String(messages)} messages, ${String(statuses)} statuses, ${String(bodies)} bodies`,
     `stay           ${String(result.after.messages)} messages`,

@@ -1,14 +1,12 @@
+import type { RedactPerson, Redaction } from '../../../application/maintenance/redact-person.ts';
 import type { ErasurePreview } from '../../../application/ports/store.ts';
-import type { PersonRule } from '../../../domain/erasure-rule.ts';
 import type { Msisdn } from '../../../domain/message.ts';
-import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
-import type { ErasingDatabase } from '../../../infrastructure/database.ts';
+import type { CommandDependencies } from '../dependencies.ts';
+import { asJson, spaceLines } from '../erasure-result.ts';
 import { progressOn } from '../progress.ts';
-import { stopSignal } from '../stop-signals.ts';
-import { withErasing } from '../erasing/database.ts';
-import { asJson, erase, spaceLines, type ErasureResult } from '../erasing/erase.ts';
+import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
+import { RESUMABLE, untilStopped } from '../stop-signals.ts';
 import { agreed } from './agreed.ts';
-import { placesLeft } from './places-left.ts';
 
 export interface RedactOptions {
   readonly from: Msisdn;
@@ -18,20 +16,20 @@ export interface RedactOptions {
   readonly json?: boolean;
 }
 
-export async function redact(options: RedactOptions): Promise<number> {
+export async function redact({ maintenance }: CommandDependencies, options: RedactOptions): Promise<number> {
   const { dryRun = false, yes = false } = options;
   if (!dryRun && !yes && !(process.stdin.isTTY && process.stderr.isTTY)) {
     throw new UsageError('there is no terminal to ask on: look with --dry-run, then say --yes');
   }
-  return withErasing({ overwrite: true }, (database) => redactFrom(database, options));
+  const { redact: using } = await maintenance();
+  return using((person) => redactFrom(person, options));
 }
 
 async function redactFrom(
-  database: ErasingDatabase,
+  person: RedactPerson,
   { from: number, dryRun = false, yes = false, compact, json = false }: RedactOptions,
 ): Promise<number> {
-  const rule: PersonRule = { of: 'person', number };
-  const preview = await database.eraser.preview(rule);
+  const preview = await person.preview(number);
   if (dryRun) {
     say(
       json
@@ -47,20 +45,16 @@ async function redactFrom(
       return EXIT_FAULT;
     }
   }
-  const signal = stopSignal();
-  const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
-  const options = { signal, progress, expected: preview.messages, compact, thorough: true };
-  const result = await erase(database, rule, options).finally(progress.end);
-  const places = database.file === null ? null : await placesLeft(database.file, number);
-  say(
-    json
-      ? [resultAsJson(number, result, places, preview.mentions)]
-      : resultLines(number, result, places, preview.mentions),
-  );
-  return 0;
+  return untilStopped(RESUMABLE, async (signal) => {
+    const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+    const work = { signal, onProgress: progress.show };
+    const result = await person.execute(number, preview, compact, work).finally(progress.end);
+    say(json ? [resultAsJson(number, result, preview.mentions)] : resultLines(number, result, preview.mentions));
+    return 0;
+  });
 }
 
-/** Nobody is to learn the number from what a command printed. */
+/** The output of a command must not reveal the number. */
 function masked(number: Msisdn): string {
   return number.length > 8 ? `+…${number.slice(-4)}` : '+…';
 }
@@ -92,7 +86,7 @@ function previewAsJson(number: Msisdn, preview: ErasurePreview): string {
   });
 }
 
-function resultLines(number: Msisdn, result: ErasureResult, places: number | null, mentions: number): string[] {
+function resultLines(number: Msisdn, result: Redaction, mentions: number): string[] {
   const { messages, statuses, bodies, bereft, excerpts } = result.erased;
   return [
     `number         ${masked(number)}`,
@@ -102,7 +96,7 @@ function resultLines(number: Msisdn, result: ErasureResult, places: number | nul
       ? []
       : [`stay           ${String(mentions)} messages of other people whose text names the number`]),
     ...spaceLines(result),
-    ...remainder(places),
+    ...remainder(result.placesLeft),
     'backups        made before still hold what was erased',
   ];
 }
@@ -120,6 +114,7 @@ function remainder(places: number | null): string[] {
   ];
 }
 
-function resultAsJson(number: Msisdn, result: ErasureResult, places: number | null, mentions: number): string {
-  return jsonLine({ ok: true, number: masked(number), ...asJson(result), mentions, placesLeft: places });
+function resultAsJson(number: Msisdn, result: Redaction, mentions: number): string {
+  const { placesLeft } = result;
+  return jsonLine({ ok: true, number: masked(number), ...asJson(result), mentions, placesLeft });
 }

@@ -1,30 +1,30 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { ReindexOptions } from './reindex.ts';
 
 const MORE = `
-Builds the search index of the database of DATABASE_URL anew, beside the service and whatever state it is in: after an error that
-names it, or an upgrade whose changes say so. Searches are right meanwhile.
+Rebuilds the search index of the database of DATABASE_URL while the service runs, even if the index is corrupt: run it after
+an error that names the index, or after an upgrade whose release notes require it. Searches stay correct meanwhile.
 
-SQLite: the index is emptied and filled again, 1,000 messages in a transaction. Until then a search looks through the texts that
-are not in it yet, which for millions of messages may take longer than READ_TIMEOUT_MS: such a search is answered with 503. Stopped
-by Ctrl-C, the service goes on by itself.
+SQLite: the index is emptied and filled again, 1,000 messages per transaction. Until then a search also reads the texts that
+are not indexed yet. With millions of messages that may take longer than READ_TIMEOUT_MS: such a search gets 503. After
+Ctrl-C the service fills the index by itself.
 
-PostgreSQL: REINDEX CONCURRENTLY, which needs room for a second index. Searches use the old one until the new one is there, so
-they are right only if the old one is: where it is damaged, drop index messages_by_trigram first, and all texts are read meanwhile.
-Stopped, it may leave an index behind that is not valid; the next reindex drops it.
+PostgreSQL: REINDEX CONCURRENTLY, which needs space for a second index. Searches use the old index until the new one is
+complete, so they are correct only if the old one is. If it is corrupt, drop the index messages_by_trigram first; searches
+then read all texts. An interrupted run may leave an invalid index behind; the next run drops it.
 
 Example:
   webhook-inbox reindex
 
-Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 a configuration that is not valid, 130 or 143 stopped by SIGINT or
-SIGTERM.`;
+Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 an invalid configuration, 130 or 143 stopped by SIGINT or SIGTERM.`;
 
-export function reindexCommand(): Command {
+export function reindexCommand(dependencies: CommandDependencies): Command {
   return new Command('reindex')
-    .description('build the search index anew beside the service')
-    .option('--json', 'the result as one JSON object on stdout')
+    .description('rebuild the search index while the service runs')
+    .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
     .action(async (options: ReindexOptions) => {
-      process.exitCode = await (await import('./reindex.ts')).reindex(options);
+      process.exitCode = await (await import('./reindex.ts')).reindex(dependencies, options);
     });
 }

@@ -1,34 +1,36 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import type { RestoreOptions } from './restore.ts';
 
 const MORE = `
-Into the database of DATABASE_URL, also from .env in the working directory; a file that "backup" wrote. Stop the service first:
-while one has the database open, nothing is restored. The backup is checked before anything is changed; one of a
-newer schema that this version cannot serve is refused, one of an older version is migrated. Who follows GET /messages/stream begins anew.
+Restores a file that "backup" wrote into the database of DATABASE_URL, also from .env in the working directory. Stop the
+service first: a database that is open elsewhere is not replaced. The backup is checked before anything changes. A backup
+of an older version is migrated; one with a newer schema that this version cannot serve is rejected. Clients of
+GET /messages/stream must start over.
 
-SQLite: the copy takes the place of the old database when it is complete and checked. With --force the old one is kept beside
-it as app.db.before-restore-<instant>: delete that when you are sure.
-PostgreSQL: by pg_restore, which must be of the server's version or newer, in one transaction, into a database without
-messages. With --force those that are there are deleted, and nothing of them is kept. The names of a database and of its
-roles may differ from those in the backup.
+SQLite: a complete and checked copy of the backup takes the place of the old database. With --force the old database is
+kept beside it as app.db.before-restore-<instant>; delete that file when you no longer need it.
+PostgreSQL: pg_restore, which must have the server's version or a newer one, restores in one transaction into a database
+without messages. With --force existing messages are deleted and not kept. The names of the database and of its roles may
+differ from those in the backup.
 
-Ctrl-C stops it, and the old database stays as it is, until the last step; after that the new one is in place.
+Ctrl-C stops the restore and leaves the old database unchanged until the last step; after that the new one is in place.
 
 Examples:
   webhook-inbox restore /backups/inbox-2026-11-26.db
   webhook-inbox restore nightly.db --force --json
 
-Exit status: 0 done, 1 a fault or a no, 64 unknown arguments, 78 a configuration that is not valid, 130 or 143 stopped by
-SIGINT or SIGTERM.`;
+Exit status: 0 done, 1 a fault or a rejected restore, 64 unknown arguments, 78 an invalid configuration, 130 or 143
+stopped by SIGINT or SIGTERM.`;
 
-export function restoreCommand(): Command {
+export function restoreCommand(dependencies: CommandDependencies): Command {
   return new Command('restore')
-    .description('put a backup into the place of the database')
-    .argument('<file>', 'what "backup" wrote')
-    .option('--force', 'also where a database is, or holds messages')
-    .option('--json', 'the result as one JSON object on stdout')
+    .description('replace the database by a backup')
+    .argument('<file>', 'a file that "backup" wrote')
+    .option('--force', 'replace an existing database, or one that holds messages')
+    .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
     .action(async (file: string, options: RestoreOptions) => {
-      process.exitCode = await (await import('./restore.ts')).restore(file, options);
+      process.exitCode = await (await import('./restore.ts')).restore(dependencies, file, options);
     });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl, positiveNumber, providerOption, wholeNumber } from '../options.ts';
 import type { SendOptions } from './send.ts';
 
@@ -20,7 +21,7 @@ Examples:
 Exit status: 0 all were accepted (also duplicates and conflicts), 1 some were refused or a fault, 64 unknown arguments,
 78 no secret or a configuration that is not valid, 130 or 143 stopped by SIGINT or SIGTERM.`;
 
-export function sendCommand(): Command {
+export function sendCommand(dependencies: CommandDependencies): Command {
   return new Command('send')
     .description('send one or many bodies, signed, to the running service')
     .argument('[file]', 'JSON Lines, or one body; - is standard input, as is none without --count')
@@ -34,6 +35,6 @@ export function sendCommand(): Command {
     .option('--json', 'the summary as one JSON object')
     .addHelpText('after', MORE)
     .action(async (file: string | undefined, options: SendOptions) => {
-      process.exitCode = await (await import('./send.ts')).send(file, options);
+      process.exitCode = await (await import('./send.ts')).send(dependencies, file, options);
     });
 }

@@ -1,6 +1,8 @@
 import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
 import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
-import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
+import type { CommandDependencies } from '../dependencies.ts';
+import type { Settings } from '../settings.ts';
+import type { Clock } from '../../../application/ports/time.ts';
 import { progressOn } from '../progress.ts';
 import { Stopped, stopSignal } from '../stop-signals.ts';
 import { readInput } from '../input.ts';
@@ -23,11 +25,14 @@ export interface SendOptions {
   readonly json?: boolean;
 }
 
-export async function send(file: string | undefined, options: SendOptions): Promise<number> {
+export async function send(
+  { settings, clock }: CommandDependencies,
+  file: string | undefined,
+  options: SendOptions,
+): Promise<number> {
   const { rate, concurrency, retries, json = false } = options;
-  loadEnvFile();
-  const attempt = attempts(options, readConfig());
-  const { total, bodyAt } = await messages(file, options);
+  const attempt = attempts(options, settings(), clock);
+  const { total, bodyAt } = await messages(file, options, clock);
 
   const signal = stopSignal();
   const tally = newTally();
@@ -68,9 +73,9 @@ function unreachable(reason: string, { url }: SendOptions): string {
 }
 
 /** How each body is sent: signed anew for each try, under one id for all tries. */
-function attempts({ provider, url: given }: SendOptions, config: Config): (body: Buffer) => Attempt {
+function attempts({ provider, url: given }: SendOptions, config: Settings, clock: Clock): (body: Buffer) => Attempt {
   const { path, mediaTypes } = descriptorOf(provider);
-  const sign = signer(provider, config);
+  const sign = signer(provider, config, clock);
   const url = webhookUrl(given ?? localOrigin(config), path);
   const signed = signedUrl(url, config.publicUrl);
   return (body) => {
@@ -84,10 +89,10 @@ interface Messages {
   readonly bodyAt: (i: number) => Buffer;
 }
 
-async function messages(file: string | undefined, options: SendOptions): Promise<Messages> {
+async function messages(file: string | undefined, options: SendOptions, clock: Clock): Promise<Messages> {
   const { provider, count, whole = false } = options;
   if (file === undefined && (count !== undefined || process.stdin.isTTY)) {
-    return { total: count ?? 1, bodyAt: sampler(provider) };
+    return { total: count ?? 1, bodyAt: sampler(provider, clock) };
   }
   const bodies = bodiesIn(await readInput(file), whole);
   if (bodies.length === 0) {

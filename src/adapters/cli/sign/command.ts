@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { descriptorOf, PROVIDER_NAMES } from '../../providers/registry.ts';
+import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl, providerOption, wholeNumber } from '../options.ts';
 import type { SignOptions } from './sign.ts';
 
@@ -18,7 +19,7 @@ Examples:
 
 Exit status: 0 signed, 1 a fault, 64 unknown arguments, 78 no secret or a configuration that is not valid.`;
 
-export function signCommand(): Command {
+export function signCommand(dependencies: CommandDependencies): Command {
   return new Command('sign')
     .description('print the headers that a body is to be sent with')
     .argument('[file]', 'the body; standard input for - or none')
@@ -30,6 +31,6 @@ export function signCommand(): Command {
     .option('--json', 'one JSON object: provider, method, url, headers')
     .addHelpText('after', MORE)
     .action(async (file: string | undefined, options: SignOptions) => {
-      process.exitCode = await (await import('./sign.ts')).sign(file, options);
+      process.exitCode = await (await import('./sign.ts')).sign(dependencies, file, options);
     });
 }

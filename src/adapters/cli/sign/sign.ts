@@ -1,6 +1,7 @@
 import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
 import { jsonLine, say, UsageError } from '../run-command.ts';
-import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
+import type { CommandDependencies } from '../dependencies.ts';
+import type { Settings } from '../settings.ts';
 import { readInput } from '../input.ts';
 import { localOrigin, signedUrl, webhookUrl } from '../service-url.ts';
 import { signer } from '../signing.ts';
@@ -15,7 +16,11 @@ export interface SignOptions {
   readonly json?: boolean;
 }
 
-export async function sign(file: string | undefined, options: SignOptions): Promise<number> {
+export async function sign(
+  { settings, clock }: CommandDependencies,
+  file: string | undefined,
+  options: SignOptions,
+): Promise<number> {
   const { provider, id, timestamp: timestampSeconds, curl = false, json = false } = options;
   if (curl && json) throw new UsageError('--curl and --json exclude each other');
   if (!signsIdAndTime(provider) && (id ?? timestampSeconds) !== undefined) {
@@ -23,9 +28,8 @@ export async function sign(file: string | undefined, options: SignOptions): Prom
     throw new UsageError(`--id and --timestamp are for --provider ${names}`);
   }
   if (id !== undefined && !/^[\x21-\x7e]+$/.test(id)) throw new UsageError('--id takes visible ASCII characters');
-  loadEnvFile();
-  const config = readConfig();
-  const signs = signer(provider, config);
+  const config = settings();
+  const signs = signer(provider, config, clock);
   const { sentTo, signed } = urls(options, config);
   const body = await readInput(file);
   const signature = signs({ body, url: signed, id, timestampSeconds });
@@ -42,7 +46,7 @@ function signsIdAndTime(provider: ProviderName): boolean {
 }
 
 /** An address that is given is the one that Twilio calls; else the service itself is, under its public name. */
-function urls({ url, provider }: SignOptions, config: Config): { sentTo: string; signed: string } {
+function urls({ url, provider }: SignOptions, config: Settings): { sentTo: string; signed: string } {
   const { path } = descriptorOf(provider);
   if (url !== undefined) {
     const given = webhookUrl(url, path);

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl, providerOption } from '../options.ts';
 import type { VerifyOptions } from './verify.ts';
 
@@ -14,7 +15,7 @@ Examples:
 
 Exit status: 0 valid, 1 not valid, 64 unknown arguments, 78 a configuration that is not valid.`;
 
-export function verifyCommand(): Command {
+export function verifyCommand(dependencies: CommandDependencies): Command {
   return new Command('verify')
     .description('say whether the service would believe a body with these headers, or why not')
     .argument('[file]', 'the body; standard input for - or none')
@@ -25,7 +26,7 @@ export function verifyCommand(): Command {
     .option('--json', 'one JSON object: valid, provider, secret or reason, diagnosis')
     .addHelpText('after', MORE)
     .action(async (file: string | undefined, options: VerifyOptions) => {
-      process.exitCode = await (await import('./verify.ts')).verify(file, options);
+      process.exitCode = await (await import('./verify.ts')).verify(dependencies, file, options);
     });
 }
 

@@ -1,8 +1,8 @@
 import type { SecretGeneration, SignatureRefusal, SignatureVerdict } from '../../../domain/delivery.ts';
-import type { Config } from '../../../infrastructure/config/config.ts';
 import type { Mistake } from '../../providers/examine.ts';
 import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
 import type { ProviderSettings } from '../../providers/settings.ts';
+import type { Settings } from '../settings.ts';
 
 /** The setting that holds this secret. */
 export function secretVariable(provider: ProviderName, secret: SecretGeneration): string {
@@ -14,7 +14,7 @@ export function explain(
   provider: ProviderName,
   verdict: SignatureVerdict,
   mistake: Mistake | null,
-  config: Config,
+  config: Settings,
 ): string[] {
   if (verdict.valid) return [`valid: signed with ${secretVariable(provider, verdict.secret)}`];
   return [
@@ -23,7 +23,7 @@ export function explain(
   ];
 }
 
-function why(provider: ProviderName, { reason, deltaSeconds = 0 }: SignatureRefusal, config: Config): string {
+function why(provider: ProviderName, { reason, deltaSeconds = 0 }: SignatureRefusal, config: Settings): string {
   const { secret, settings, signature } = descriptorOf(provider);
   const variable = secret.name;
   const headers = signature.headers.join(', ');

@@ -1,11 +1,11 @@
 import type { Delivery, SignatureVerdict } from '../../../domain/delivery.ts';
 import { provider as named } from '../../../domain/provider.ts';
 import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
-import { loadEnvFile, readConfig, type Config } from '../../../infrastructure/config/config.ts';
-import { systemClock } from '../../../infrastructure/clock.ts';
 import { examine, type Mistake } from '../../providers/examine.ts';
 import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
 import { signatureSchemes } from '../../providers/signature-schemes.ts';
+import type { CommandDependencies } from '../dependencies.ts';
+import type { Settings } from '../settings.ts';
 import { readInput } from '../input.ts';
 import { localOrigin, webhookUrl } from '../service-url.ts';
 import { explain, secretVariable } from './explain.ts';
@@ -19,14 +19,15 @@ export interface VerifyOptions {
   readonly json?: boolean;
 }
 
-export async function verify(file: string | undefined, options: VerifyOptions): Promise<number> {
+export async function verify(
+  { settings, clock }: CommandDependencies,
+  file: string | undefined,
+  options: VerifyOptions,
+): Promise<number> {
   const { provider, json = false } = options;
   if (options.target?.startsWith('/') === false) throw new UsageError('--target begins with /');
-  loadEnvFile();
-  const config = readConfig();
-  const scheme = signatureSchemes(config.providers, { clock: systemClock, publicUrl: config.publicUrl }).get(
-    named(provider),
-  );
+  const config = settings();
+  const scheme = signatureSchemes(config.providers, { clock, publicUrl: config.publicUrl }).get(named(provider));
   if (scheme === undefined) throw new Error(`no signature scheme for ${provider}`);
   const delivery = { body: await readInput(file), ...called(options, config) };
 
@@ -35,7 +36,7 @@ export async function verify(file: string | undefined, options: VerifyOptions): 
   return verdict.valid ? 0 : EXIT_FAULT;
 }
 
-function called({ provider, header, url, target }: VerifyOptions, config: Config): Omit<Delivery, 'body'> {
+function called({ provider, header, url, target }: VerifyOptions, config: Settings): Omit<Delivery, 'body'> {
   const { path, signature } = descriptorOf(provider);
   const headers: Record<string, string> = {};
   for (const [name, value] of header)

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { SchemaStatus } from '../../../application/ports/maintenance.ts';
 import type { StoreHealth } from '../../../application/ports/store.ts';
 import { exclusively } from './migration-lock.ts';
 import { isBreaking, migrationNames, migrationSource } from './migration-source.ts';
@@ -58,14 +59,6 @@ export async function schemaHealth(db: Knex): Promise<StoreHealth> {
   } catch {
     return { database: 'unreachable', schema: 'unknown' };
   }
-}
-
-export interface SchemaStatus {
-  readonly applied: readonly string[];
-  /** Migrations of this version that are not applied. */
-  readonly pending: readonly string[];
-  /** Applied migrations of a newer version. */
-  readonly unknown: readonly string[];
 }
 
 /** Reads the state of the schema; in a database without tables everything is pending. Rejects if it cannot be read. */

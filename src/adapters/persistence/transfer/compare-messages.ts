@@ -1,27 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { Comparison, Difference, StoreDigest } from '../../../application/ports/transfer.ts';
 import { comparePositions, messageKey, sameContent, type Message } from '../../../domain/message.ts';
-import type { Timestamp } from '../../../domain/timestamp.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
-
-export interface StoreDigest {
-  readonly rows: number;
-  /** SHA-256 in hex over one line of JSON per message, in the order of comparePositions. */
-  readonly sha256: string;
-}
-
-export interface Difference {
-  readonly messageId: string;
-  readonly sentAt: Timestamp;
-  readonly what: 'only in the source' | 'only in the target' | 'not the same in both';
-}
-
-export interface Comparison {
-  readonly source: StoreDigest;
-  readonly target: StoreDigest;
-  /** The first in the order of comparePositions; null if both stores are equal. */
-  readonly firstDifference: Difference | null;
-}
 
 export interface CompareOptions {
   /** Messages of each store that are in memory. */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Belongings } from '../../../application/ports/transfer.ts';
 import { fromMessageKey, messageKey, type Message, type MessageKey } from '../../../domain/message.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 import { WEBHOOK } from '../../../domain/provider.ts';
@@ -84,17 +85,6 @@ export async function copyUnknown(from: Knex, to: Knex, check: () => Promise<voi
     copied += fresh.length;
   }
   return copied;
-}
-
-export interface Belongings {
-  /** Messages with a body. */
-  readonly bodies: number;
-  /** Messages with a status. */
-  readonly statuses: number;
-  /** Messages with a time of receipt. */
-  readonly arrivals: number;
-  /** Messages with a trace id. */
-  readonly traces: number;
 }
 
 /** Counts what is stored beside the messages. Reads all messages. */

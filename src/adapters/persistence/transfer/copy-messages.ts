@@ -1,16 +1,16 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { MessageRepository } from '../../../application/ports/store.ts';
+import type { Comparison, CopyResult } from '../../../application/ports/transfer.ts';
 import type { MessageId } from '../../../domain/message.ts';
 import type { Timestamp } from '../../../domain/timestamp.ts';
-import { compareMessages, type Comparison } from './compare-messages.ts';
-import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings, type Belongings } from './copy-deliveries.ts';
+import { compareMessages } from './compare-messages.ts';
+import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings } from './copy-deliveries.ts';
 import { wrongCounters } from '../counters/counter-check.ts';
 import type { Dialect } from '../schema/dialect.ts';
 import { DERIVE_STEP } from '../counters/derived-data-worker.ts';
 import { countAll, countBefore } from '../counters/message-counters.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
-import { schemaStatus } from '../schema/migrator.ts';
 
 const PAGE = 2_000;
 /** Maximum of conflicts whose ids are reported. All conflicts are counted. */
@@ -43,24 +43,10 @@ export interface CopyOptions {
   readonly pageSize?: number;
 }
 
-export interface CopyResult extends Comparison {
-  readonly copied: number;
-  readonly alreadyThere: number;
-  /** Messages whose id has other content in the target. The target's content stays. */
-  readonly conflicts: number;
-  /** The ids of the first conflicts. */
-  readonly conflicting: readonly MessageId[];
-  /** Copied unknown updates; updates with equal bodies become one. */
-  readonly unknown: number;
-  readonly belongings: { readonly source: Belongings; readonly target: Belongings };
-  /** Counter tables of the target with wrong counts: empty unless they were wrong before. */
-  readonly wrongCounters: readonly string[];
-}
-
 /**
  * Copies each message that the target does not contain exactly once, then compares both stores completely. Memory use does not
  * grow with the number of messages. If it is stopped, the target contains complete commits, and the next call resumes after
- * them. It only reads the source, which must have passed requireNewestSchema.
+ * them. It only reads the source, which must have this version's schema.
  */
 export async function copyMessages(
   source: CopySource,
@@ -121,17 +107,6 @@ export async function copyMessages(
     belongings: { source: await countBelongings(source.db), target: await countBelongings(target.db) },
     wrongCounters: await wrongCounters(target.db, target.dialect),
   };
-}
-
-/** Rejects if the store does not have this version's schema, and says what to do. */
-export async function requireNewestSchema(db: Knex): Promise<void> {
-  const { pending, unknown } = await schemaStatus(db);
-  if (unknown.length > 0) {
-    throw new Error(`a newer version migrated the source (${unknown.join(', ')}): use that version`);
-  }
-  if (pending.length > 0) {
-    throw new Error(`the source lacks migrations (${pending.join(', ')}): migrate it first, npm run migrate`);
-  }
 }
 
 /**

@@ -1,42 +1,16 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { messageKey, type MessageKey, type Msisdn } from '../../../domain/message.ts';
-import { timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';
-import type { MessageStatus, NewMessage, StatusUpdate } from '../../../domain/update.ts';
+import type { ExportFilter, Exported, ExportPlace } from '../../../application/ports/transfer.ts';
+import { messageKey } from '../../../domain/message.ts';
+import { timestampFromMicros } from '../../../domain/timestamp.ts';
+import type { MessageStatus, NewMessage } from '../../../domain/update.ts';
 import { withDeliveries } from './copy-deliveries.ts';
 import { marks, rowsOf } from '../schema/dialect.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
 import { statusPages, type StatusRow } from './status-pages.ts';
-import { unknownPayloads, type UnknownPayload } from './unknown-payloads.ts';
+import { unknownPayloads } from './unknown-payloads.ts';
 
 const PAGE = 1_000;
-
-export interface ExportFilter {
-  readonly from?: Msisdn | undefined;
-  /** Inclusive. */
-  readonly since?: Timestamp | undefined;
-  /** Exclusive. */
-  readonly until?: Timestamp | undefined;
-}
-
-/**
- * A step of an export: statuses of messages that are not stored, then messages in order, then unknown updates. Statuses come first,
- * because a message stored meanwhile may lie before the exported instant, and its status would be in neither part.
- */
-export type Exported =
-  | { readonly kind: 'messages'; readonly messages: readonly ExportedMessage[] }
-  | { readonly kind: 'statuses'; readonly statuses: readonly StatusUpdate[] }
-  | { readonly kind: 'unknown'; readonly payloads: readonly UnknownPayload[] };
-
-export interface ExportedMessage extends NewMessage {
-  readonly status: MessageStatus | null;
-}
-
-/** The last item that an interrupted export has written. */
-export type ExportPlace =
-  | { readonly kind: 'messages'; readonly after: ReadFrom }
-  | { readonly kind: 'statuses'; readonly after: MessageKey }
-  | { readonly kind: 'unknown'; readonly after: bigint };
 
 /**
  * Exports everything that is needed to recreate the store; with a filter, only messages and what belongs to them. What was stored

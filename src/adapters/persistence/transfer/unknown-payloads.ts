@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import type { UnknownPayload } from '../../../application/ports/transfer.ts';
 import type { Payload } from '../../../domain/update.ts';
 import { rowsOf } from '../schema/dialect.ts';
 import { payloadsOf, slicesByBody, type BodySize } from './stored-payloads.ts';
 
 /** Bodies examined per step, including those of messages. */
 const EXAMINED_AT_A_TIME = 5_000;
-
-export interface UnknownPayload extends Payload {
-  readonly id: bigint;
-}
 
 /**
  * Reads the bodies that belong to no message, in the order of their ids, starting after `after`. Some megabytes are in memory at a

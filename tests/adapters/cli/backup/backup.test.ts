@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync
 import { describe, expect, it } from '@jest/globals';
 import { backUpSqlite } from '../../../../src/adapters/persistence/sqlite/backup/backup.ts';
 import { openSqlite } from '../../../../src/adapters/persistence/sqlite/database.ts';
-import { explainingSpace } from '../../../../src/adapters/cli/partial-file.ts';
+import { explainingSpace } from '../../../../src/adapters/files/full-disk.ts';
 import { CLI, node } from '../../persistence/schema/node-process.ts';
 import { manyMessages, message } from '../../persistence/contract/repository-fixtures.ts';
 import { commandLine, signalledAt } from '../../../support/command-line.ts';

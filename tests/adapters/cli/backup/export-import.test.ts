@@ -10,16 +10,17 @@ import { countBelongings } from '../../../../src/adapters/persistence/transfer/c
 import type { CopySource } from '../../../../src/adapters/persistence/transfer/copy-messages.ts';
 import { rebuildCounters, wrongCounters } from '../../../../src/adapters/persistence/counters/counter-check.ts';
 import { exportStore } from '../../../../src/adapters/persistence/transfer/export-store.ts';
-import { importUpdates } from '../../../../src/adapters/persistence/transfer/import-store.ts';
+import { importTarget } from '../../../../src/adapters/persistence/transfer/import-target.ts';
 import { sqliteDialect } from '../../../../src/adapters/persistence/sqlite/dialect.ts';
 import { resetIndex } from '../../../../src/adapters/persistence/sqlite/search/search-index.ts';
 import { lineReader } from '../../../../src/adapters/ndjson/read-lines.ts';
 import { messageLines, statusLine, unknownLine, headerLine } from '../../../../src/adapters/ndjson/write-lines.ts';
+import { ImportMessages } from '../../../../src/application/maintenance/import-messages.ts';
 import { messageKey } from '../../../../src/domain/message.ts';
 import { provider } from '../../../../src/domain/provider.ts';
 import { isMessage, type NewUpdate, type Payload } from '../../../../src/domain/update.ts';
 import { placeToResume } from '../../../../src/adapters/cli/export/resume.ts';
-import { partialFile } from '../../../../src/adapters/cli/partial-file.ts';
+import { partialFile } from '../../../../src/adapters/files/partial-file.ts';
 import { CLI, node, type Ended } from '../../persistence/schema/node-process.ts';
 import { manyMessages, message, micros, runs } from '../../persistence/contract/repository-fixtures.ts';
 import { collidingMessages, instants, messages } from '../../../support/arbitraries.ts';
@@ -103,8 +104,12 @@ describe('what is exported and imported', () => {
               await empty(right);
               for (const updates of drawn) if (updates.length > 0) await left.add(updates);
               const lines = await linesOf(left.db);
-              const options = { signal: never, onStored: () => undefined };
-              await importUpdates(right, read(lines), options);
+              const importing = () =>
+                new ImportMessages(importTarget(right)).execute(read(lines), {
+                  signal: never,
+                  onStored: () => undefined,
+                });
+              await importing();
               const compared = { pageSize: 10, onProgress: () => undefined, check: () => Promise.resolve() };
               expect((await compareMessages(left.db, right.db, compared)).firstDifference).toBeNull();
               expect(await countBelongings(right.db)).toEqual(await countBelongings(left.db));
@@ -121,7 +126,7 @@ describe('what is exported and imported', () => {
               expect((await linesOf(right.db)).map(withoutIds)).toEqual(
                 unique((await linesOf(left.db)).map(withoutIds)),
               );
-              expect(await importUpdates(right, read(lines), options)).toMatchObject({
+              expect(await importing()).toMatchObject({
                 created: 0,
                 conflicts: 0,
                 unknown: 0,
@@ -241,7 +246,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('goes on after the last whole line of a file that was cut off anywhere', async () => {
+  it('resumes after the last complete line of a file that was cut off anywhere', async () => {
     await inService(async (run, file) => {
       expect((await run('export', 'whole.ndjson')).code).toBe(0);
       const whole = readFileSync(file('whole.ndjson'));
@@ -253,10 +258,10 @@ describe('webhook-inbox export and import', () => {
           truncateSync(file(`${name}.partial`), bytes);
           expect(await run('export', name)).toMatchObject({
             code: 1,
-            stderr: expect.stringContaining('--resume goes on'),
+            stderr: expect.stringContaining('--resume continues it'),
           });
           expect((await run('export', name, '--resume')).code).toBe(0);
-          // A body that several share may come twice: whoever goes on does not know what was there before.
+          // A shared body may come twice: a resumed export does not know the earlier ones.
           const unshared = (text: string): string[] =>
             text.split('\n').filter((line) => !line.startsWith('{"kind":"payload"'));
           expect(unshared(readFileSync(file(name), 'utf8'))).toEqual(unshared(whole.toString()));
@@ -278,7 +283,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('goes on after a line of any length, and leaves nothing of what stood behind it', async () => {
+  it('resumes after a line of any length, and removes everything after it', async () => {
     const folder = await temporaryFolder();
     const file = folder.file('long.ndjson.partial');
     const header = headerLine({ since: null, until: null, from: null });
@@ -290,10 +295,10 @@ describe('webhook-inbox export and import', () => {
     await folder.remove();
   });
 
-  it('says that there is nothing to go on with, or that another run has finished the file', async () => {
+  it('says that there is nothing to resume, or that another run has finished the file', async () => {
     const folder = await temporaryFolder();
     const file = folder.file('all.ndjson');
-    expect(() => partialFile(file, { resume: true })).toThrow('.partial is not there: there is nothing to go on with');
+    expect(() => partialFile(file, { resume: true })).toThrow('.partial is not there: there is nothing to resume');
     const first = partialFile(file);
     const second = partialFile(file, { resume: true });
     first.finish();
@@ -362,13 +367,13 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('stops at Ctrl-C, and the same command goes on', async () => {
+  it('stops at Ctrl-C, and the same command resumes', async () => {
     await inService(async (run, file, { target }) => {
       expect((await run('export', 'all.ndjson')).code).toBe(0);
       const cli = commandLine();
       const environment = { DATABASE_URL: target, ...signalledAt('importing', 'SIGINT') };
       const ended = await cli.run(['import', file('all.ndjson')], environment);
-      expect(ended).toMatchObject({ status: 130, stderr: expect.stringMatching(/the same command goes on\n$/) });
+      expect(ended).toMatchObject({ status: 130, stderr: expect.stringMatching(/the same command resumes\n$/) });
       cli.remove();
       const stored = (await held(target)).length;
       expect(stored).toBeLessThan(5_003);
@@ -387,7 +392,7 @@ describe('webhook-inbox export and import', () => {
       child.stderr.once('data', () => child.kill('SIGTERM'));
       const said = text(child.stderr);
       expect(await once(child, 'close')).toEqual([143, null]);
-      expect(await said).toBe('importing 0\nstopped by SIGTERM; the same command goes on\n');
+      expect(await said).toBe('importing 0\nstopped by SIGTERM; the same command resumes\n');
     });
   });
 

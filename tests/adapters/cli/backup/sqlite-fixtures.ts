@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
-import type { BackupOptions } from '../../../../src/adapters/persistence/maintenance/backup-content.ts';
+import { localFiles } from '../../../../src/adapters/files/files.ts';
+import type { Work } from '../../../../src/application/ports/maintenance.ts';
+import { systemClock } from '../../../../src/infrastructure/clock.ts';
 import type { NewMessage } from '../../../../src/domain/update.ts';
 import { manyMessages } from '../../persistence/contract/repository-fixtures.ts';
 import { on } from '../../../support/stores.ts';
@@ -43,6 +45,13 @@ export const filesOf = (folder: TemporaryFolder): string[] =>
     .filter((name) => !/^source\.db-(wal|shm)$/.test(name))
     .sort();
 
-export function work(options: Partial<BackupOptions> = {}): BackupOptions {
-  return { signal: new AbortController().signal, onProgress: () => undefined, ...options };
+/** Work that nothing stops, with what a restore needs. */
+export function work(options: Partial<Work> = {}) {
+  return {
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    files: localFiles(null),
+    clock: systemClock,
+    ...options,
+  };
 }

@@ -3,12 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { Knex } from 'knex';
 import { sqliteMessageRepository } from '../../../../src/adapters/persistence/sqlite/repository.ts';
 import { migrationNames, migrationSource } from '../../../../src/adapters/persistence/schema/migration-source.ts';
-import {
-  migrateLatest,
-  migrateRollback,
-  schemaStatus,
-  type SchemaStatus,
-} from '../../../../src/adapters/persistence/schema/migrator.ts';
+import { migrateLatest, migrateRollback, schemaStatus } from '../../../../src/adapters/persistence/schema/migrator.ts';
+import type { SchemaStatus } from '../../../../src/application/ports/maintenance.ts';
 import type { StoreHealth } from '../../../../src/application/ports/store.ts';
 import { migrating, reading, temporaryFolder, type TemporaryFolder } from '../../../support/sqlite.ts';
 

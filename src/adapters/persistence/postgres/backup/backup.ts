@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Knex } from 'knex';
-import { UnusableBackup, type BackupContent, type BackupOptions } from '../../maintenance/backup-content.ts';
+import { UnusableBackup, type BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { countAll } from '../../counters/message-counters.ts';
 import { migrationNames } from '../../schema/migration-source.ts';
 import { postgresDialect } from '../dialect.ts';
@@ -25,7 +26,7 @@ export interface PostgresPlace {
 export async function backUpPostgres(
   { db, url, environment }: PostgresPlace,
   target: string,
-  options: BackupOptions,
+  options: Work,
 ): Promise<BackupContent> {
   const env = { ...environment, ...libpqEnvironment(url) };
   await requireProgram('pg_dump', db, env, options.signal);
@@ -47,7 +48,7 @@ export async function backUpPostgres(
 }
 
 /** Reports the size of the growing file until the work is done. */
-async function showingSize(file: string, { onProgress }: BackupOptions, work: Promise<void>): Promise<void> {
+async function showingSize(file: string, { onProgress }: Work, work: Promise<void>): Promise<void> {
   const show = (): void => {
     onProgress('dumping', statSync(file, { throwIfNoEntry: false })?.size ?? 0, null);
   };

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { timestampFromMicros, type Timestamp } from '../../../../domain/timestamp.ts';
-import { UnusableBackup, type BackupOptions } from '../../maintenance/backup-content.ts';
+import { UnusableBackup } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { runProgram } from './programs/run-program.ts';
 
 /** Bytes examined of each line. Keys and instants come before the long columns. */
@@ -24,7 +25,7 @@ export interface ArchiveContent {
 export async function readArchive(
   file: string,
   rowsExpected: number | null,
-  { signal, onProgress }: BackupOptions,
+  { signal, onProgress }: Work,
   environment: Readonly<Record<string, string>>,
 ): Promise<ArchiveContent> {
   let [rows, backlog, totals] = [0, 0, 0];

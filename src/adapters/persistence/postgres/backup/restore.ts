@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Knex } from 'knex';
-import {
-  refuseNewerSchema,
-  UnusableBackup,
-  type BackupContent,
-  type BackupOptions,
-} from '../../maintenance/backup-content.ts';
+import { UnusableBackup, type BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
+import { refuseNewerSchema } from '../../maintenance/backup-content.ts';
 import { rebuildCounters, wrongCounters } from '../../counters/counter-check.ts';
 import { rowOf } from '../../schema/dialect.ts';
 import { spanOf } from '../../query/message-pages.ts';
@@ -22,7 +19,7 @@ import { libpqEnvironment } from './programs/libpq-environment.ts';
 import { requireProgram } from './programs/require-program.ts';
 import { runProgram } from './programs/run-program.ts';
 
-export interface RestoreOptions extends BackupOptions {
+export interface RestoreOptions extends Work {
   /** Restores even if the database contains messages, and deletes those. */
   readonly replace: boolean;
 }
@@ -76,7 +73,7 @@ async function requireFreePlace(db: Knex, archive: ArchiveContent, replace: bool
 async function restoreArchive(
   db: Knex,
   file: string,
-  { signal }: BackupOptions,
+  { signal }: Work,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'webhook-inbox-restore-'));
@@ -101,7 +98,7 @@ async function restoreArchive(
 /** The index that finish creates, and extensions, which are not ours. */
 const LEFT_OUT = /^\d.* (EXTENSION - .*|INDEX \S+ messages_by_arrival .*)$/gm;
 
-async function finish(db: Knex, archive: ArchiveContent, { onProgress }: BackupOptions): Promise<RestoredArchive> {
+async function finish(db: Knex, archive: ArchiveContent, { onProgress }: Work): Promise<RestoredArchive> {
   // The signal is ignored from here on, because the old content is gone already.
   await resetArrivals(db);
   const migrated = await migrateLatest(db);

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import SqliteFile from 'better-sqlite3';
-import type { BackupContent, BackupOptions } from '../../maintenance/backup-content.ts';
+import type { BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { openSqlite, withConnection } from '../database.ts';
 import { examine } from './examine.ts';
 
@@ -11,7 +12,7 @@ const PAGES_AT_A_TIME = 1_000;
  * Copies one snapshot of a live database into `target` and checks the copy. No writer waits; the write-ahead log keeps all
  * concurrent writes until the copy is complete. Rejects with UnusableBackup if the copy is damaged.
  */
-export async function backUpSqlite(file: string, target: string, options: BackupOptions): Promise<BackupContent> {
+export async function backUpSqlite(file: string, target: string, options: Work): Promise<BackupContent> {
   const db = openSqlite({ file, readOnly: true });
   try {
     await withConnection(db, (connection) => copySnapshot(connection, target, options));
@@ -26,7 +27,7 @@ export async function backUpSqlite(file: string, target: string, options: Backup
  * Copies in a read transaction, in which all steps read the same snapshot. Without it the copy restarts after each write of
  * another process and never completes under load (docs/adr/0015).
  */
-async function copySnapshot(connection: Database, target: string, options: BackupOptions): Promise<void> {
+async function copySnapshot(connection: Database, target: string, options: Work): Promise<void> {
   const { signal, onProgress } = options;
   connection.exec('begin');
   try {

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { UnusableBackup, type BackupContent, type BackupOptions } from '../../maintenance/backup-content.ts';
+import { UnusableBackup, type BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { STEPS } from './file/examination.ts';
 
 /** TypeScript when run from the sources, JavaScript in the build. */
@@ -12,7 +13,7 @@ type Report =
   | { readonly is: 'failure'; readonly message: string; readonly unusable: boolean };
 
 /** Runs examineFile in a child process, which the signal ends immediately. */
-export async function examine(file: string, { signal, onProgress }: BackupOptions): Promise<BackupContent> {
+export async function examine(file: string, { signal, onProgress }: Work): Promise<BackupContent> {
   signal.throwIfAborted();
   const child = fork(PROCESS, [file], { serialization: 'advanced', execArgv: [] });
   const kill = (): void => void child.kill('SIGKILL');

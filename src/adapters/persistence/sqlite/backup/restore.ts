@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { BackupContent, BackupOptions } from '../../maintenance/backup-content.ts';
+import type { BackupContent } from '../../../../application/ports/backup.ts';
+import type { Work } from '../../../../application/ports/maintenance.ts';
 import { rebuildCounters, wrongCounters } from '../../counters/counter-check.ts';
 import { migrateLatest } from '../../schema/migrator.ts';
 import { renewEpoch } from '../../feed/stream-epoch.ts';
@@ -18,7 +19,7 @@ export interface RestoredContent extends BackupContent {
  * Prepares a copy of a backup for this version: checks it, migrates it, fixes its counters and moves its log into the file.
  * Rejects with UnusableBackup if it is damaged, does not belong to this service, or belongs to a newer version.
  */
-export async function prepareRestored(file: string, options: BackupOptions): Promise<RestoredContent> {
+export async function prepareRestored(file: string, options: Work): Promise<RestoredContent> {
   const content = await examine(file, options);
   const changed = await bringUpToDate(file, content);
   makeOneFile(file);

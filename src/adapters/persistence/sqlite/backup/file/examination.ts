@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Timestamp } from '../../../../../domain/timestamp.ts';
-import { UnusableBackup, refuseNewerSchema, type BackupContent } from '../../../maintenance/backup-content.ts';
+import { UnusableBackup, type BackupContent } from '../../../../../application/ports/backup.ts';
+import { refuseNewerSchema } from '../../../maintenance/backup-content.ts';
 import { wrongCounters } from '../../../counters/counter-check.ts';
 import { rowOf } from '../../../schema/dialect.ts';
 import { spanOf } from '../../../query/message-pages.ts';

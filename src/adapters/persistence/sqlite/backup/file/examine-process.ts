@@ -1,5 +1,5 @@
 /** A process that examines one database and reports to its parent. Only ending a process can interrupt a check of SQLite. */
-import { UnusableBackup } from '../../../maintenance/backup-content.ts';
+import { UnusableBackup } from '../../../../../application/ports/backup.ts';
 import { examineFile } from './examination.ts';
 
 const [file = ''] = process.argv.slice(2);

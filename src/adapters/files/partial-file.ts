@@ -1,37 +1,20 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { realPath, type DatabaseLocation } from '../../infrastructure/config/database-location.ts';
+import type { PartialFile, PartialFileOptions } from '../../application/ports/backup.ts';
+import { realPath } from './real-path.ts';
 
 /** Only for its owner: it will hold messages. */
 const MODE = 0o600;
-/** What SQLite's files are called behind the name of the database: messages are in the log, too. */
+/** The files that SQLite keeps under the name of a database. The log holds messages, too. */
 const DATABASE_FILES = ['', '-journal', '-wal', '-shm'];
 
-/** A file that has its name only when it is whole. */
-export interface PartialFile {
-  /** Where to write it, beside its place: the same name with `.partial` behind it. */
-  readonly path: string;
-  /** Durable as it is now, whatever its name. Refuses when the name leads to another file by now. */
-  readonly sync: () => void;
-  /** Puts it into its place, durably. */
-  readonly finish: () => void;
-  /** Leaves the partial file there and lets go of it. */
-  readonly keep: () => void;
-  /** Removes it, and what SQLite may have put beside it. Does nothing after the others. */
-  readonly discard: () => void;
-}
-
-/**
- * @param replace also what stands there already, and what an attempt that was killed has left; else either is refused
- * @param resume goes on with what an attempt has left
- * @param of the database that it is made of: neither it nor its log is ever replaced
- */
+/** @param options.database the SQLite database of which neither the file nor its log may be replaced */
 export function partialFile(
   file: string,
-  { replace = false, resume = false, of }: { replace?: boolean; resume?: boolean; of?: DatabaseLocation } = {},
+  { replace = false, resume = false, database = null }: PartialFileOptions & { readonly database?: string | null } = {},
 ): PartialFile {
   const partial = `${file}.partial`;
-  if (of?.engine === 'sqlite' && DATABASE_FILES.some((suffix) => realPath(of.file) + suffix === realPath(file))) {
+  if (database !== null && DATABASE_FILES.some((suffix) => realPath(database) + suffix === realPath(file))) {
     throw new Error(`${file} is the database itself, or its log: name another file`);
   }
   if (existsSync(file) && !replace) throw new Error(`${file} is there already: name another file, or use --force`);
@@ -72,7 +55,7 @@ export function partialFile(
   };
 }
 
-/** With its log: SQLite would take what is in that into whatever is written there next. */
+/** With its log: SQLite would apply that to the next file of this name. */
 function remove(partial: string): void {
   for (const suffix of DATABASE_FILES) rmSync(partial + suffix, { force: true });
 }
@@ -83,12 +66,12 @@ function open(file: string, flags: 'r+' | 'wx+'): number {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') {
-      throw new Error(`${file} is there: another run is writing it, or was killed; --force begins anew`, {
+      throw new Error(`${file} is there: another run is writing it, or was killed; --force starts over`, {
         cause: error,
       });
     }
     if (code === 'ENOENT' && flags === 'r+') {
-      throw new Error(`${file} is not there: there is nothing to go on with`, { cause: error });
+      throw new Error(`${file} is not there: there is nothing to resume`, { cause: error });
     }
     if (code === 'ENOENT') {
       throw new Error(`the folder ${path.dirname(path.resolve(file))} is not there`, { cause: error });
@@ -97,7 +80,7 @@ function open(file: string, flags: 'r+' | 'wx+'): number {
   }
 }
 
-/** Makes the names in it durable. */
+/** Makes the names in the folder of this file durable. */
 export function syncFolderOf(file: string): void {
   const folder = openSync(path.dirname(path.resolve(file)), 'r');
   try {
@@ -105,14 +88,4 @@ export function syncFolderOf(file: string): void {
   } finally {
     closeSync(folder);
   }
-}
-
-/** An error that a full disk made says so, whoever met it; others stay as they are. */
-export function explainingSpace(error: unknown, file: string): unknown {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  const full = code === 'ENOSPC' || code === 'SQLITE_FULL' || /No space left on device/i.test(String(message));
-  if (!full) return error;
-  return new Error(`no space is left where ${path.resolve(file)} is to be: free some, or choose another disk`, {
-    cause: error,
-  });
 }

@@ -1,24 +1,18 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { UnusableBackup } from '../../persistence/maintenance/backup-content.ts';
-import { UsageError } from '../run-command.ts';
+import type { BackupKind } from '../../../application/ports/backup.ts';
 
-/** What the two kinds of backups begin with. */
+/** The first bytes of each kind of backup. */
 const BEGINNINGS = { sqlite: 'SQLite format 3\0', postgres: 'PGDMP' } as const;
 
-export function kindOf(file: string): keyof typeof BEGINNINGS {
+/** The kind of a backup by its first bytes; null if the file is not a backup. */
+export function backupKindOf(file: string): BackupKind | null {
   const beginning = beginningOf(file);
   for (const kind of ['sqlite', 'postgres'] as const) if (beginning.startsWith(BEGINNINGS[kind])) return kind;
-  throw new UnusableBackup('it is not a backup; what "export" wrote goes to "import"');
+  return null;
 }
 
 function beginningOf(file: string): string {
-  let handle: number;
-  try {
-    handle = openSync(file, 'r');
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' ? new UsageError(`${file} is not there`) : new Error(`${file} cannot be read: ${code}`);
-  }
+  const handle = openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(16);
     return bytes.toString('latin1', 0, readSync(handle, bytes, 0, bytes.length, 0));
