@@ -14,7 +14,7 @@ const CLOCK = [
 ];
 const ENVIRONMENT = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
-  message: 'Only src/infrastructure/config.ts reads the environment.',
+  message: 'Only src/infrastructure/config/config.ts reads the environment.',
 };
 
 /** What the dashboard uses of a browser; the compiler checks how. */
@@ -74,7 +74,7 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', ...CLOCK, ENVIRONMENT],
     },
   },
-  { files: ['src/infrastructure/config.ts'], rules: { 'no-restricted-syntax': ['error', ...CLOCK] } },
+  { files: ['src/infrastructure/config/config.ts'], rules: { 'no-restricted-syntax': ['error', ...CLOCK] } },
   { files: ['src/infrastructure/clock.ts'], rules: { 'no-restricted-syntax': ['error', ENVIRONMENT] } },
   // Grafana declares some of its enums twice, and its interfaces use the one that it does not export.
   { files: ['scripts/board/*.ts'], rules: { '@typescript-eslint/no-unsafe-enum-assignment': 'off' } },

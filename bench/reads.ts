@@ -1,5 +1,5 @@
-import { pooledMessageRepository } from '../src/adapters/persistence/postgres/pooled-message-repository.ts';
-import { threadedMessageRepository } from '../src/adapters/persistence/sqlite/threaded-message-repository.ts';
+import { pooledMessageRepository } from '../src/adapters/persistence/postgres/store.ts';
+import { threadedMessageRepository } from '../src/adapters/persistence/sqlite/store.ts';
 import { newMessage } from '../src/domain/message.ts';
 import { timestamp } from '../src/domain/timestamp.ts';
 import { sample } from './sample.ts';

@@ -4,9 +4,9 @@
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { runCommand } from '../src/infrastructure/command.ts';
-import { localOrigin } from '../src/infrastructure/commands/service-url.ts';
-import { loadEnvFile, readConfig } from '../src/infrastructure/config.ts';
+import { runCommand } from '../src/adapters/cli/run-command.ts';
+import { localOrigin } from '../src/adapters/cli/service-url.ts';
+import { loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
 
 const USAGE = `Usage: npm run demo -- [--url URL] [--count N]
 
@@ -76,7 +76,8 @@ async function demo(): Promise<undefined> {
   }
   loadEnvFile();
   const config = readConfig();
-  const { webhookSecret: secret, readApiKeys } = config;
+  const { providers, readApiKeys } = config;
+  const secret = providers.webhook.secrets.current;
   const url = values.url ?? localOrigin(config);
   const count = Number(values.count);
   if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');

@@ -3,9 +3,9 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
-import { runCommand, say } from '../src/infrastructure/command.ts';
-import { localOrigin } from '../src/infrastructure/commands/service-url.ts';
-import { loadEnvFile, readConfig } from '../src/infrastructure/config.ts';
+import { runCommand, say } from '../src/adapters/cli/run-command.ts';
+import { localOrigin } from '../src/adapters/cli/service-url.ts';
+import { loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
 
 const BODY = JSON.stringify({
   message_id: 'm1',
@@ -22,12 +22,13 @@ await runCommand(() => {
   }
   loadEnvFile();
   const config = readConfig();
-  if (config.webhookSecret === undefined) {
+  const secret = config.providers.webhook.secrets.current;
+  if (secret === undefined) {
     say(['WEBHOOK_SECRET is not set in .env: POST /webhook will be answered with 503']);
   } else if (config.port === 0) {
     say(['PORT is 0: the line with "listening" says which port it is']);
   } else {
-    say([howToStore(localOrigin(config), config.webhookSecret)]);
+    say([howToStore(localOrigin(config), secret)]);
   }
   return Promise.resolve(undefined);
 });

@@ -22,21 +22,45 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
     source: "import type Koa from 'koa';\nexport type Planted = Koa;\n",
   },
   'adapters-do-not-see-infrastructure': {
-    file: 'src/adapters/signature/planted-infrastructure.ts',
-    source: "import type { Config } from '../../infrastructure/config.ts';\nexport type Planted = Config;\n",
+    file: 'src/adapters/cli/planted-infrastructure.ts',
+    source: "import type { Config } from '../../infrastructure/config/config.ts';\nexport type Planted = Config;\n",
   },
   'adapters-do-not-see-each-other': {
     file: 'src/adapters/signature/planted-http.ts',
-    source: "import { Problem } from '../http/problem.ts';\nexport const planted = Problem;\n",
+    source: "import { Problem } from '../http/middleware/problem.ts';\nexport const planted = Problem;\n",
+  },
+  'cli-sees-only-providers-and-formats': {
+    file: 'src/adapters/cli/planted-signature.ts',
+    source: "import { signHmac } from '../signature/hmac.ts';\nexport const planted = signHmac;\n",
+  },
+  'http-sees-only-providers': {
+    file: 'src/adapters/http/planted-cli.ts',
+    source: "import { say } from '../cli/run-command.ts';\nexport const planted = say;\n",
+  },
+  'providers-see-domain-ports-and-signature-only': {
+    file: 'src/adapters/providers/planted-package.ts',
+    source: "import { createHmac } from 'node:crypto';\nexport const planted = createHmac;\n",
+  },
+  'providers-do-not-see-each-other': {
+    file: 'src/adapters/providers/twilio/planted-provider.ts',
+    source: "import { webhook } from '../webhook/provider.ts';\nexport const planted = webhook;\n",
   },
   'contract-types-stay-in-http': {
     file: 'src/infrastructure/planted-contract.ts',
     source:
-      "import type { operations } from '../adapters/http/generated/openapi.ts';\nexport type Planted = operations;\n",
+      "import type { operations } from '../adapters/http/contract/generated/openapi.ts';\nexport type Planted = operations;\n",
   },
   'only-persistence-knows-sql': {
-    file: 'src/adapters/metrics/planted-sql.ts',
+    file: 'src/adapters/telemetry/metrics/planted-sql.ts',
     source: "import type { Knex } from 'knex';\nexport type Planted = Knex;\n",
+  },
+  'databases-do-not-see-each-other': {
+    file: 'src/adapters/persistence/sqlite/planted-postgres.ts',
+    source: "import { INDEX } from '../postgres/search/search-index.ts';\nexport const planted = INDEX;\n",
+  },
+  'shared-persistence-names-no-driver': {
+    file: 'src/adapters/persistence/query/planted-driver.ts',
+    source: "import type { Database } from 'better-sqlite3';\nexport type Planted = Database;\n",
   },
   'production-does-not-see-tests': {
     file: 'src/infrastructure/planted-test.ts',

@@ -3,7 +3,7 @@ import { schemaChanges, type Direction } from './schemas.ts';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 
-/** Everything in a contract that clients made for the one before may break on. Empty: they go on as they are. */
+/** All changes that may break clients of the contract before. Empty: they keep working. */
 export function breakingChanges(before: Document, after: Document): BreakingChange[] {
   const paths = (after.root['paths'] ?? {}) as Node;
   const changes = [
@@ -24,7 +24,7 @@ export function breakingChanges(before: Document, after: Document): BreakingChan
   return [...new Map(changes.map((change) => [change.at + change.what, change])).values()];
 }
 
-/** Generated code is named after schemas, and is told how to authenticate by schemes. */
+/** Generated code is named after schemas, and authenticates as the security schemes say. */
 function componentChanges(before: Document, after: Document): BreakingChange[] {
   const [old, now] = [before, after].map(({ root }) => (root['components'] ?? {}) as Record<string, Node>);
   const schemas = Object.keys(old?.['schemas'] ?? {})
@@ -58,7 +58,7 @@ function operationChanges(before: Document, old: Node, after: Document, now: Nod
   ];
 }
 
-/** Whoever could call it still can: one of the ways now asks for no more than the way that was used. */
+/** Every client that could call the operation still can: for each old alternative, a new one requires no more. */
 function securityChanges(old: Node, now: Node, at: string): BreakingChange[] {
   const ways = (node: Node): string[][] => {
     const listed = ((node['security'] ?? []) as Node[]).map((way) => Object.keys(way));

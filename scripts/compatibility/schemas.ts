@@ -6,11 +6,11 @@ import { below, entries, isSame, placeOf, shown, type BreakingChange, type Docum
  */
 export type Direction = 'sent' | 'received';
 
-/** Say nothing about values. */
+/** Keywords that do not restrict values. */
 const ANNOTATIONS = ['description', 'example', 'title', 'deprecated', 'externalDocs', 'xml'];
 const UPPER_LIMITS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'];
 const LOWER_LIMITS = ['minimum', 'minLength', 'minItems', 'minProperties'];
-/** Equal, or there on one side only: whether one pattern or format takes less than another cannot be told. */
+/** Must be equal, or present on one side only: whether one pattern or format accepts less than another is undecidable here. */
 const RESTRICTIONS = ['pattern', 'format', 'multipleOf', 'uniqueItems', 'additionalProperties'];
 const UNDERSTOOD = [
   ...ANNOTATIONS,
@@ -36,7 +36,7 @@ export function schemaChanges(
   };
   const sent = direction === 'sent';
   const refused = sent ? 'values that were right are refused' : 'clients get values that they do not know';
-  /** What takes more: it may be so of what is sent, and may have been so of what is received. */
+  /** Sent values may become wider; received values may become narrower. */
   const [wider, narrower] = sent ? [now, old] : [old, now];
 
   for (const keyword of ['type', ...RESTRICTIONS]) {

@@ -1,40 +1,40 @@
 import type { Provider } from './provider.ts';
 
-/** What a provider sent, as it arrived: the signature covers these bytes and no parsed form of them. */
+/** A request of a provider, unparsed: the signature covers exactly these bytes. */
 export interface Delivery {
   readonly body: Uint8Array;
-  /** Names in lower case; a repeated header is one value, joined by commas. */
+  /** Names in lower case; the values of a repeated header are joined by commas. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Path and query as they came, percent-encoded as they were: some schemes sign them. */
+  /** Path and query, unchanged and still percent-encoded: some schemes sign them. */
   readonly target: string;
 }
 
-/** Why a delivery is not believed. For operators; the sender is told nothing of it. */
+/** Why a signature was rejected. For operators; the sender sees only the status code. */
 export type SignatureFailure =
   'missing_header' | 'malformed_signature' | 'wrong_digest' | 'stale_timestamp' | 'no_secret_configured';
 
-/** Which of the secrets made the signature; `previous` while a rotation is under way. */
+/** Which secret made the signature; `previous` during a rotation. */
 export type SecretGeneration = 'current' | 'previous';
 
 export interface SignatureRefusal {
   readonly valid: false;
   readonly reason: SignatureFailure;
-  /** Of a stale timestamp: how far it lies from now in seconds; negative in the past. */
+  /** For a stale timestamp: its distance from now in seconds; negative in the past. */
   readonly deltaSeconds?: number;
 }
 
 export interface SignatureApproval {
   readonly valid: true;
   readonly secret: SecretGeneration;
-  /** The sender's id of the delivery, where the signature covers one: the same when it is sent again. */
+  /** The sender's id of the delivery, if the signature covers one; a retry has the same id. */
   readonly deliveryId?: string;
 }
 
 export type SignatureVerdict = SignatureApproval | SignatureRefusal;
 
 /**
- * The proof that a delivery's signature was checked and is right. There is no other way to have one than
- * {@link VerifiedDelivery.check}: the private fields make the class nominal, so that no object literal passes for it.
+ * The proof that the signature of a delivery was verified. Only {@link VerifiedDelivery.check} can create one: the private fields
+ * make the class nominal, so an object literal does not match it.
  */
 export class VerifiedDelivery {
   readonly #provider: Provider;
@@ -45,7 +45,7 @@ export class VerifiedDelivery {
     this.#approval = approval;
   }
 
-  /** Whose secret it was. */
+  /** The provider whose secret made the signature. */
   get provider(): Provider {
     return this.#provider;
   }

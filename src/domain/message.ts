@@ -1,13 +1,13 @@
 import { provider, WEBHOOK, type Provider } from './provider.ts';
 import type { Timestamp } from './timestamp.ts';
 
-/** 1-255 Unicode code points, none of them a control character or an unpaired surrogate. Compared code point by code point. */
+/** 1-255 Unicode code points, without control characters and unpaired surrogates. Compared by code point. */
 export type MessageId = string & { readonly __brand: 'MessageId' };
 
-/** `+` and 1-15 digits, as ITU-T E.164 bounds them. A leading zero is allowed: existing senders use one. */
+/** `+` and 1-15 digits, as in ITU-T E.164. A leading zero is allowed, because existing senders use one. */
 export type Msisdn = string & { readonly __brand: 'Msisdn' };
 
-/** What tells a message from all others: its id among those of its provider. Made by {@link messageKey} only. */
+/** Identifies a message: its id together with its provider. Only {@link messageKey} creates one. */
 export type MessageKey = string & { readonly __brand: 'MessageKey' };
 
 export interface Message {
@@ -17,16 +17,16 @@ export interface Message {
   readonly from: Msisdn;
   readonly to: Msisdn;
   readonly sentAt: Timestamp;
-  /** What it is in the provider's word: `text`, `image`, `location`, … */
+  /** The provider's name for the kind of content: `text`, `image`, `location`, … */
   readonly type: string;
-  /** Also a caption. null when the sender gave none; an empty text is a text. */
+  /** The text or caption; null if the sender gave none. An empty text is a text. */
   readonly text: string | null;
 }
 
-/** Where a message stands in the order of all messages: by instant, id and provider. No two messages share a position. */
+/** The position of a message in the order of all messages: by timestamp, id and provider. No two messages share a position. */
 export type Position = Pick<Message, 'sentAt' | 'messageId' | 'provider'>;
 
-/** `asc`: as comparePositions orders. `desc`: the other way round, the newest first. */
+/** `asc`: the order of comparePositions. `desc`: the reverse, newest first. */
 export type Order = 'asc' | 'desc';
 
 export const MAX_MESSAGE_ID_LENGTH = 255;
@@ -50,19 +50,19 @@ export function isMsisdn(value: string): value is Msisdn {
 }
 
 /**
- * At most 4096 code points that every store can give back unchanged: no U+0000, which PostgreSQL cannot keep, and no
- * unpaired surrogate, which UTF-8 cannot write.
+ * Up to 4096 code points that every store returns unchanged: without U+0000, which PostgreSQL cannot store, and unpaired
+ * surrogates, which UTF-8 cannot encode.
  */
 export function isMessageText(value: string): boolean {
   return codePointsAtMost(value, MAX_TEXT_LENGTH) && !value.includes('\0') && value.isWellFormed();
 }
 
-/** 1-64 characters, none of them a control character or an unpaired surrogate. */
+/** 1-64 characters, without control characters and unpaired surrogates. */
 export function isMessageType(value: string): boolean {
   return isMessageId(value) && value.length <= MAX_TYPE_LENGTH;
 }
 
-/** The one maker of messages. Throws RangeError, naming the field but not its value, when a rule above is broken. */
+/** Creates a message. Throws a RangeError that names the field, but not its value, if a rule above is broken. */
 export function newMessage(fields: {
   /** @default the sender of POST /webhook */
   provider?: Provider;
@@ -83,36 +83,36 @@ export function newMessage(fields: {
   return { provider, messageId, from, to, sentAt, type, text };
 }
 
-/** Whether two messages say the same. Two spellings of one instant are the same instant. */
+/** Whether two messages have the same content. Two spellings of one instant are equal. */
 export function sameContent(a: Message, b: Message): boolean {
   return a.from === b.from && a.to === b.to && a.sentAt === b.sentAt && a.type === b.type && a.text === b.text;
 }
 
-/** What ids may not hold, and what sorts before all that they may. */
+/** Not allowed in ids, and sorts before every character that is. */
 const KEY_SEPARATOR = '\u0001';
 
 /**
- * The id alone for a message of POST /webhook, for others with the provider's name behind it. No two providers' keys are
- * equal, and the order of the keys by code point is the order by id, then provider: one unique text to store and to sort by.
+ * The key of a message: its id if it came through POST /webhook, else its id and the provider's name. Keys of two providers are
+ * never equal, and their order by code point is the order by id, then provider: one unique text to store and sort by.
  */
 export function messageKey({ messageId, provider }: Pick<Message, 'messageId' | 'provider'>): MessageKey {
   return (provider === WEBHOOK ? messageId : `${messageId}${KEY_SEPARATOR}${provider}`) as MessageKey;
 }
 
-/** The inverse of {@link messageKey}. Throws RangeError when it is not one. */
+/** Parses a key: the inverse of {@link messageKey}. Throws a RangeError if the text is not a key. */
 export function fromMessageKey(key: string): { messageId: MessageId; provider: Provider } {
   const [messageId = '', name] = key.split(KEY_SEPARATOR);
   if (!isMessageId(messageId)) throw new RangeError('messageId is not a message id');
   return { messageId, provider: name === undefined ? WEBHOOK : provider(name) };
 }
 
-/** Negative when `a` comes first, positive when `b` does, 0 when they are the same position. */
+/** Negative if `a` comes first, positive if `b` does, 0 if the positions are equal. */
 export function comparePositions(a: Position, b: Position): number {
   if (a.sentAt !== b.sentAt) return a.sentAt < b.sentAt ? -1 : 1;
   return compareCodePoints(messageKey(a), messageKey(b));
 }
 
-/** By code point, which is also the order of UTF-8 bytes; `<` on strings compares UTF-16 units and differs above U+FFFF. */
+/** Compares by code point, which is also the order of UTF-8 bytes; `<` on strings compares UTF-16 units and differs above U+FFFF. */
 export function compareCodePoints(a: string, b: string): number {
   let i = 0;
   while (i < a.length && i < b.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;

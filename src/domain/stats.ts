@@ -9,7 +9,7 @@ export interface SenderCount {
 export interface Stats {
   readonly totalMessages: number;
   readonly sendersCount: number;
-  /** At most {@link TOP_SENDERS}, in the order of {@link compareSenders}. */
+  /** Up to {@link TOP_SENDERS}, in the order of {@link compareSenders}. */
   readonly topSenders: readonly SenderCount[];
   readonly firstMessageAt: Timestamp | null;
   readonly lastMessageAt: Timestamp | null;
@@ -17,12 +17,12 @@ export interface Stats {
 
 export const TOP_SENDERS = 10;
 
-/** More messages first; among equals the smaller number first, so that the ranking never depends on chance. */
+/** More messages first; with equal counts the smaller number first, so that the ranking is deterministic. */
 export function compareSenders(a: SenderCount, b: SenderCount): number {
   return b.count - a.count || compareCodePoints(a.from, b.from);
 }
 
-/** The definition of the statistics: what any store must answer, however it keeps count. */
+/** Defines the statistics: every store must return the same result, however it counts. */
 export function statsOf(messages: Iterable<Message>): Stats {
   const counts = new Map<Msisdn, number>();
   let totalMessages = 0;

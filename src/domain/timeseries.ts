@@ -1,6 +1,6 @@
 import type { Timestamp } from './timestamp.ts';
 
-/** Widths of buckets. All begin at whole minutes, hours or days of UTC. */
+/** Widths of buckets. Buckets start at whole minutes, hours or days of UTC. */
 export const BUCKET_SECONDS = { minute: 60, hour: 3_600, day: 86_400 } as const;
 
 export type Bucket = keyof typeof BUCKET_SECONDS;
@@ -14,25 +14,25 @@ export interface TimeRange {
 
 export interface BucketCount {
   readonly startsAt: Timestamp;
-  /** Messages of the bucket that lie in the range, too. */
+  /** Messages that lie in the bucket and in the range. */
   readonly count: number;
 }
 
-/** The start of the bucket in which the instant lies, before 1970 as after it. */
+/** The start of the bucket that contains the instant, also before 1970. */
 export function bucketStart(instant: Timestamp, bucket: Bucket): Timestamp {
   const width = widthOf(bucket);
-  // No year begins within a day, so the start of a bucket is never before the first instant.
+  // Years start at midnight, so the start of a bucket is never before the first instant.
   return (instant - (((instant % width) + width) % width)) as Timestamp;
 }
 
-/** How many buckets overlap the range. */
+/** The number of buckets that overlap the range. */
 export function countBuckets({ since, until }: TimeRange, bucket: Bucket): number {
   if (since >= until) return 0;
   const last = bucketStart((until - 1n) as Timestamp, bucket);
   return Number((last - bucketStart(since, bucket)) / widthOf(bucket)) + 1;
 }
 
-/** One entry for each bucket that overlaps the range, in order, with the counts that are known of some and 0 for all others. */
+/** One entry per bucket that overlaps the range, in order, with the known counts, and 0 for all other buckets. */
 export function bucketCounts(
   range: TimeRange,
   bucket: Bucket,
@@ -45,7 +45,7 @@ export function bucketCounts(
   });
 }
 
-/** The definition of a time series: what any store must answer, however it keeps count. */
+/** Defines a time series: every store must return the same result, however it counts. */
 export function timeseriesOf(
   messages: Iterable<{ readonly sentAt: Timestamp }>,
   range: TimeRange,

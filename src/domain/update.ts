@@ -2,47 +2,47 @@ import { sameContent, type Message, type MessageId } from './message.ts';
 import type { Provider } from './provider.ts';
 import type { Timestamp } from './timestamp.ts';
 
-/** A delivery's body as it was sent. */
+/** The unchanged body of a delivery. */
 export interface Payload {
-  /** The Content-Type it came with. */
+  /** Its Content-Type. */
   readonly mediaType: string;
   readonly body: Uint8Array;
 }
 
-/** A message on its way into the store, with what the store has to know of its delivery. */
+/** A message to store, with the facts about its delivery that the store needs. */
 export interface NewMessage extends Message {
-  /** Kept once for all updates of a call that name the same object. */
+  /** Stored once for all updates of a call that refer to the same object. */
   readonly payload?: Payload;
-  /** The provider sends no time: `sentAt` is the receipt, and differs when the same message is sent again. */
+  /** The provider sends no timestamp: `sentAt` is the time of receipt, which differs in a retry. */
   readonly sentAtReceipt?: boolean;
-  /** The provider's id of the delivery. What comes under one that is stored already is a duplicate, whatever it says. */
+  /** The provider's id of the delivery. Under a stored id, everything is a duplicate, whatever its content. */
   readonly deliveryId?: string;
-  /** When the service took it. */
+  /** When the service received it. */
   readonly receivedAt?: Timestamp;
-  /** The W3C trace in which it came. */
+  /** The W3C trace of its delivery. */
   readonly traceId?: string;
 }
 
-/** How a stored message came in; null where it is not known. */
-export interface Arrival {
+/** When and in which trace a stored message was received; null if unknown. */
+export interface Receipt {
   readonly receivedAt: Timestamp | null;
   readonly traceId: string | null;
 }
 
-/** How far a message that was sent to somebody has come, in the provider's word: `sent`, `delivered`, `read`, … */
+/** The delivery status of an outgoing message, in the provider's terms: `sent`, `delivered`, `read`, … */
 export interface MessageStatus {
   readonly state: string;
   readonly at: Timestamp;
 }
 
-/** News of a message's state. The message itself need not be here. */
+/** A reported status of a message. The message itself may be unknown. */
 export interface StatusUpdate extends MessageStatus {
   readonly kind: 'status';
   readonly provider: Provider;
   readonly messageId: MessageId;
 }
 
-/** What this version has no name for: kept as it came, for a later one. */
+/** An update of a kind that this version does not know: stored unchanged, for a later version. */
 export interface UnknownUpdate {
   readonly kind: 'unknown';
   readonly provider: Provider;
@@ -51,22 +51,22 @@ export interface UnknownUpdate {
 
 export type NewUpdate = NewMessage | StatusUpdate | UnknownUpdate;
 
-/** What became of a message: stored, already there, or its id already taken by one that says something else. */
+/** The outcome of a message: stored, already stored, or its id belongs to a message with other content. */
 export type IngestOutcome = 'created' | 'duplicate' | 'conflict';
 
-/** Of a status: it is the latest now, or a later one was there already. `kept`: of an unknown update. */
+/** The outcome of any update. A status is the latest now, or stale. An unknown update is `kept`. */
 export type UpdateOutcome = IngestOutcome | 'status_updated' | 'status_stale' | 'kept';
 
 export function isMessage(update: NewUpdate): update is NewMessage {
   return !('kind' in update);
 }
 
-/** Whether a message says again what is stored. Where the provider sends no time, none is compared. */
+/** Whether a message repeats the stored one. Timestamps are compared only if the provider sends them. */
 export function repeats(news: NewMessage, stored: Message): boolean {
   return sameContent(news.sentAtReceipt === true ? { ...news, sentAt: stored.sentAt } : news, stored);
 }
 
-/** States in the order a message goes through them. What is not listed says less than all that are. */
+/** States in the order in which a message passes through them. An unlisted state ranks below all of them. */
 const STATES = [
   'accepted',
   'queued',
@@ -80,12 +80,12 @@ const STATES = [
   'deleted',
 ];
 
-/** The later a state comes by nature, the larger; 0 for an unknown one. Decides between states of the same instant. */
+/** The rank of a state, larger for later ones; 0 for an unknown state. Decides between statuses of the same instant. */
 export function statusRank(state: string): number {
   return STATES.indexOf(state) + 1;
 }
 
-/** Whether news of a state replaces what is known: states arrive in any order, and a provider's clock counts seconds. */
+/** Whether a reported status replaces the known one: statuses arrive in any order, and a provider's clock may count only seconds. */
 export function supersedes(news: MessageStatus, known: MessageStatus): boolean {
   if (news.at !== known.at) return news.at > known.at;
   return statusRank(news.state) > statusRank(known.state);

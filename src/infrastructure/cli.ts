@@ -2,8 +2,9 @@
 import module from 'node:module';
 import { requireSupportedNode } from './node-version.ts';
 
-// Before anything loads the SQLite addon, which crashes an older Node instead of saying so.
+// Before anything loads the SQLite addon, which crashes an older Node without a message.
 requireSupportedNode();
 module.enableCompileCache();
-const { runCommandLine } = await import('./commands/program.ts');
-await runCommandLine(process.argv);
+const { runCommandLine } = await import('../adapters/cli/program.ts');
+const { composeCommands } = await import('./compose-commands.ts');
+await runCommandLine(process.argv, composeCommands());

@@ -1,46 +1,46 @@
 import type { AddressInfo } from 'node:net';
-import { connectionLimits, type ConnectionLimits } from '../adapters/http/connection-limits.ts';
-import { createHttpServer } from '../adapters/http/server.ts';
-import { prometheusMetrics } from '../adapters/metrics/prometheus.ts';
-import { announcingWrites } from '../adapters/persistence/announcing-writes.ts';
-import { groupCommit } from '../adapters/persistence/group-commit.ts';
-import { DIAGNOSES } from '../adapters/signature/diagnosis.ts';
-import { CheckReadiness, configuredProviders } from '../application/check-readiness.ts';
-import { ComputeStats } from '../application/compute-stats.ts';
-import { ComputeTimeseries } from '../application/compute-timeseries.ts';
-import { FollowMessages } from '../application/follow-messages.ts';
-import { IngestMessage } from '../application/ingest-message.ts';
-import { ListMessages } from '../application/list-messages.ts';
-import type { Logger, MessageRepository, RejectionLog, StoreUsage } from '../application/ports.ts';
-import type { MessageEraser } from '../application/message-eraser.ts';
-import { Rejections } from '../application/rejections.ts';
-import { Retention } from '../application/retention.ts';
+import { connectionLimits, type ConnectionLimits } from '../adapters/http/node/connection-limits.ts';
+import { createHttpServer } from '../adapters/http/node/server.ts';
+import { prometheusMetrics } from '../adapters/telemetry/metrics/prometheus.ts';
+import { groupCommit } from '../adapters/persistence/ingest/group-commit.ts';
+import { signatureSchemes } from '../adapters/providers/signature-schemes.ts';
+import { DIAGNOSES } from '../adapters/signature/diagnosis/diagnosis.ts';
+import { CheckReadiness, configuredProviders } from '../application/readiness/check-readiness.ts';
+import { ComputeStats } from '../application/query/compute-stats.ts';
+import { ComputeTimeseries } from '../application/query/compute-timeseries.ts';
+import { MessageStream } from '../application/follow/message-stream.ts';
+import { IngestMessage } from '../application/ingest/ingest-message.ts';
+import { ListMessages } from '../application/query/list-messages.ts';
+import type { Logger } from '../application/ports/telemetry.ts';
+import type { MessageRepository, RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
+import type { ExpiryRule } from '../domain/erasure-rule.ts';
+import { Rejections } from '../application/rejections/rejections.ts';
+import { Retention } from '../application/erasure/retention.ts';
 import { systemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { closeServer, listen } from './listener.ts';
-import { signatureSchemes } from './signature-schemes.ts';
 import { systemTimer } from './timer.ts';
 import { openTracing } from './tracing.ts';
 
-/** How long the process waits at its end for a collector to take the last traces, at most. */
+/** How long the process waits at its end until the collector has accepted the last traces. */
 const LAST_TRACES_MS = 3_000;
 
 export interface Service {
   /**
-   * Begins to listen; gives the address, with the port that was taken where the configuration says 0.
+   * Starts to listen and returns the address, with the assigned port if the configuration says 0.
    * @param inherited a socket to listen on instead
    */
   start(inherited?: number): Promise<AddressInfo>;
   /**
-   * Not ready from now on; finishes the requests under way, stores what was accepted, closes the database. Gives false
-   * when requests had to be cut off because the time was over.
+   * Reports itself as not ready, finishes the requests in flight, stores what was accepted, and closes the database. Returns
+   * false if the shutdown timeout cut off requests.
    */
   stop(): Promise<boolean>;
 }
 
 /**
- * The composition root: the only place that knows which adapter stands behind which port.
- * @param limits of connections, where they are to be others, such as timeouts that a test can wait for
+ * The composition root of the service: the only place that knows which adapter implements which port.
+ * @param limits override those of connections, such as timeouts that a test can wait for
  */
 export async function composeService(
   config: Config,
@@ -52,7 +52,7 @@ export async function composeService(
   const tracing = await openTracing(config, logger);
   const { tracer } = tracing;
   const stored = await openStore(config);
-  const verifiers = signatureSchemes(config);
+  const verifiers = signatureSchemes(config.providers, { clock: systemClock, publicUrl: config.publicUrl });
   const metrics = prometheusMetrics({
     providers: configuredProviders(verifiers),
     maxQueuedMessages: config.maxQueuedMessages,
@@ -61,36 +61,40 @@ export async function composeService(
     usage: () => stored.usage(),
     readiness: () => checkReadiness.execute(),
   });
-  const followMessages = new FollowMessages(
-    { repository: stored, metrics, timer: systemTimer },
-    { maxFollowers: config.maxStreams },
+  const messageStream = new MessageStream(
+    { feed: stored, metrics, timer: systemTimer },
+    { maxSubscribers: config.maxStreams },
   );
-  const announced = announcingWrites(stored, () => {
-    followMessages.stored();
-  });
-  const repository = groupCommit(announced, {
+  const repository = groupCommit(stored, {
     maxGroup: config.maxBatchMessages,
     maxQueued: config.maxQueuedMessages,
     maxCommits: config.database.engine === 'postgres' ? config.databaseCommits : 1,
     metrics,
     tracer,
+    onStored: () => {
+      messageStream.stored();
+    },
   });
   const rejections = new Rejections(
-    { log: stored.rejections, metrics, clock: systemClock, logger, tracer },
+    { log: stored.rejections, metrics, clock: systemClock, timer: systemTimer, logger, tracer },
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
-  const retention = new Retention({ eraser: stored.eraser, metrics, clock: systemClock, logger }, config.retentionDays);
-  const checkReadiness = new CheckReadiness({ repository, verifiers });
+  const retention = new Retention(
+    { eraser: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger },
+    config.retentionDays,
+  );
+  const checkReadiness = new CheckReadiness({ store: repository, verifiers });
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock: systemClock, tracer }),
+      ingestMessage: new IngestMessage({ verifiers, writer: repository, metrics, clock: systemClock, tracer }),
       listMessages: new ListMessages(repository, tracer),
       computeStats: new ComputeStats(repository, tracer),
-      computeTimeseries: new ComputeTimeseries({ repository, clock: systemClock, tracer }),
+      computeTimeseries: new ComputeTimeseries({ reader: repository, clock: systemClock, tracer }),
       checkReadiness,
-      followMessages,
+      messageStream,
       rejections,
       metrics,
+      exposition: metrics.exposition,
       logger,
       tracer,
       clock: systemClock,
@@ -108,7 +112,7 @@ export async function composeService(
         webhooksPerMinute: config.rateLimitWebhooksPerMinute,
       },
       origins: config.origins,
-      whatsAppVerifyToken: config.whatsAppVerifyToken,
+      whatsAppVerifyToken: config.providers.whatsapp.options.verifyToken,
       rejections: {
         excerptBytes: config.rejectionExcerptBytes,
         diagnose: (provider, delivery) => verifiers.get(provider)?.diagnose(delivery) ?? null,
@@ -126,9 +130,9 @@ export async function composeService(
     async stop() {
       const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
-      // Not before the delay is over: who is cut off earlier comes back here, and a browser's EventSource takes a 503 as final.
+      // Only after the delay: a client disconnected earlier would reconnect here, and a browser's EventSource gives up after a 503.
       const finished = await closeServer(server, config, () => {
-        followMessages.stop();
+        messageStream.stop();
       });
       await repository.drain();
       await retention.drain();
@@ -142,16 +146,16 @@ export async function composeService(
 
 interface Store extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: Pick<MessageEraser, 'eraseNext'>;
+  readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }
 
-/** Loads only the driver that it needs. */
+/** Opens the store, and loads only the driver that it needs. */
 async function openStore(config: Config): Promise<Store> {
   const { database, readTimeoutMs, maxQueuedReads } = config;
   if (database.engine === 'postgres') {
-    const { pooledMessageRepository } = await import('../adapters/persistence/postgres/pooled-message-repository.ts');
+    const { pooledMessageRepository } = await import('../adapters/persistence/postgres/store.ts');
     return pooledMessageRepository({
       url: database.url,
       poolSize: config.databasePoolSize,
@@ -160,13 +164,13 @@ async function openStore(config: Config): Promise<Store> {
       maxQueuedReads,
     });
   }
-  const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/threaded-message-repository.ts');
+  const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/store.ts');
   return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads });
 }
 
 async function migrate(config: Config, logger: Logger): Promise<void> {
-  // Only now: Knex is slow to load, and the threads that need it have each their own.
-  const { migrateLatest } = await import('../adapters/persistence/migrator.ts');
+  // Loaded here because Knex is slow to load; the threads that need it load their own.
+  const { migrateLatest } = await import('../adapters/persistence/schema/migrator.ts');
   const { openForMaintenance } = await import('./database.ts');
   const { db } = await openForMaintenance(config);
   try {

@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 
-/** How often connections that have become idle are closed while the server stops. */
+/** How often to close idle connections while the server stops. */
 const IDLE_CHECK_MS = 25;
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** Whether only this machine reaches an address to listen on. */
+/** Whether an address is reachable only from this machine. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.has(host);
 }
 
 /**
- * Rejects when the address cannot be had.
- * @param inherited the file descriptor of a socket that somebody else listens on for this process, which then goes before the
- *   address: who connects while the process is replaced waits there, and is not refused
+ * Starts to listen. Rejects if the address is unavailable.
+ * @param inherited the file descriptor of a socket that a service manager holds open, used instead of the address: clients that
+ *   connect while the process is replaced wait there instead of being rejected
  */
 export async function listen(
   server: Server,
@@ -31,9 +31,9 @@ export async function listen(
 }
 
 /**
- * Serves on for the shutdown delay, then takes no more connections and waits for the requests under way, at most the
- * shutdown timeout. Gives false when some had to be cut off.
- * @param onClosing called when the delay is over, to end answers that would not end by themselves
+ * Keeps serving for the shutdown delay, then accepts no more connections and waits for the requests in flight, up to the shutdown
+ * timeout. Resolves with false if some were cut off.
+ * @param onClosing called after the delay, to end answers that would not end by themselves
  */
 export async function closeServer(
   server: Server,
@@ -45,7 +45,7 @@ export async function closeServer(
   const closed = once(server, 'close').then(() => true);
   server.close();
   onClosing();
-  // A connection kept alive is idle again only after its last answer: server.close() alone would wait for its timeout.
+  // A kept-alive connection becomes idle only after its last answer: server.close() alone would wait for its timeout.
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, IDLE_CHECK_MS);

@@ -2,14 +2,14 @@ import module from 'node:module';
 import { parseArgs } from 'node:util';
 import { requireSupportedNode } from './node-version.ts';
 
-// Before anything loads the SQLite addon, which crashes an older Node instead of saying so.
+// Before anything loads the SQLite addon, which crashes an older Node without a message.
 requireSupportedNode();
-module.enableCompileCache(); // compiled code of the last start, where it can be kept: a third off the start
-const { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE, runCommand, say } = await import('./command.ts');
+module.enableCompileCache(); // reuses compiled code: the start takes a third less time
+const { EXIT_CONFIG, EXIT_FAULT, EXIT_USAGE, runCommand, say } = await import('../adapters/cli/run-command.ts');
 const { packageInfo } = await import('./package-info.ts');
-const { variablesHelp } = await import('./variables-help.ts');
+const { variablesHelp } = await import('./config/variables-help.ts');
 
-/** The service and nothing else, for containers and supervisors: `webhook-inbox serve` without a command line around it. */
+/** The service only, for containers and supervisors: `webhook-inbox serve` without the command line around it. */
 const USAGE = `${packageInfo.name} ${packageInfo.version}
 ${packageInfo.description}
 
@@ -17,8 +17,8 @@ Usage: node dist/infrastructure/main.js [--help] [--version]
 
 Serves until SIGTERM or SIGINT. ${variablesHelp()}
 
-Exit status: 0 stopped when asked to, ${String(EXIT_FAULT)} a fault, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} a configuration that is not valid.
-Everything else that this program can do: node dist/infrastructure/cli.js --help
+Exit status: 0 stopped on request, ${String(EXIT_FAULT)} a fault, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} invalid configuration.
+All other commands: node dist/infrastructure/cli.js --help
 `;
 
 await runCommand(async () => {

@@ -1,6 +1,6 @@
 const MINIMUM = [22, 15] as const;
 
-/** Ends the process with one clear line on a Node that is too old for the SQLite addon, or for OpenTelemetry. */
+/** Ends the process with a clear message if Node is too old for the SQLite addon or for OpenTelemetry. */
 export function requireSupportedNode(version: string = process.versions.node): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return;

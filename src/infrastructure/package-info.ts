@@ -6,7 +6,7 @@ interface PackageInfo {
   readonly description: string;
 }
 
-/** What package.json says of this program. */
+/** The metadata of this program, from package.json. */
 export const packageInfo = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as PackageInfo;

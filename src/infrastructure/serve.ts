@@ -1,22 +1,22 @@
-import type { Logger } from '../application/ports.ts';
-import { EXIT_FAULT } from './command.ts';
+import type { Logger } from '../application/ports/telemetry.ts';
+import { EXIT_FAULT } from '../adapters/cli/run-command.ts';
 import { composeService } from './compose.ts';
-import { inheritedSocket, loadEnvFile, readConfig, type Config } from './config.ts';
+import { inheritedSocket, loadEnvFile, readConfig, type Config } from './config/config.ts';
 import { isLoopback } from './listener.ts';
-import { logDestination } from './log-destination.ts';
-import { jsonLogger } from './logger.ts';
+import { logDestination } from '../adapters/telemetry/logging/log-destination.ts';
+import { jsonLogger } from '../adapters/telemetry/logging/json-logger.ts';
 import { packageInfo } from './package-info.ts';
 
 /**
- * Serves until SIGTERM or SIGINT, and ends the process itself. Resolves when it listens; rejects with a ConfigError before
- * anything has started. Every other fault is a line of the log and status 1.
+ * Serves until SIGTERM or SIGINT, and then ends the process. Resolves when the service listens; rejects with a ConfigError before
+ * anything has started. Every other fault is logged and ends the process with status 1.
  */
 export async function serve(): Promise<void> {
   loadEnvFile();
   const config = readConfig();
   const socket = inheritedSocket();
   const log = logDestination((lines) => {
-    logger.warn('log lines were dropped: whoever reads the log is too slow', { lines });
+    logger.warn('log lines were dropped: the reader of the log is too slow', { lines });
   });
   const logger: Logger = jsonLogger(config.logLevel, log.stream);
   const exit = (status: number): never => {
@@ -41,7 +41,7 @@ export async function serve(): Promise<void> {
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) exit(EXIT_FAULT); // asked twice: do not wait any longer
+    if (stopping) exit(EXIT_FAULT); // a second signal ends the process at once
     stopping = true;
     logger.info('stopping', { signal });
     service.stop().then((finished) => {
@@ -57,7 +57,7 @@ export async function serve(): Promise<void> {
 }
 
 function warnOfOpenDoors(config: Config, address: string, logger: Logger): void {
-  if (config.webhookSecret === undefined) {
+  if (config.providers.webhook.secrets.current === undefined) {
     logger.warn('no webhook secret: every webhook is answered with 503 until WEBHOOK_SECRET is set');
   }
   if (config.readApiKeys.length === 0 && !isLoopback(address)) {

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { NO_TRACING } from '../adapters/tracing/no-tracing.ts';
-import type { Tracing } from '../adapters/tracing/otlp-tracing.ts';
-import type { Logger } from '../application/ports.ts';
-import type { Config } from './config.ts';
+import { NO_TRACING } from '../adapters/telemetry/tracing/no-tracing.ts';
+import type { Tracing } from '../adapters/telemetry/tracing/otlp-tracing.ts';
+import type { Logger } from '../application/ports/telemetry.ts';
+import type { Config } from './config/config.ts';
 import { packageInfo } from './package-info.ts';
 
-const OFF: Tracing = { tracer: NO_TRACING, close: () => Promise.resolve() };
+const DISABLED: Tracing = { tracer: NO_TRACING, close: () => Promise.resolve() };
 
-/** Traces as the configuration says. Loads OpenTelemetry only when there is a collector to send them to. */
+/** Opens tracing as configured. Loads OpenTelemetry only if a collector is configured. */
 export async function openTracing(config: Config, logger: Logger): Promise<Tracing> {
   const { otlpEndpoint, otlpTracesEndpoint, otelResourceAttributes, otelServiceName } = config;
   const endpoint = otlpTracesEndpoint ?? (otlpEndpoint === undefined ? undefined : `${otlpEndpoint}/v1/traces`);
-  if (endpoint === undefined || config.otelSdkDisabled) return OFF;
-  const { otlpTracing } = await import('../adapters/tracing/otlp-tracing.ts');
+  if (endpoint === undefined || config.otelSdkDisabled) return DISABLED;
+  const { otlpTracing } = await import('../adapters/telemetry/tracing/otlp-tracing.ts');
   logger.info('traces are on', { collector: new URL(endpoint).host, sampler: config.otelTracesSampler });
   return otlpTracing(
     {

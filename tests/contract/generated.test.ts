@@ -21,7 +21,7 @@ afterAll(() => {
 /** The exit status of a check of the committed types against a contract. */
 const check = (contract: string): Promise<number> =>
   new Promise((resolve) => {
-    const args = [GENERATOR, contract, '-o', 'src/adapters/http/generated/openapi.ts', '--check'];
+    const args = [GENERATOR, contract, '-o', 'src/adapters/http/contract/generated/openapi.ts', '--check'];
     execFile(process.execPath, args, { cwd: ROOT, env: {} }, (error) => {
       resolve(typeof error?.code === 'number' ? error.code : 0);
     });

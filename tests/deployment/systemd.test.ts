@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connectionLimits } from '../../src/adapters/http/connection-limits.ts';
-import { EXIT_CONFIG } from '../../src/infrastructure/command.ts';
-import { readConfig } from '../../src/infrastructure/config.ts';
+import { connectionLimits } from '../../src/adapters/http/node/connection-limits.ts';
+import { EXIT_CONFIG } from '../../src/adapters/cli/run-command.ts';
+import { readConfig } from '../../src/infrastructure/config/config.ts';
 import { execForm, parseDockerfile } from '../support/dockerfile.ts';
 import { environmentOf, parseUnit, systemdFile, valueOf } from '../support/systemd-unit.ts';
 import { describeNeeding } from '../support/requirements.ts';

@@ -6,7 +6,7 @@ const delivery: Delivery = { body: Uint8Array.of(0x7b, 0x7d), headers: { 'x-sign
 
 describe('VerifiedDelivery', () => {
   it.each(['current', 'previous'] as const)(
-    'is the answer to a signature made with the %s secret, and says so',
+    'proves a signature made with the %s secret, and names that secret',
     (secret) => {
       const proof = VerifiedDelivery.check(WEBHOOK, delivery, () => ({ valid: true, secret }));
       expect(proof).toBeInstanceOf(VerifiedDelivery);
@@ -25,7 +25,7 @@ describe('VerifiedDelivery', () => {
     },
   );
 
-  it('is decided by one verdict on the delivery as it arrived', () => {
+  it('depends on one verdict on the unchanged delivery', () => {
     const seen: Delivery[] = [];
     const verify = (arrived: Delivery): SignatureVerdict => {
       seen.push(arrived);
@@ -36,17 +36,17 @@ describe('VerifiedDelivery', () => {
     expect(seen[0]).toBe(delivery);
   });
 
-  it('is not made when the verifier throws', () => {
+  it('is not created if the verifier throws', () => {
     const broken = (): SignatureVerdict => {
       throw new TypeError('broken verifier');
     };
     expect(() => VerifiedDelivery.check(WEBHOOK, delivery, broken)).toThrow('broken verifier');
   });
 
-  it('has no stand-in: tsc refuses every other way to one', () => {
+  it('has no substitute: tsc rejects every other way to create one', () => {
     // @ts-expect-error the private field makes the class nominal, so an object literal with the same members is no proof
     const literal: VerifiedDelivery = { provider: WEBHOOK, secret: 'current', deliveryId: 'd' };
-    // @ts-expect-error a refusal is no proof: the caller has to look at it first
+    // @ts-expect-error a refusal is no proof: the caller must check the result first
     const failure: VerifiedDelivery = { valid: false, reason: 'wrong_digest' } as ReturnType<
       typeof VerifiedDelivery.check
     >;

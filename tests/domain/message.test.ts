@@ -42,18 +42,18 @@ describe('isMessageId', () => {
     ['256 letters', 'a'.repeat(256)],
     ['256 characters above U+FFFF', '😀'.repeat(256)],
     ['255 letters and one of those', `${'a'.repeat(255)}😀`],
-  ])('refuses %s', (_what, id) => {
+  ])('rejects %s', (_what, id) => {
     expect(isMessageId(id)).toBe(false);
   });
 
-  it('accepts any characters but controls, and counts them as code points', () => {
+  it('accepts all characters except control characters, and counts code points', () => {
     fc.assert(fc.property(some.messageIds, isMessageId));
     fc.assert(
       fc.property(some.nearLength(255, some.idCharacters), ({ length, value }) => isMessageId(value) === length <= 255),
     );
   });
 
-  it('refuses every control character and every unpaired surrogate, wherever it stands', () => {
+  it('rejects every control character and every unpaired surrogate at every index', () => {
     expect(CONTROLS).toHaveLength(65);
     const places = (bad: string): string[] => [bad, `${bad}m`, `m${bad}`, `m${bad}m`];
     expect([...CONTROLS, ...UNPAIRED].flatMap(places).filter(isMessageId)).toEqual([]);
@@ -65,20 +65,20 @@ describe('isMessageType', () => {
     expect(isMessageType(type)).toBe(true);
   });
 
-  it.each(['', 'a'.repeat(65), 'te\next'])('refuses %j', (type) => {
+  it.each(['', 'a'.repeat(65), 'te\next'])('rejects %j', (type) => {
     expect(isMessageType(type)).toBe(false);
   });
 });
 
 describe('isMsisdn', () => {
-  it('accepts a plus and 1-15 ASCII digits, a leading zero among them, and nothing else', () => {
+  it('accepts only a plus and 1-15 ASCII digits, including a leading zero', () => {
     const accepted = ['+1', '+919876543210', '+0987654321', '+000000000000000'];
     const unsigned = ['', '14155550100', '++1415', '＋1415', 'whatsapp:+1415'];
     const notDigits = ['+', '+1234567890123456', '+1 415-555', '+١٢٣', '+1415\n', ' +1415'];
     expect([...accepted, ...unsigned, ...notDigits].filter(isMsisdn)).toEqual(accepted);
   });
 
-  it('accepts every number of 1-15 digits and none with another character in it', () => {
+  it('accepts every number of 1-15 digits, and rejects any other character', () => {
     fc.assert(fc.property(some.msisdns, isMsisdn));
     const others = some.characters.filter((character) => !/[0-9]/.test(character));
     fc.assert(
@@ -90,7 +90,7 @@ describe('isMsisdn', () => {
 });
 
 describe('isMessageText', () => {
-  it('accepts the empty text and 4096 characters of any width, not one more', () => {
+  it('accepts the empty text and up to 4096 characters of any width', () => {
     const accepted = ['', 'a'.repeat(4096), '😀'.repeat(4096), `${'a'.repeat(4095)}😀`];
     const refused = ['a'.repeat(4097), '😀'.repeat(4097), `${'a'.repeat(4096)}😀`, 'a'.repeat(8192), 'a'.repeat(8193)];
     expect([...accepted, ...refused].filter(isMessageText)).toEqual(accepted);
@@ -102,17 +102,17 @@ describe('isMessageText', () => {
     );
   });
 
-  it('accepts control characters, which are part of what people write, but for U+0000', () => {
+  it('accepts control characters, which people write, except U+0000', () => {
     expect(CONTROLS.filter((character) => !isMessageText(`a${character}b`))).toEqual(['\0']);
   });
 
-  it('refuses unpaired surrogates', () => {
+  it('rejects unpaired surrogates', () => {
     expect(UNPAIRED.filter(isMessageText)).toEqual([]);
   });
 });
 
 describe('newMessage', () => {
-  it('keeps every field as it is', () => {
+  it('keeps every field unchanged', () => {
     fc.assert(
       fc.property(some.messages, (fields) => {
         expect(newMessage(fields)).toEqual(fields);
@@ -159,7 +159,7 @@ describe('sameContent', () => {
     expect(sameContent(newMessage({ ...hello, ...change }), newMessage(hello))).toBe(false);
   });
 
-  it('tells an empty text from none', () => {
+  it('distinguishes an empty text from a missing one', () => {
     expect(sameContent(newMessage({ ...hello, text: '' }), newMessage({ ...hello, text: null }))).toBe(false);
   });
 });
@@ -167,7 +167,7 @@ describe('sameContent', () => {
 describe('comparePositions', () => {
   const either = fc.oneof(some.messages, some.collidingMessages);
 
-  it('orders by instant, the UTF-8 bytes of the id, and the provider, the first one first', () => {
+  it('orders by timestamp, then by the UTF-8 bytes of the id, then by provider', () => {
     fc.assert(
       fc.property(either, either, (a, b) => {
         const byInstant = Number(a.sentAt > b.sentAt) - Number(a.sentAt < b.sentAt);
@@ -194,7 +194,7 @@ describe('comparePositions', () => {
 });
 
 describe('compareCodePoints', () => {
-  it('puts U+FFFF before U+10000, where the order of UTF-16 units has it the other way round', () => {
+  it('puts U+FFFF before U+10000, unlike the order of UTF-16 units', () => {
     expect(['\uFFFF', '\u{10000}'].sort()).toEqual(['\u{10000}', '\uFFFF']);
     expect(compareCodePoints('\uFFFF', '\u{10000}')).toBeLessThan(0);
     expect(compareCodePoints('😀\uE000', '😁')).toBeLessThan(0);
@@ -202,7 +202,7 @@ describe('compareCodePoints', () => {
     expect(compareCodePoints('', '')).toBe(0);
   });
 
-  it('is the order of UTF-8 bytes, also after a common beginning', () => {
+  it('is the order of UTF-8 bytes, also after a common prefix', () => {
     const ids = fc.oneof(some.messageIds, fc.string({ unit: some.idCharacters, maxLength: 3 }));
     fc.assert(
       fc.property(fc.string({ unit: some.idCharacters, maxLength: 3 }), ids, ids, (beginning, a, b) => {
@@ -217,7 +217,7 @@ describe('compareCodePoints', () => {
 describe('messageKey', () => {
   const ofMessages = fc.oneof(some.messages, some.collidingMessages);
 
-  it('is taken apart again, and is the id itself for the first provider', () => {
+  it('can be parsed again, and is the id itself for POST /webhook', () => {
     fc.assert(
       fc.property(ofMessages, ({ messageId, provider: name }) => {
         const key = messageKey({ messageId, provider: name });
@@ -227,7 +227,7 @@ describe('messageKey', () => {
     );
   });
 
-  it('is the same for the same id of the same provider only', () => {
+  it('is equal only for the same id of the same provider', () => {
     fc.assert(
       fc.property(ofMessages, ofMessages, (a, b) => {
         const same = a.messageId === b.messageId && a.provider === b.provider;
@@ -236,7 +236,7 @@ describe('messageKey', () => {
     );
   });
 
-  it.each(['', '\u0001whatsapp', 'a\u0001', 'a\u0001Not a name', 'a\u0002'])('is not made of %j', (text) => {
+  it.each(['', '\u0001whatsapp', 'a\u0001', 'a\u0001Not a name', 'a\u0002'])('is not parsed from %j', (text) => {
     expect(() => fromMessageKey(text)).toThrow(RangeError);
   });
 });

@@ -20,7 +20,7 @@ const sentBy = (from: string, index = 0): Message =>
   });
 
 describe('statsOf', () => {
-  it('gives zeros and nulls for nothing', () => {
+  it('returns zeros and nulls without messages', () => {
     expect(statsOf([])).toEqual({
       totalMessages: 0,
       sendersCount: 0,
@@ -50,7 +50,7 @@ describe('statsOf', () => {
     });
   });
 
-  it('lists ten senders; among equal counts the smaller number, character by character, comes first', () => {
+  it('lists ten senders; with equal counts, the smaller number comes first, compared by character', () => {
     const senders = ['+9', '+10', '+2', '+11', '+3', '+12', '+4', '+13', '+5', '+14', '+6', '+15'];
     const stats = statsOf([...senders.map((from) => sentBy(from)), sentBy('+9', 1)]);
     expect(stats.sendersCount).toBe(12);
@@ -68,7 +68,7 @@ describe('statsOf', () => {
     ]);
   });
 
-  it('counts what a plain count over every message counts', () => {
+  it('agrees with a plain count over all messages', () => {
     fc.assert(
       fc.property(manySenders, (all) => {
         const stats = statsOf(all);
@@ -82,7 +82,7 @@ describe('statsOf', () => {
     );
   });
 
-  it('ranks no sender on the list behind one that is not', () => {
+  it('lists no sender with fewer messages than an unlisted one', () => {
     fc.assert(
       fc.property(manySenders, (all) => {
         const listed = statsOf(all).topSenders;
@@ -106,7 +106,7 @@ describe('statsOf', () => {
     );
   });
 
-  it('spans exactly the instants of the messages', () => {
+  it('spans exactly the timestamps of the messages', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(messages, collidingMessages), { minLength: 1, maxLength: 20 }), (all) => {
         const { firstMessageAt, lastMessageAt } = statsOf(all);

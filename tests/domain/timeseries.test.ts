@@ -14,7 +14,7 @@ import { FIRST_INSTANT, instants, LAST_INSTANT } from '../support/arbitraries.ts
 const buckets = fc.constantFrom<Bucket>('minute', 'hour', 'day');
 const micros = (bucket: Bucket): bigint => BigInt(BUCKET_SECONDS[bucket]) * 1_000_000n;
 
-/** A range of up to so many buckets' length that begins and ends anywhere, and instants in and around it. */
+/** A range of a limited number of buckets with any start and end, and instants in and around it. */
 const series = fc
   .record({ bucket: buckets, since: instants, length: fc.double({ min: 0, max: 20, noNaN: true }) })
   .chain(({ bucket, since, length }) => {
@@ -42,7 +42,7 @@ describe('bucketStart', () => {
     expect(bucketStart(timestamp(instant), bucket)).toBe(timestamp(start));
   });
 
-  it('is the last multiple of the width that is not later, and an instant', () => {
+  it('is the last multiple of the width that is not later than the instant', () => {
     fc.assert(
       fc.property(instants, buckets, (instant, bucket) => {
         const start = bucketStart(instant, bucket);
@@ -56,7 +56,7 @@ describe('bucketStart', () => {
 describe('timeseriesOf', () => {
   const at = (...texts: string[]) => texts.map((text) => ({ sentAt: timestamp(text) }));
 
-  it('gives each bucket, an empty one too, and of those at the edges only what lies in the range', () => {
+  it('returns every bucket, including empty ones, and counts only messages in the range', () => {
     const messages = at(
       '2025-01-15T10:00:29.999999Z',
       '2025-01-15T10:00:30Z',
@@ -72,7 +72,7 @@ describe('timeseriesOf', () => {
     ]);
   });
 
-  it('has no bucket that begins where the range ends, and none for an empty range', () => {
+  it('has no bucket that starts at the end of the range, and none for an empty range', () => {
     const [since, until] = [timestamp('2025-01-15T10:00:00Z'), timestamp('2025-01-15T11:00:00Z')];
     expect(timeseriesOf([], { since, until }, 'hour')).toEqual([{ startsAt: since, count: 0 }]);
     for (const range of [
@@ -83,7 +83,7 @@ describe('timeseriesOf', () => {
     }
   });
 
-  it('counts every message of the range once, in the bucket in which it lies', () => {
+  it('counts every message of the range once, in its bucket', () => {
     fc.assert(
       fc.property(series, ({ bucket, range, messages }) => {
         const counts = timeseriesOf(messages, range, bucket);

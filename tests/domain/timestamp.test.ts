@@ -66,11 +66,11 @@ describe('parseTimestamp', () => {
     ['a line feed after', '2025-01-15T10:00:00Z\n'],
     ['an instant before the year 0000', '0000-01-01T00:00:00+00:01'],
     ['an instant after the year 9999', '9999-12-31T23:59:59-00:01'],
-  ])('refuses %s', (_what, written) => {
+  ])('rejects %s', (_what, written) => {
     expect(parseTimestamp(written)).toBeNull();
   });
 
-  it('reads any writing of an instant as that instant, dropping what is below a microsecond', () => {
+  it('parses every spelling of an instant, and drops digits below a microsecond', () => {
     fc.assert(
       fc.property(writtenInstants, ({ instant, text }) => {
         expect(parseTimestamp(text)).toBe(instant);
@@ -87,7 +87,7 @@ describe('parseTimestamp', () => {
     );
   });
 
-  it('takes exactly the dates of the calendar', () => {
+  it('accepts exactly the dates of the calendar', () => {
     const years = fc.oneof(
       fc.integer({ min: 0, max: 9999 }),
       fc.integer({ min: 0, max: 99 }).map((century) => century * 100),
@@ -108,7 +108,7 @@ describe('parseTimestamp', () => {
     expect(accepted).toEqual(years.filter((year) => dateExists(year, 2, 29)));
   });
 
-  it('takes exactly the times of a day and the offsets within a day', () => {
+  it('accepts exactly the times of a day and the offsets within a day', () => {
     const twoDigits = digitStrings({ minLength: 2, maxLength: 2 });
     fc.assert(
       fc.property(fc.tuple(twoDigits, twoDigits, twoDigits, twoDigits, twoDigits), ([h, m, s, oh, om]) => {
@@ -119,7 +119,7 @@ describe('parseTimestamp', () => {
     );
   });
 
-  it('answers any string with null or an instant of the years 0000-9999, and never throws', () => {
+  it('returns null or an instant of the years 0000-9999 for any string, and never throws', () => {
     const almostValid = fc
       .tuple(
         writtenInstants,
@@ -138,7 +138,7 @@ describe('parseTimestamp', () => {
 });
 
 describe('formatTimestamp', () => {
-  it('writes every instant so that it is read back unchanged, in one form only', () => {
+  it('formats every instant in one form that parses to the same instant', () => {
     fc.assert(
       fc.property(instants, (instant) => {
         const written = formatTimestamp(instant);
@@ -161,7 +161,7 @@ describe('formatTimestamp', () => {
 });
 
 describe('Timestamp', () => {
-  it('is ordered as the instants are, whatever the offsets say', () => {
+  it('is ordered as the instants are, whatever the offsets', () => {
     expect(timestamp('2025-01-15T15:29:59+05:30') < timestamp('2025-01-15T10:00:00Z')).toBe(true);
     fc.assert(
       fc.property(fc.array(writtenInstants, { maxLength: 20 }), (written) => {
@@ -172,7 +172,7 @@ describe('Timestamp', () => {
     );
   });
 
-  it('is not to be had from a text that names no instant', () => {
+  it('cannot be created from an invalid text', () => {
     expect(() => timestamp('2025-02-30T10:00:00Z')).toThrow(RangeError);
     expect(() => timestamp('2025-02-30T10:00:00Z')).not.toThrow(/2025/);
   });

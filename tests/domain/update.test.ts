@@ -18,7 +18,7 @@ const statuses: fc.Arbitrary<MessageStatus> = fc.record({
 });
 
 describe('supersedes', () => {
-  it('goes by the instant first', () => {
+  it('compares the instant first', () => {
     fc.assert(
       fc.property(statuses, statuses, (a, b) => {
         fc.pre(a.at !== b.at);
@@ -27,7 +27,7 @@ describe('supersedes', () => {
     );
   });
 
-  it('comes to the same state whatever the order, when the states are known', () => {
+  it('ends in the same state in any order, if the states are known', () => {
     const known = statuses.filter(({ state }) => statusRank(state) > 0);
     fc.assert(
       fc.property(fc.array(known, { minLength: 1 }), fc.nat(), (all, turn) => {
@@ -47,7 +47,7 @@ describe('supersedes', () => {
     );
   });
 
-  it('takes a message through its states within one second', () => {
+  it('follows a message through its states within one second', () => {
     const inOrder = [
       'of tomorrow',
       'accepted',
@@ -66,7 +66,7 @@ describe('supersedes', () => {
 });
 
 describe('repeats', () => {
-  it('compares everything but the instant of a message that is timed by its receipt', () => {
+  it('compares everything except the timestamp of a message that is timed by its receipt', () => {
     fc.assert(
       fc.property(collidingMessages, collidingMessages, fc.boolean(), (news, stored, sentAtReceipt) => {
         const said = (one: NewMessage): string => JSON.stringify([one.from, one.to, one.type, one.text]);
@@ -78,7 +78,7 @@ describe('repeats', () => {
 });
 
 describe('isMessage', () => {
-  it('tells messages from other updates', () => {
+  it('distinguishes messages from other updates', () => {
     const at = timestampFromMicros(0n);
     const message = newMessage({ messageId: 'm1', from: '+1', to: '+2', sentAt: at, text: null });
     const { provider, messageId } = message;

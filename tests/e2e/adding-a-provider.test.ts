@@ -1,90 +1,115 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { sign } from '../support/http-client.ts';
-import { startProcess } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
+import { freshCopy, readPage } from '../support/page-commands.ts';
 
-/** docs/adding-a-provider.md, followed to the letter in a copy of the project. */
+/** docs/adding-a-provider.md, followed to the letter in a copy of the project: every block, in the order of the page. */
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PAGE = readFileSync(path.join(ROOT, 'docs/adding-a-provider.md'), 'utf8');
-const BLOCK = /^```(?:ts|yaml) (file|into)=(\S+)(?: (above|below)="([^"]+)")?\n([\s\S]*?)^```$/gm;
+const BLOCK = /^```(\w+)(?: (file|into)=(\S+)(?: (above|below)="([^"]+)")?| (serve))?\n([^]*?)^```$/gm;
+
+interface Block {
+  readonly kind: 'file' | 'into' | 'serve' | 'run';
+  readonly file: string;
+  readonly where: string;
+  readonly line: string;
+  readonly content: string;
+}
+
+const blocks = Array.from(
+  readPage('docs/adding-a-provider.md').matchAll(BLOCK),
+  ([, , kind, file = '', where = '', line = '', serve, content = '']): Block => ({
+    kind: (kind ?? serve ?? 'run') as Block['kind'],
+    ...{ file, where, line, content },
+  }),
+);
 
 let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'adding-a-provider-'));
-  for (const name of ['api', 'src', 'package.json', 'tsconfig.json']) {
-    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
-  }
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+let environment: NodeJS.ProcessEnv;
+beforeAll(async () => {
+  folder = freshCopy('adding-a-provider');
+  // As a contributor's shell is: npm itself finds the project's Node.
+  const PATH = (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((one) => !one.endsWith('node_modules/.bin'))
+    .join(path.delimiter);
+  const { HOME, TEST_POSTGRES_URL } = process.env;
+  environment = { PATH, HOME, TEST_POSTGRES_URL, PORT: String(await freePort()) };
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
-function apply(kind: string, file: string, where: string | undefined, line: string, block: string): void {
+function write({ kind, file, where, line, content }: Block): void {
   const target = path.join(folder, file);
   if (kind === 'file') {
-    writeFileSync(target, block, { flag: 'wx' });
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, content, { flag: 'wx' });
     return;
   }
   const lines = readFileSync(target, 'utf8').split('\n');
-  const at = lines.findIndex((one) => one.startsWith(line));
-  if (at === -1) throw new Error(`${file} has no line that begins with ${line}`);
-  lines.splice(where === 'below' ? at + 1 : at, 0, ...block.replace(/\n$/, '').split('\n'));
+  const at = lines.findIndex((one) => one.includes(line));
+  if (at === -1) throw new Error(`${file} has no line with ${line}`);
+  lines.splice(where === 'below' ? at + 1 : at, 0, ...content.replace(/\n$/, '').split('\n'));
   writeFileSync(target, lines.join('\n'));
 }
 
-async function run(command: string, ...args: string[]): Promise<void> {
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    [path.join(ROOT, 'node_modules', command), ...args],
-    { cwd: folder },
-  ).catch((error: unknown) => {
-    throw new Error(`${command}: ${JSON.stringify(error)}`, { cause: error });
+const shell = (script: string) =>
+  spawn('sh', ['-e', '-c', script], {
+    ...{ cwd: folder, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   });
-  expect(`${stdout}${stderr}`).not.toContain('error');
+
+/** What a script prints on stdout. Rejects when one of its commands fails. */
+async function run(script: string): Promise<string> {
+  const child = shell(script);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  if (child.exitCode !== 0) throw new Error(`${script} ended with ${String(child.exitCode)}:\n${stdout}\n${stderr}`);
+  return stdout;
 }
 
-it('gives a provider that compiles, is verified, and stores its messages under its own name', async () => {
-  const blocks = [...PAGE.matchAll(BLOCK)];
-  expect(blocks.length).toBeGreaterThan(7);
-  for (const [, kind = '', file = '', where, line = '', block = ''] of blocks) apply(kind, file, where, line, block);
-  await run('openapi-typescript/bin/cli.js', 'api/openapi.yaml', '-o', 'src/adapters/http/generated/openapi.ts');
-  writeFileSync(
-    path.join(folder, 'tsconfig.check.json'),
-    JSON.stringify({ extends: './tsconfig.json', include: ['src'] }),
-  );
-  await run('typescript/bin/tsc', '-p', 'tsconfig.check.json', '--noEmit');
+/** Runs a script until the returned function ends it. Resolves when the service listens. */
+async function serve(script: string): Promise<() => Promise<void>> {
+  const child = shell(script);
+  const ended = once(child, 'close');
+  let output = '';
+  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  const listening = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+      if (output.includes('"listening"')) resolve();
+    });
+  });
+  const early = ended.then(() => {
+    throw new Error(`it ended before it listened:\n${output}`);
+  });
+  await Promise.race([listening, early]);
+  early.catch(() => undefined);
+  return async () => {
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    await ended;
+  };
+}
 
-  const acme = startProcess(folder, { ACME_SECRET: 'acme secret' }, path.join(folder, 'src/infrastructure/main.ts'));
+it('gives a provider that compiles, is tested, and takes what send signs for it', async () => {
+  const printed: string[] = [];
+  let stop = (): Promise<void> => Promise.resolve();
   try {
-    const { port } = await acme.listening;
-    const origin = `http://127.0.0.1:${String(port)}`;
-    const event = {
-      id: 'acme-1',
-      sender: '+919876543210',
-      recipient: '+14155550100',
-      created_at: '2025-01-15T10:00:00Z',
-      body: 'Hello',
-    };
-    const body = JSON.stringify(event);
-    const post = (secret: string): Promise<Response> => {
-      const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${sign(secret, body)}` };
-      acme.watch.sent({ headers, body });
-      return fetch(`${origin}/webhooks/acme`, { method: 'POST', headers, body });
-    };
-    expect((await post('another secret')).status).toBe(401);
-    const results = [await post('acme secret'), await post('acme secret')];
-    expect(results.map(({ headers }) => headers.get('x-message-result'))).toEqual(['created', 'duplicate']);
-    expect(await (await fetch(`${origin}/messages/acme-1`)).json()).toMatchObject({ provider: 'acme', text: 'Hello' });
-    expect(await (await fetch(`${origin}/messages/acme-1/raw?provider=acme`)).text()).toBe(body);
-    expect(await (await fetch(`${origin}/health/ready`)).json()).toMatchObject({ providers: ['acme', 'webhook'] });
+    for (const block of blocks) {
+      if (block.kind === 'serve') stop = await serve(block.content);
+      else if (block.kind === 'run') printed.push(await run(block.content));
+      else write(block);
+    }
+    const origin = `http://127.0.0.1:${environment['PORT'] ?? ''}`;
+    expect(await (await fetch(`${origin}/health/ready`)).json()).toMatchObject({ providers: ['acme'] });
+    expect(await (await fetch(`${origin}/messages`)).json()).toMatchObject({ total: 4 });
   } finally {
-    acme.child.kill('SIGTERM');
-    expect((await acme.ended).status).toBe(0);
+    await stop();
   }
-}, 300_000);
+  expect(blocks.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['file', 'into', 'run', 'serve']));
+  const sent = printed.at(-1) ?? '';
+  expect(sent).toMatch(/^sent {7}1 of 1 .*\ncreated {4}1\n[^]*^sent {7}3 of 3 .*\ncreated {4}3\n/m);
+  expect(sent).toMatch(/\{"message_id":"acme-1".*"provider":"acme"/);
+}, 600_000);

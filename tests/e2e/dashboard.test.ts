@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
 import { openTabs } from '../support/tabs.ts';
 import { shares, until, walkTable } from '../support/dashboard.ts';
 import { sign } from '../support/http-client.ts';

@@ -1,15 +1,17 @@
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio } from '../../src/adapters/signature/twilio-signature.ts';
+import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../src/adapters/providers/registry.ts';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { signTwilio } from '../../src/adapters/signature/twilio/twilio.ts';
 import { contractExamples } from '../support/contract-examples.ts';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
+import { secretOf } from '../support/provider-secrets.ts';
 import { SECRET, startService, type RunningService } from '../support/service.ts';
 import { on } from '../support/stores.ts';
 
 /** The services that the examples of the contract are tried on, each in a state of its own, and how they are asked. */
 
-const STANDARD_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-const APP_SECRET = 'the-app-secret-of-the-meta-app';
-const TWILIO_TOKEN = 'the-auth-token-of-the-account';
+const PROVIDER_SECRETS = Object.fromEntries(
+  PROVIDER_NAMES.map((name) => [descriptorOf(name).secret.name, secretOf(name).current]),
+);
 const READ_KEY = 'a-key-for-reading-messages';
 
 export const VALUES = new Map(contractExamples().map(({ name, value }) => [name, value]));
@@ -30,12 +32,7 @@ export let services: Record<
 export async function startServices(): Promise<void> {
   const [messages, providers, empty, locked, refusing, broken, limited] = await Promise.all([
     startService(),
-    startService({
-      WHATSAPP_APP_SECRET: APP_SECRET,
-      WHATSAPP_VERIFY_TOKEN: VERIFY_TOKEN,
-      STANDARD_WEBHOOK_SECRET: STANDARD_SECRET,
-      TWILIO_AUTH_TOKEN: TWILIO_TOKEN,
-    }),
+    startService({ ...PROVIDER_SECRETS, WHATSAPP_VERIFY_TOKEN: VERIFY_TOKEN }),
     startService({ WEBHOOK_SECRET: '' }),
     startService({ READ_API_KEYS: READ_KEY }),
     startService({ MAX_QUEUED_MESSAGES: '1', MAX_BATCH_MESSAGES: '1' }),
@@ -60,28 +57,40 @@ function post(path: string, headers: Record<string, string>, body: string): Prom
   return services.providers.fetch(path, { method: 'POST', headers: { ...ID, ...headers }, body });
 }
 
+/** The example as its provider sends it, now. */
+export function deliver(name: ProviderName, example: unknown, headers = {}): Promise<CheckedAnswer> {
+  const { path, sign: signed } = descriptorOf(name);
+  const body = JSON.stringify(example);
+  const request = { body: Buffer.from(body), url: `${services.providers.url}${path}`, id: 'msg_1' };
+  const timestampSeconds = Math.floor(Date.now() / 1_000);
+  const signature = signed(secretOf(name).current, { ...request, timestampSeconds });
+  return post(path, { ...JSON_TYPE, ...signature, ...headers }, body);
+}
+
 export function standard(
   message: unknown,
   { id = 'msg_1', at = Math.floor(Date.now() / 1_000) } = {},
 ): Promise<CheckedAnswer> {
   const body = JSON.stringify(message);
-  const signature = signStandardWebhook({ secret: STANDARD_SECRET, id, timestampSeconds: at, body });
+  const signature = signStandardWebhook({ secret: secretOf('standard').current, id, timestampSeconds: at, body });
   const headers = { 'webhook-id': id, 'webhook-timestamp': String(at), 'webhook-signature': signature };
   return post('/webhooks/standard', { ...JSON_TYPE, ...headers }, body);
 }
 
 /** In the trace of the contract's example of a message. */
 export function whatsApp(notification: unknown): Promise<CheckedAnswer> {
-  const body = JSON.stringify(notification);
-  const signature = `sha256=${sign(APP_SECRET, body)}`;
   const { trace_id: trace } = value('getMessage 200 read') as { trace_id: string };
   const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
-  return post('/webhooks/whatsapp', { ...JSON_TYPE, 'x-hub-signature-256': signature, traceparent }, body);
+  return deliver('whatsapp', notification, { traceparent });
 }
 
 function twilio(target: string, headers: Record<string, string>, body: string): Promise<CheckedAnswer> {
   const url = `${services.providers.url}${target}`;
-  return post(target, { ...headers, 'x-twilio-signature': signTwilio({ authToken: TWILIO_TOKEN, url, body }) }, body);
+  return post(
+    target,
+    { ...headers, 'x-twilio-signature': signTwilio({ authToken: secretOf('twilio').current, url, body }) },
+    body,
+  );
 }
 
 export const twilioForm = (): Promise<CheckedAnswer> =>

@@ -1,6 +1,6 @@
 import { gzipSync, deflateSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { MAX_PIPELINED } from '../../src/adapters/http/in-turn.ts';
+import { MAX_PIPELINED } from '../../src/adapters/http/node/pipelining-guard.ts';
 import { connectTo, statusesIn, until, type Connection } from '../support/connection.ts';
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';

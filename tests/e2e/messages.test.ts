@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Schemas } from '../../src/adapters/http/contract.ts';
+import type { Schemas } from '../../src/adapters/http/contract/types.ts';
 import { startService, type RunningService } from '../support/service.ts';
 
 type Page = Schemas['MessageList'];

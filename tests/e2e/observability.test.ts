@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
-import { parseExposition, type Family } from '../adapters/metrics/exposition.ts';
+import { parseExposition, type Family } from '../adapters/telemetry/metrics/exposition.ts';
 import { boardQueries, shippedBoard } from '../support/board.ts';
 import { until } from '../support/connection.ts';
 import { sign } from '../support/http-client.ts';

@@ -113,7 +113,7 @@ function nextVersion(version: string): void {
   // As old as before, or make would install again.
   execFileSync('touch', ['-d', '@0', lock]);
   writeFileSync(
-    path.join(folder, 'src/adapters/persistence/migrations/29990101000000_add_note.ts'),
+    path.join(folder, 'src/adapters/persistence/schema/migrations/29990101000000_add_note.ts'),
     `import type { Knex } from 'knex';
 export async function up(db: Knex): Promise<void> {
   await db.raw('alter table messages add column note text');

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { describeVariables } from '../../src/infrastructure/config.ts';
+import { describeVariables } from '../../src/infrastructure/config/config.ts';
 import { packageInfo } from '../../src/infrastructure/package-info.ts';
 import { connectTo } from '../support/connection.ts';
 import { MAIN } from '../support/entry-points.ts';

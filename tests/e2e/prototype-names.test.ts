@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio } from '../../src/adapters/signature/twilio-signature.ts';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { signTwilio } from '../../src/adapters/signature/twilio/twilio.ts';
 import { contract, type Node } from '../support/contract-check.ts';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';

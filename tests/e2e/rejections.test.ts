@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 

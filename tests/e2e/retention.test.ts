@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { message } from '../adapters/persistence/repository-fixtures.ts';
+import { message } from '../adapters/persistence/contract/repository-fixtures.ts';
 import { startService } from '../support/service.ts';
 import { place, store, type Engine } from '../support/stores.ts';
 import { timestamp, timestampFromMicros } from '../../src/domain/timestamp.ts';

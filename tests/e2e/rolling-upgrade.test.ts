@@ -33,7 +33,7 @@ const started: ServiceProcess[] = [];
 
 beforeAll(async () => {
   next = freshCopy('next-version');
-  writeFileSync(path.join(next, 'src/adapters/persistence/migrations/29990101000000_add_note.ts'), MIGRATION);
+  writeFileSync(path.join(next, 'src/adapters/persistence/schema/migrations/29990101000000_add_note.ts'), MIGRATION);
   database = await newPostgresDatabase();
 });
 

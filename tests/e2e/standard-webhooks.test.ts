@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
+import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
 import type { CheckedAnswer } from '../support/http-client.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
-import { progressOn } from '../../src/infrastructure/progress.ts';
+import { progressOn } from '../../src/adapters/cli/progress.ts';
 import { fuzz, startFuzzedService, type FuzzReport } from './fuzz.ts';
 
 /** `npm run fuzz`. */

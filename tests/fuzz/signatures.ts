@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { signStandardWebhook } from '../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio } from '../../src/adapters/signature/twilio-signature.ts';
-import { sign } from '../support/http-client.ts';
+import { descriptorOf, PROVIDER_NAMES } from '../../src/adapters/providers/registry.ts';
+import { secretOf, type SecretPair } from '../support/provider-secrets.ts';
 
 /** Signatures for every security scheme of the contract: right ones, by both secrets, and every kind of wrong one. */
 
@@ -14,43 +13,37 @@ export interface Signing {
 }
 
 interface Scheme {
-  readonly secrets: { readonly current: string; readonly previous: string };
-  readonly headers: (secret: string, signing: Signing) => Headers;
+  readonly secrets: SecretPair;
+  readonly headers: (secret: string, signing: Signing, secondsFromNow?: number) => Headers;
 }
 
-const standard: Scheme = {
-  secrets: { current: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', previous: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' },
-  headers: (secret, { body }) => standardHeaders(secret, body, Math.floor(Date.now() / 1_000)),
-};
+let deliveries = 0;
 
-export const SCHEMES: Readonly<Record<string, Scheme>> = {
-  webhookSignature: {
-    secrets: { current: 'fuzz-secret-of-the-webhook', previous: 'fuzz-secret-before' },
-    headers: (secret, { body }) => ({ 'X-Signature': sign(secret, body) }),
-  },
-  whatsappSignature: {
-    secrets: { current: 'fuzz-secret-of-the-app', previous: 'fuzz-secret-of-the-app-before' },
-    headers: (secret, { body }) => ({ 'X-Hub-Signature-256': `sha256=${sign(secret, body)}` }),
-  },
-  standardSignature: standard,
-  twilioSignature: {
-    secrets: { current: 'fuzz-token-of-the-account', previous: 'fuzz-token-before' },
-    headers: (secret, { url, body }) => ({ 'X-Twilio-Signature': signTwilio({ authToken: secret, url, body }) }),
-  },
-};
+const SCHEMES: Readonly<Record<string, Scheme>> = Object.fromEntries(
+  PROVIDER_NAMES.map((name): [string, Scheme] => {
+    const { securityScheme, sign } = descriptorOf(name);
+    const headers: Scheme['headers'] = (secret, { url, body }, secondsFromNow = 0) =>
+      sign(secret, {
+        url,
+        body,
+        id: `msg_${String(++deliveries)}`,
+        timestampSeconds: Math.floor(Date.now() / 1_000) + secondsFromNow,
+      });
+    return [securityScheme, { secrets: secretOf(name), headers }];
+  }),
+);
 
 /** The environment of a service that all of them are set up at. */
 export const SECRETS: Headers = Object.fromEntries(
-  Object.entries({
-    WEBHOOK_SECRET: 'webhookSignature',
-    WHATSAPP_APP_SECRET: 'whatsappSignature',
-    STANDARD_WEBHOOK_SECRET: 'standardSignature',
-    TWILIO_AUTH_TOKEN: 'twilioSignature',
-  }).flatMap(([variable, scheme]) => [
-    [variable, SCHEMES[scheme]?.secrets.current],
-    [`${variable}_PREVIOUS`, SCHEMES[scheme]?.secrets.previous],
-  ]),
-) as Headers;
+  PROVIDER_NAMES.flatMap((name) => {
+    const { name: variable } = descriptorOf(name).secret;
+    const { current, previous } = secretOf(name);
+    return [
+      [variable, current],
+      [`${variable}_PREVIOUS`, previous],
+    ];
+  }),
+);
 
 /** By the current secret or the one before. */
 export function rightHeaders(name: string): fc.Arbitrary<(signing: Signing) => Headers> {
@@ -78,21 +71,10 @@ export function wrongHeaders(name: string): fc.Arbitrary<(signing: Signing) => H
 /** Of the future by more than is tolerated, also when it is sent a while after it was made. */
 const stale = fc
   .oneof(fc.integer({ min: 400, max: 1e9 }), fc.integer({ min: -1e9, max: -302 }))
-  .map(
-    (by) => (signing: Signing) =>
-      standardHeaders(standard.secrets.current, signing.body, Math.floor(Date.now() / 1_000) + by),
-  );
-
-let deliveries = 0;
-
-function standardHeaders(secret: string, body: Buffer, timestampSeconds: number): Headers {
-  const id = `msg_${String(++deliveries)}`;
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': signStandardWebhook({ secret, id, timestampSeconds, body }),
-  };
-}
+  .map((by) => (signing: Signing) => {
+    const { secrets, headers } = schemeOf('standardSignature');
+    return headers(secrets.current, signing, by);
+  });
 
 function schemeOf(name: string): Scheme {
   const scheme = SCHEMES[name];

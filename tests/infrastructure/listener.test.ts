@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { readConfig } from '../../src/infrastructure/config.ts';
+import { readConfig } from '../../src/infrastructure/config/config.ts';
 import { closeServer, listen } from '../../src/infrastructure/listener.ts';
 
 const servers: Server[] = [];
@@ -20,7 +20,7 @@ async function started() {
   return { server, address: await listen(server, onLoopback) };
 }
 
-/** A request under way: the server has it and has not answered. */
+/** A request in flight: the server has received it and not answered. */
 async function held(server: Server, port: number) {
   const outgoing = request({ port, host: '127.0.0.1' }).end();
   const answer = once(outgoing, 'response') as Promise<[IncomingMessage]>;
@@ -30,13 +30,13 @@ async function held(server: Server, port: number) {
 }
 
 describe('listen', () => {
-  it('gives the port that was taken', async () => {
+  it('returns the assigned port', async () => {
     const { server, address } = await started();
     expect([address.address, server.listening]).toEqual(['127.0.0.1', true]);
     expect(address.port).toBeGreaterThan(0);
   });
 
-  it('rejects when the port is taken', async () => {
+  it('rejects if the port is in use', async () => {
     const { address } = await started();
     const second = listen(createServer(), { ...onLoopback, port: address.port });
     await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
@@ -46,7 +46,7 @@ describe('listen', () => {
 describe('closeServer', () => {
   const limits = { shutdownDelayMs: 0, shutdownTimeoutMs: 60_000 };
 
-  it('waits for a request under way, and closes its connection after it', async () => {
+  it('waits for a request in flight, and then closes its connection', async () => {
     const { server, address } = await started();
     const { response, answer } = await held(server, address.port);
     const closed = closeServer(server, limits);
@@ -57,14 +57,14 @@ describe('closeServer', () => {
     expect(server.listening).toBe(false);
   });
 
-  it('cuts off what takes too long, and says so', async () => {
+  it('cuts off requests that take too long, and reports it', async () => {
     const { server, address } = await started();
     const { answer } = await held(server, address.port);
     expect(await closeServer(server, { ...limits, shutdownTimeoutMs: 100 })).toBe(false);
     await expect(answer).rejects.toThrow();
   });
 
-  it('serves on until the delay is over', async () => {
+  it('keeps serving until the delay is over', async () => {
     const { server, address } = await started();
     server.on('request', (_request, response) => void response.end());
     const ask = () => fetch(`http://127.0.0.1:${String(address.port)}`, { headers: { connection: 'close' } });

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 describe('requireSupportedNode', () => {
-  it.each(['22.15.0', '22.16.1', '23.0.0', '24.21.0', '100.0.0'])('lets %s pass', (version) => {
+  it.each(['22.15.0', '22.16.1', '23.0.0', '24.21.0', '100.0.0'])('accepts %s', (version) => {
     requireSupportedNode(version);
     expect([written, exits]).toEqual([[], []]);
   });
@@ -33,7 +33,7 @@ describe('requireSupportedNode', () => {
     },
   );
 
-  it('asks for what package.json asks for', () => {
+  it('requires the same version as package.json', () => {
     const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       engines: { node: string };
     };
@@ -41,7 +41,7 @@ describe('requireSupportedNode', () => {
     expect(written[0]).toContain(`needs Node ${engines.node.replace('>=', '')} or newer`);
   });
 
-  it('looks at the Node it runs on', () => {
+  it('checks the Node that it runs on', () => {
     requireSupportedNode();
     expect(exits).toEqual([]);
   });

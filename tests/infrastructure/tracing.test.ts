@@ -12,7 +12,7 @@ afterAll(() => {
 
 const TELL_LOADED = `--import=${new URL('../support/tell-loaded.ts', import.meta.url).href}`;
 
-/** The packages of OpenTelemetry that a process loads which takes a webhook and stops, and how it stopped. */
+/** The packages of OpenTelemetry that a process loads which accepts a webhook and stops, and its exit. */
 async function loadedBy(environment: Readonly<Record<string, string>>) {
   const { child, listening, ended } = startProcess(folder, { NODE_OPTIONS: TELL_LOADED, ...environment });
   await (await listening).webhook(MESSAGE);
@@ -21,18 +21,18 @@ async function loadedBy(environment: Readonly<Record<string, string>>) {
   return { status, loaded: new Set(stderr.match(/@opentelemetry\/[\w-]+/g)) };
 }
 
-/** Our library of metrics loads this one itself. */
+/** prom-client loads this one itself. */
 const OF_THE_METRICS = '@opentelemetry/api';
 
 describe('a process', () => {
-  it('loads nothing of OpenTelemetry when it does not trace', async () => {
+  it('loads nothing of OpenTelemetry if tracing is disabled', async () => {
     const disabled = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_SDK_DISABLED: 'true' };
     for (const environment of [{}, disabled]) {
       expect(await loadedBy(environment)).toEqual({ status: 0, loaded: new Set([OF_THE_METRICS]) });
     }
   });
 
-  it('exports its last spans before it ends when it does', async () => {
+  it('exports its last spans before it ends if tracing is enabled', async () => {
     const collector = await traceCollector();
     const { status, loaded } = await loadedBy({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/of/its/own`,
@@ -52,7 +52,7 @@ describe('a process', () => {
     expect(new Set(told)).toEqual(new Set(['/of/its/own the-key of-the-collector']));
   });
 
-  it('does not start with a protocol or headers that cannot be, and does not repeat them', async () => {
+  it('does not start with an invalid protocol or invalid headers, and does not repeat them', async () => {
     const { ended, listening } = startProcess(folder, {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',

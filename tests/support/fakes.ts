@@ -1,4 +1,6 @@
-import type { Clock, LogFields, Logger, Metrics, SignatureVerifier, Timer } from '../../src/application/ports.ts';
+import type { Clock, Timer } from '../../src/application/ports/time.ts';
+import type { LogFields, Logger, Metrics } from '../../src/application/ports/telemetry.ts';
+import type { SignatureVerifier } from '../../src/application/ports/verification.ts';
 import type { Delivery, SignatureVerdict } from '../../src/domain/delivery.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
 
@@ -54,7 +56,6 @@ export function recordingMetrics(): RecordingMetrics {
     messageStreams: (open) => void recorded.streams.push(open),
     connectionDropped: () => void recorded.connectionsDropped.push(true),
     messagesErased: (messages) => void recorded.erased.push(messages),
-    exposition: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
   };
 }
 
@@ -74,32 +75,59 @@ export function manualClock(start: Timestamp): ManualClock {
 }
 
 export interface ManualTimer extends Timer {
-  /** Lets so much time go by, and calls whoever was to be called meanwhile. */
+  /** Lets time pass, and makes the calls that are due. */
   pass(milliseconds: number): void;
-  /** How many are waiting to be called. */
+  /** The number of pending calls. */
   readonly waiting: () => number;
 }
 
-/** No time goes by of itself. */
+/** Time passes only through `pass`. */
 export function manualTimer(): ManualTimer {
-  const calls = new Set<{ readonly every: number; next: number; readonly callBack: () => void }>();
+  const calls = new Set<{ readonly every: number | null; next: number; readonly callBack: () => void }>();
   let now = 0;
+  const start = (milliseconds: number, every: number | null, callBack: () => void): (() => void) => {
+    const call = { every, next: now + milliseconds, callBack };
+    calls.add(call);
+    return () => calls.delete(call);
+  };
   return {
-    every(milliseconds, callBack) {
-      const call = { every: milliseconds, next: now + milliseconds, callBack };
-      calls.add(call);
-      return () => calls.delete(call);
-    },
+    elapsed: () => now,
+    every: (milliseconds, callBack) => start(milliseconds, milliseconds, callBack),
+    after: (milliseconds, callBack) => start(milliseconds, null, callBack),
     pass(milliseconds) {
       now += milliseconds;
       for (const call of [...calls]) {
         while (call.next <= now && calls.has(call)) {
-          call.next += call.every;
+          if (call.every === null) calls.delete(call);
+          else call.next += call.every;
           call.callBack();
         }
       }
     },
     waiting: () => calls.size,
+  };
+}
+
+export interface HastyTimer extends Timer {
+  /** The durations of all waits. */
+  readonly waits: number[];
+}
+
+/** Ends every wait at once. No time passes. */
+export function hastyTimer(): HastyTimer {
+  const waits: number[] = [];
+  return {
+    waits,
+    elapsed: () => 0,
+    every: () => () => undefined,
+    after(milliseconds, callBack) {
+      let due = true;
+      waits.push(milliseconds);
+      queueMicrotask(() => {
+        if (due) callBack();
+      });
+      return () => (due = false);
+    },
   };
 }
 

@@ -1,26 +1,21 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { connectionLimits, type ConnectionLimits } from '../../src/adapters/http/connection-limits.ts';
-import { createHttpServer } from '../../src/adapters/http/server.ts';
-import { inMemoryRejectionLog } from '../../src/adapters/persistence/in-memory-rejection-log.ts';
-import { NO_TRACING } from '../../src/adapters/tracing/no-tracing.ts';
-import { CheckReadiness } from '../../src/application/check-readiness.ts';
-import { ComputeStats } from '../../src/application/compute-stats.ts';
-import { ComputeTimeseries } from '../../src/application/compute-timeseries.ts';
-import { FollowMessages } from '../../src/application/follow-messages.ts';
-import { IngestMessage } from '../../src/application/ingest-message.ts';
-import { ListMessages } from '../../src/application/list-messages.ts';
-import type {
-  Clock,
-  Logger,
-  MessageRepository,
-  Metrics,
-  SignatureVerifier,
-  Timer,
-} from '../../src/application/ports.ts';
-import type { Tracer } from '../../src/application/tracer.ts';
-import { Rejections } from '../../src/application/rejections.ts';
+import { connectionLimits, type ConnectionLimits } from '../../src/adapters/http/node/connection-limits.ts';
+import { createHttpServer } from '../../src/adapters/http/node/server.ts';
+import { inMemoryRejectionLog } from './in-memory-rejection-log.ts';
+import { NO_TRACING } from '../../src/adapters/telemetry/tracing/no-tracing.ts';
+import { CheckReadiness } from '../../src/application/readiness/check-readiness.ts';
+import { ComputeStats } from '../../src/application/query/compute-stats.ts';
+import { ComputeTimeseries } from '../../src/application/query/compute-timeseries.ts';
+import { MessageStream } from '../../src/application/follow/message-stream.ts';
+import { IngestMessage } from '../../src/application/ingest/ingest-message.ts';
+import { ListMessages } from '../../src/application/query/list-messages.ts';
+import type { Clock, Timer } from '../../src/application/ports/time.ts';
+import type { Logger, Metrics, Tracer } from '../../src/application/ports/telemetry.ts';
+import type { MessageRepository } from '../../src/application/ports/store.ts';
+import type { SignatureVerifier } from '../../src/application/ports/verification.ts';
+import { Rejections } from '../../src/application/rejections/rejections.ts';
 import type { Provider } from '../../src/domain/provider.ts';
 import { manualTimer } from './fakes.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
@@ -33,12 +28,14 @@ export interface HttpParts {
   readonly repository: MessageRepository;
   readonly verifiers: ReadonlyMap<Provider, SignatureVerifier>;
   readonly metrics: Metrics;
+  /** @default nothing */
+  readonly exposition?: () => Promise<{ contentType: string; body: string }>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** @default none */
   readonly tracer?: Tracer;
   readonly checkReadiness?: CheckReadiness;
-  readonly followMessages?: FollowMessages;
+  readonly messageStream?: MessageStream;
   /** @default one by which no time goes by */
   readonly timer?: Timer;
   /** @default {@link MAX_BODY_BYTES} */
@@ -56,17 +53,19 @@ export async function serveHttp(
   const { tracer = NO_TRACING, timer = manualTimer() } = parts;
   const server = await createHttpServer(
     {
-      ingestMessage: new IngestMessage({ verifiers, repository, metrics, clock, tracer }),
+      ingestMessage: new IngestMessage({ verifiers, writer: repository, metrics, clock, tracer }),
       listMessages: new ListMessages(repository, tracer),
       computeStats: new ComputeStats(repository, tracer),
-      computeTimeseries: new ComputeTimeseries({ repository, clock, tracer }),
-      checkReadiness: parts.checkReadiness ?? new CheckReadiness({ repository, verifiers }),
-      followMessages: parts.followMessages ?? new FollowMessages({ repository, metrics, timer }, { maxFollowers: 10 }),
+      computeTimeseries: new ComputeTimeseries({ reader: repository, clock, tracer }),
+      checkReadiness: parts.checkReadiness ?? new CheckReadiness({ store: repository, verifiers }),
+      messageStream:
+        parts.messageStream ?? new MessageStream({ feed: repository, metrics, timer }, { maxSubscribers: 10 }),
       rejections: new Rejections(
-        { log: inMemoryRejectionLog(), metrics, clock, logger, tracer },
+        { log: inMemoryRejectionLog(), metrics, clock, timer, logger, tracer },
         { maxRows: 10, maxAgeDays: 1 },
       ),
       metrics,
+      exposition: parts.exposition ?? (() => Promise.resolve({ contentType: 'text/plain', body: '' })),
       logger,
       tracer,
       clock,

@@ -1,5 +1,5 @@
 import { request, type Agent } from 'node:http';
-import { signHmac } from '../../src/adapters/signature/hmac-signature.ts';
+import { signHmac } from '../../src/adapters/signature/hmac.ts';
 import type { SentRequest } from './leak-watch.ts';
 import { SECRET } from './service.ts';
 

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
-import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
+import { migrateLatest } from '../../src/adapters/persistence/schema/migrator.ts';
 import { openPostgres } from '../../src/adapters/persistence/postgres/database.ts';
 import { queryPostgres } from './postgres-query.ts';
 
 export interface PostgresDatabase {
   readonly url: string;
-  /** Drops it, whoever is connected. */
+  /** Drops the database, even with open connections. */
   readonly close: () => Promise<void>;
 }
 
-/** An empty database in the server of this run, or in that of TEST_POSTGRES_URL. */
+/** Creates an empty database on the server of this run, or on that of TEST_POSTGRES_URL. */
 export async function newPostgresDatabase(template = 'template0'): Promise<PostgresDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await queryPostgres(serverUrl(), `create database ${name} template ${template}`);
@@ -24,13 +24,13 @@ export async function newPostgresDatabase(template = 'template0'): Promise<Postg
   };
 }
 
-/** One of the newest schema: copying it is faster than migrating again. */
+/** Creates a database with the latest schema from a template, which is faster than migrating again. */
 export async function migratedPostgresDatabase(): Promise<PostgresDatabase> {
   migrated ??= migrateTemplate();
   return newPostgresDatabase(await migrated);
 }
 
-/** The same, opened. `close` ends the connections and drops it. */
+/** The same, opened. `close` closes the connections and drops it. */
 export async function openTestPostgres(): Promise<{ db: Knex; url: string; close: () => Promise<void> }> {
   const database = await migratedPostgresDatabase();
   const db = openTestPool(database.url);
@@ -48,7 +48,7 @@ export function openTestPool(url: string): Knex {
   return openPostgres({ url, poolSize: 5, statementTimeoutMs: 60_000, acquireTimeoutMs: 60_000 });
 }
 
-/** As if it were new, which takes longer. */
+/** Empties a database, which is faster than creating a new one. */
 export async function emptyTables(db: Knex): Promise<void> {
   await db.raw(`
     delete from messages; delete from uncounted; delete from sender_counts; delete from period_counts;
@@ -59,7 +59,7 @@ export async function emptyTables(db: Knex): Promise<void> {
 let migrated: Promise<string> | undefined;
 
 async function migrateTemplate(): Promise<string> {
-  const { url } = await newPostgresDatabase(); // dropped with the server, or stays in the one it was given
+  const { url } = await newPostgresDatabase(); // dropped with the server of this run; it stays on the server of TEST_POSTGRES_URL
   const db = openTestPool(url);
   await migrateLatest(db);
   await db.destroy();

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CallerContext, Span, Tracer } from '../../src/application/tracer.ts';
-import { NO_SPAN } from '../../src/adapters/tracing/no-tracing.ts';
+import type { CallerContext, Span, Tracer } from '../../src/application/ports/telemetry.ts';
+import { NO_SPAN } from '../../src/adapters/telemetry/tracing/no-tracing.ts';
 
 export interface RecordedSpan extends Span {
   name: string;

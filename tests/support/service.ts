@@ -2,10 +2,10 @@ import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_p
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { ConnectionLimits } from '../../src/adapters/http/connection-limits.ts';
+import type { ConnectionLimits } from '../../src/adapters/http/node/connection-limits.ts';
 import { composeService } from '../../src/infrastructure/compose.ts';
-import { readConfig } from '../../src/infrastructure/config.ts';
-import { jsonLogger } from '../../src/infrastructure/logger.ts';
+import { readConfig } from '../../src/infrastructure/config/config.ts';
+import { jsonLogger } from '../../src/adapters/telemetry/logging/json-logger.ts';
 import { MAIN } from './entry-points.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
 import { leakWatch, type LeakWatch } from './leak-watch.ts';
@@ -66,7 +66,7 @@ export async function startService(
   const { port } = await service.start();
   const url = `http://127.0.0.1:${String(port)}`;
   const stopListening = onReceived(port, watch.sent);
-  const client = httpClient(url, config.webhookSecret ?? SECRET, watch.sent);
+  const client = httpClient(url, config.providers.webhook.secrets.current ?? SECRET, watch.sent);
 
   return {
     ...client,

@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Knex } from 'knex';
-import { migrateLatest } from '../../src/adapters/persistence/migrator.ts';
+import { migrateLatest } from '../../src/adapters/persistence/schema/migrator.ts';
 import { openSqlite, type SqliteOptions } from '../../src/adapters/persistence/sqlite/database.ts';
 import { messageKey, type Message } from '../../src/domain/message.ts';
 
 export interface TemporaryFolder {
   readonly path: string;
-  /** The path of a file in it, which need not be there. */
+  /** The path of a file in it, which need not exist. */
   readonly file: (name: string) => string;
   readonly remove: () => Promise<void>;
 }
@@ -22,12 +22,12 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   };
 }
 
-/** Does what is to be done with a connection that can migrate, and closes it. */
+/** Runs `work` with a connection that can migrate, and closes it. */
 export function migrating<T>(file: string, work: (db: Knex) => Promise<T>): Promise<T> {
   return connected({ file, bigIntegers: false }, work);
 }
 
-/** The same with one as the service has it. */
+/** The same with a connection like the service's. */
 export function reading<T>(file: string, work: (db: Knex) => Promise<T>): Promise<T> {
   return connected({ file }, work);
 }
@@ -48,7 +48,7 @@ export interface TestDatabase {
   readonly close: () => Promise<void>;
 }
 
-/** An empty database of the newest schema in a folder of its own. */
+/** Creates an empty database with the latest schema in its own folder. */
 export async function openTestDatabase(options: Omit<SqliteOptions, 'file'> = {}): Promise<TestDatabase> {
   const folder = await temporaryFolder();
   const file = folder.file('app.db');
@@ -65,11 +65,11 @@ export async function openTestDatabase(options: Omit<SqliteOptions, 'file'> = {}
 }
 
 /**
- * Into the table of messages and nowhere else, by the columns it has had from the first migration on: what a database
- * holds before it is migrated further. At most 500.
+ * Inserts rows into `messages` only, with the columns of the first migration, as a database
+ * contains them before later migrations. Up to 500 rows.
  */
 export async function insertRows(db: Knex, messages: readonly Message[]): Promise<void> {
-  if (messages.length === 0) return; // an empty query to Knex
+  if (messages.length === 0) return; // Knex rejects an empty insert
   await db('messages').insert(
     messages.map(({ from, to, sentAt, text, ...message }) => ({
       message_id: messageKey(message),
@@ -94,7 +94,7 @@ function newestSchema(): Promise<Buffer> {
     const folder = await temporaryFolder();
     try {
       await migrating(folder.file('app.db'), migrateLatest);
-      return await readFile(folder.file('app.db')); // the last connection that closes leaves nothing in the log
+      return await readFile(folder.file('app.db')); // the last connection to close empties the log
     } finally {
       await folder.remove();
     }

@@ -1,17 +1,17 @@
 import {
   copyMessages,
   type CopyOptions,
-  type CopyResult,
   type CopySource,
-} from '../../src/adapters/persistence/copy-messages.ts';
-import { postgresMessageRepository } from '../../src/adapters/persistence/postgres/message-repository.ts';
+} from '../../src/adapters/persistence/transfer/copy-messages.ts';
+import { postgresMessageRepository } from '../../src/adapters/persistence/postgres/repository.ts';
 import { sqliteDialect } from '../../src/adapters/persistence/sqlite/dialect.ts';
-import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/message-repository.ts';
+import { sqliteMessageRepository } from '../../src/adapters/persistence/sqlite/repository.ts';
+import type { CopyResult } from '../../src/application/ports/transfer.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { NewMessage } from '../../src/domain/update.ts';
 import { openCopySource, openCopyTarget } from '../../src/infrastructure/database.ts';
-import { databaseLocation } from '../../src/infrastructure/database-location.ts';
-import { everyMessage } from '../adapters/persistence/repository-fixtures.ts';
+import { databaseLocation } from '../../src/infrastructure/config/database-location.ts';
+import { everyMessage } from '../adapters/persistence/contract/repository-fixtures.ts';
 import { migratedPostgresDatabase, newPostgresDatabase } from './postgres.ts';
 import { temporaryFolder } from './sqlite.ts';
 
@@ -27,7 +27,7 @@ export async function place(engine: Engine, migrated = true): Promise<Place> {
   return { url: `sqlite:///${folder.file('app.db')}`, close: () => folder.remove() };
 }
 
-/** Runs the test with two places, and removes them whatever comes of it. */
+/** Runs the test with two places, and removes them even if it fails. */
 export async function between(
   from: Engine,
   to: Engine,

@@ -1,11 +1,11 @@
-import { wrongCounters } from '../../src/adapters/persistence/counter-check.ts';
-import { isPostgres } from '../../src/adapters/persistence/dialect.ts';
+import { wrongCounters } from '../../src/adapters/persistence/counters/counter-check.ts';
+import { isPostgres } from '../../src/adapters/persistence/schema/dialect.ts';
 import { formatTimestamp } from '../../src/domain/timestamp.ts';
-import { foldCase } from '../../src/domain/search.ts';
-import type { CopySource } from '../../src/adapters/persistence/copy-messages.ts';
+import { foldCase } from '../../src/domain/text-folding.ts';
+import type { CopySource } from '../../src/adapters/persistence/transfer/copy-messages.ts';
 import { openCopyTarget } from '../../src/infrastructure/database.ts';
-import { databaseLocation } from '../../src/infrastructure/database-location.ts';
-import { everyMessage } from '../adapters/persistence/repository-fixtures.ts';
+import { databaseLocation } from '../../src/infrastructure/config/database-location.ts';
+import { everyMessage } from '../adapters/persistence/contract/repository-fixtures.ts';
 import { repositoryOf } from '../support/stores.ts';
 import { difference, WORDS, type Difference, type Ledger, type WireMessage } from './ledger.ts';
 

@@ -7,7 +7,7 @@ import { FORMAT_VERSION } from './write-lines.ts';
 /** Bodies that follow each other in lines of their own, at most. */
 const MAX_SHARED_BYTES = 256 * 2 ** 20;
 const MAX_STATE_LENGTH = 64;
-/** As many characters as the headers of a webhook may have (src/adapters/http/connection-limits.ts). */
+/** As many characters as the headers of a webhook may have (src/adapters/http/node/connection-limits.ts). */
 const MAX_MEDIA_TYPE_LENGTH = 16_384;
 /** Without a group that is repeated: of some megabytes the engine would run out of its stack. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

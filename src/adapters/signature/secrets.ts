@@ -1,4 +1,4 @@
-import type { Clock } from '../../application/ports.ts';
+import type { Clock } from '../../application/ports/time.ts';
 import type { SecretGeneration } from '../../domain/delivery.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 

@@ -1,10 +1,17 @@
 import { createHash, createHmac, generateKeyPairSync, sign as signEd25519 } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DIAGNOSES, type Diagnosis, type SignatureScheme } from '../../../src/adapters/signature/diagnosis.ts';
-import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac-signature.ts';
-import { signStandardWebhook, standardWebhooksSignature } from '../../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio-signature.ts';
+import {
+  DIAGNOSES,
+  type Diagnosis,
+  type SignatureScheme,
+} from '../../../src/adapters/signature/diagnosis/diagnosis.ts';
+import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
+import {
+  signStandardWebhook,
+  standardWebhooksSignature,
+} from '../../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio/twilio.ts';
 import type { Delivery } from '../../../src/domain/delivery.ts';
 import { manualClock } from '../../support/fakes.ts';
 import { bodies, delivery, headerValues, second, secrets } from './support.ts';

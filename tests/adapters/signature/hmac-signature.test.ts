@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { sign, verify } from '@octokit/webhooks-methods';
 import fc from 'fast-check';
-import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac-signature.ts';
+import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
 import type { Delivery } from '../../../src/domain/delivery.ts';
 import { characters, oneOf } from '../../support/arbitraries.ts';
 import { manualClock } from '../../support/fakes.ts';

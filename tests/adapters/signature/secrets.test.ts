@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac-signature.ts';
+import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
 import { rotatingKeys, type ProviderSecrets } from '../../../src/adapters/signature/secrets.ts';
-import { signStandardWebhook, standardWebhooksSignature } from '../../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio-signature.ts';
-import type { Clock, SignatureVerifier } from '../../../src/application/ports.ts';
+import {
+  signStandardWebhook,
+  standardWebhooksSignature,
+} from '../../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio/twilio.ts';
+import type { Clock } from '../../../src/application/ports/time.ts';
+import type { SignatureVerifier } from '../../../src/application/ports/verification.ts';
 import { manualClock } from '../../support/fakes.ts';
 import { byCurrent, byPrevious, delivery, refused, second } from './support.ts';
 

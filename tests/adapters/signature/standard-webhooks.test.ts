@@ -2,8 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { isStandardWebhooksSecret } from '../../../src/adapters/signature/standard-webhooks-secret.ts';
-import { signStandardWebhook, standardWebhooksSignature } from '../../../src/adapters/signature/standard-webhooks.ts';
+import { isStandardWebhooksSecret } from '../../../src/adapters/signature/standard-webhooks/secret.ts';
+import {
+  signStandardWebhook,
+  standardWebhooksSignature,
+} from '../../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
 import type { SignatureVerdict } from '../../../src/domain/delivery.ts';
 import { characters, oneOf } from '../../support/arbitraries.ts';
 import { manualClock } from '../../support/fakes.ts';

@@ -1,10 +1,13 @@
 import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { isSecret, readKeyCheck } from '../../../src/adapters/http/security.ts';
-import type { SignatureScheme } from '../../../src/adapters/signature/diagnosis.ts';
-import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac-signature.ts';
-import { signStandardWebhook, standardWebhooksSignature } from '../../../src/adapters/signature/standard-webhooks.ts';
-import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio-signature.ts';
+import { isSecret, readKeyCheck } from '../../../src/adapters/http/auth/security.ts';
+import type { SignatureScheme } from '../../../src/adapters/signature/diagnosis/diagnosis.ts';
+import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
+import {
+  signStandardWebhook,
+  standardWebhooksSignature,
+} from '../../../src/adapters/signature/standard-webhooks/standard-webhooks.ts';
+import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio/twilio.ts';
 import type { Delivery } from '../../../src/domain/delivery.ts';
 import { manualClock } from '../../support/fakes.ts';
 import { dependsOnContent, timingDifference } from '../../support/timing.ts';

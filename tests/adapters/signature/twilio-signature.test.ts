@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getExpectedTwilioSignature, validateRequest, validateRequestWithBody } from 'twilio/lib/webhooks/webhooks.js';
-import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio-signature.ts';
+import { signTwilio, twilioSignature } from '../../../src/adapters/signature/twilio/twilio.ts';
 import type { SignatureVerdict } from '../../../src/domain/delivery.ts';
 import { characters, textCharacters } from '../../support/arbitraries.ts';
 import { manualClock } from '../../support/fakes.ts';

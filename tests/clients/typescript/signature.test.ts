@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { signWebhook, verifyWebhook } from '../../../clients/typescript/src/index.ts';
 import { delivery, second } from '../../adapters/signature/support.ts';
 import { manualClock } from '../../support/fakes.ts';
-import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac-signature.ts';
+import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
 
 /** The client and the service have each their own implementation; whatever is sent, they must agree. */
 

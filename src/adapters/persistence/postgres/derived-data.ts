@@ -1,50 +1,42 @@
 import type { Knex } from 'knex';
 import type { Msisdn } from '../../../domain/message.ts';
-import { countInto } from '../counting.ts';
-import { rowOf, rowsOf } from '../dialect.ts';
+import { addToCounters } from '../counters/counting.ts';
+import { rowOf, rowsOf } from '../schema/dialect.ts';
+import { indexPending } from './search/search-index.ts';
 
-/** Advisory locks are numbers that all programs of a database share: `WHIN`, and one for each purpose. */
+/** All programs of a database share its advisory locks: the first number (`WHIN`) is ours, the second stands for the purpose. */
 export const COUNTING_LOCK = [0x5748494e, 1] as const;
 const INDEXING_LOCK = [0x5748494e, 2] as const;
 
-/** Messages after which it sweeps although it has not caught up: the next step looks past all that were taken. */
-const SWEEP_AFTER = 20_000;
+/** Messages after which it vacuums even if a backlog is left, because each step skips the rows deleted before. */
+const VACUUM_AFTER = 20_000;
 
-/** The background step of one replica: deriveNext, and sweeping after it. */
+/** The background step of one replica: deriveNext, followed by a vacuum when the backlog is empty or many rows were deleted. */
 export function backgroundStep(db: Knex): (limit: number) => Promise<number> {
-  let unswept = 0;
+  let deleted = 0;
   return async (limit) => {
     const counted = await deriveNext(db, limit);
-    unswept += counted;
-    if (unswept >= SWEEP_AFTER || (counted < limit && unswept > 0)) {
-      unswept = 0;
-      await sweep(db).catch(() => undefined);
+    deleted += counted;
+    if (deleted >= VACUUM_AFTER || (counted < limit && deleted > 0)) {
+      deleted = 0;
+      await vacuum(db).catch(() => undefined);
     }
     return counted;
   };
 }
 
 /**
- * What autovacuum does once a minute at best: every read looks through `uncounted`, past the rows that were taken out of it,
- * and the list of pending texts. A role that does not own the tables may not; then they wait for autovacuum.
+ * Does what autovacuum does once a minute at best. Every read scans `uncounted`, including the deleted rows, and the pending
+ * texts of the search index. It fails for a role that does not own the tables; autovacuum does it then.
  */
-async function sweep(db: Knex): Promise<void> {
+async function vacuum(db: Knex): Promise<void> {
   await db.raw('vacuum (skip_locked) uncounted');
-  await indexPending(db);
-}
-
-async function indexPending(db: Knex): Promise<void> {
-  await db.transaction(async (transaction) => {
-    await transaction.raw(
-      "select gin_clean_pending_list('messages_by_trigram'::regclass) where pg_try_advisory_xact_lock(?, ?)",
-      INDEXING_LOCK,
-    );
-  });
+  await indexPending(db, INDEXING_LOCK);
 }
 
 /**
- * Takes at most `limit` messages out of the tail into the counters; gives how many. One replica at a time does it; the
- * others find the lock taken and have nothing to do.
+ * Counts up to `limit` messages of the uncounted backlog and returns their number. One replica counts at a time; the others
+ * find the lock taken and return 0.
  */
 export async function deriveNext(db: Knex, limit: number): Promise<number> {
   return db.transaction(async (transaction) => {
@@ -54,7 +46,7 @@ export async function deriveNext(db: Knex, limit: number): Promise<number> {
       COUNTING_LOCK,
     );
     if (!locked) return 0;
-    // A step may be lost in a crash, with what it took out of the tail: then it is done again.
+    // If a crash loses the step, the backlog still has its messages, and the step is repeated.
     await transaction.raw('set local synchronous_commit = off');
     const taken = await rowsOf<{ from_msisdn: Msisdn; sent_at: bigint }>(
       transaction,
@@ -62,7 +54,7 @@ export async function deriveNext(db: Knex, limit: number): Promise<number> {
       [limit],
     );
     if (taken.length === 0) return 0;
-    await countInto(transaction, {
+    await addToCounters(transaction, {
       sql: 'unnest(?::text[], ?::bigint[]) as taken (from_msisdn, sent_at)',
       bindings: [taken.map((row) => row.from_msisdn), taken.map((row) => String(row.sent_at))],
     });

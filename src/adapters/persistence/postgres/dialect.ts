@@ -1,28 +1,19 @@
-import type { Knex } from 'knex';
-import { foldCase } from '../../../domain/search.ts';
-import type { Dialect, TextSearch } from '../dialect.ts';
+import type { Dialect } from '../schema/dialect.ts';
 import { COUNTING_LOCK } from './derived-data.ts';
+import { textSearch } from './search/text-search.ts';
 
 export const postgresDialect: Dialect = {
-  tail: 'uncounted as tail',
-  // The first lock waits for whoever is counting, or both might wait for rows that the other has deleted; the second for
-  // whoever is storing: what they noted is counted with the rest.
-  forgetTail: [
+  uncountedBacklog: 'uncounted as backlog',
+  forgetBacklog: [
+    // Without this lock, a rebuild and a counting step could deadlock on the rows that they delete.
     `select pg_advisory_xact_lock(${COUNTING_LOCK.join(', ')})`,
+    // This lock waits for commits in flight, so that their messages are counted with the rest.
     'lock table messages in share mode',
     'delete from uncounted',
   ],
-  textSearch: (db, needle) => Promise.resolve(textSearch(db, needle)),
+  // A position is a transaction number. This server may assign those of a restored backup in days or years.
+  forgetFuturePositions: [
+    'update messages set arrived = null where arrived >= pg_snapshot_xmax(pg_current_snapshot())',
+  ],
+  textSearch,
 };
-
-/**
- * The texts are stored folded by the domain, too, under a trigram index: `like` on them is the domain's definition, and the
- * planner decides whether the index helps.
- */
-function textSearch(db: Knex, needle: string): TextSearch {
-  const folded = foldCase(needle);
-  // U+0000 is in no stored text, and PostgreSQL takes none.
-  if (folded.includes('\0')) return { by: 'condition', condition: db.raw('false'), count: null };
-  const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`;
-  return { by: 'condition', condition: db.raw('folded like ?', [pattern]), count: null };
-}

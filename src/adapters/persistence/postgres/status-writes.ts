@@ -9,7 +9,7 @@ import {
 } from '../../../domain/update.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 
-/** In the order of the keys, as messages are stored, so that two replicas cannot wait for each other. */
+/** Locks in the order of the keys, as storing messages does, so that two replicas cannot deadlock. */
 const FIND = {
   name: 'find-statuses',
   text: `select message_id, state, changed_at from message_statuses where message_id = any ($1)
@@ -26,7 +26,7 @@ const SET = {
       where (excluded.changed_at, excluded.rank) > (message_statuses.changed_at, message_statuses.rank)`,
 };
 
-/** Keeps the latest state of each message. To be called in a transaction. One outcome for each status, in order. */
+/** Stores the latest status of each message. Call it in a transaction. Returns one outcome per status, in order. */
 export async function setStatuses(client: Client, statuses: readonly StatusUpdate[]): Promise<UpdateOutcome[]> {
   const keys = [...new Set(statuses.map(messageKey))];
   const { rows } = await client.query<{ message_id: MessageKey; state: string; changed_at: bigint }>({

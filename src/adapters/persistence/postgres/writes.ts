@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Client } from 'pg';
 import { messageKey, type Message, type MessageId, type MessageKey } from '../../../domain/message.ts';
-import { foldCase } from '../../../domain/search.ts';
+import { foldCase } from '../../../domain/text-folding.ts';
 import {
   isMessage,
   repeats,
@@ -10,14 +10,14 @@ import {
   type Payload,
   type UpdateOutcome,
 } from '../../../domain/update.ts';
-import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../message-row.ts';
-import { dropWhenSilent } from './database.ts';
+import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
+import { withConnection } from './database.ts';
 import { setStatuses } from './status-writes.ts';
 
 /**
- * One statement whatever the number of messages, so that it is planned once for a connection; a transaction by itself.
- * Always in the order of the keys: two replicas that store the same ones would otherwise wait for each other for ever. Of
- * the payloads it keeps those that brought something new.
+ * One statement for any number of messages, so that each connection plans it once. It is a transaction by itself. It stores rows
+ * in the order of their keys, or two replicas that store the same messages could deadlock. It keeps only payloads that brought
+ * something new.
  */
 const INSERT = {
   name: 'insert-messages',
@@ -55,11 +55,11 @@ const FIND_DELIVERIES = {
 };
 
 /**
- * Stores what is new, all of it or none; durable when it resolves. One outcome for each update, in order: the first of
- * equal keys wins, also against another replica that stores at the same moment.
+ * Stores what is new, all of it or nothing; durable when it resolves. Returns one outcome per update, in order. The first of
+ * equal keys wins, even across replicas that store at the same moment.
  */
 export async function addUpdates(db: Knex, updates: readonly NewUpdate[]): Promise<UpdateOutcome[]> {
-  return withClient(db, async (client) => {
+  return withConnection(db, async (client) => {
     const statuses = updates.filter((update) => 'kind' in update && update.kind === 'status');
     if (statuses.length === 0) return outcomesInOrder(updates, await addMessages(client, updates), []);
     await client.query('begin');
@@ -89,7 +89,7 @@ function outcomesInOrder(
   });
 }
 
-/** Stores the messages among the updates, and what is kept of the others. One outcome for each message. */
+/** Stores the messages among the updates, and the payloads of unknown updates. Returns one outcome per message. */
 async function addMessages(client: Client, updates: readonly NewUpdate[]): Promise<UpdateOutcome[]> {
   const messages = updates.filter(isMessage);
   const firsts = new Map<MessageKey, NewMessage>();
@@ -103,12 +103,12 @@ async function addMessages(client: Client, updates: readonly NewUpdate[]): Promi
   const taken = [...firsts].filter(([key]) => !created.has(key));
   const existing = await findAll(client, taken);
   const deliveries = await findDeliveries(client, taken);
-  const told = new Set<MessageKey>();
+  const reported = new Set<MessageKey>();
   return messages.map((message) => {
     const key = messageKey(message);
     const first = firsts.get(key);
-    if (created.has(key) && !told.has(key)) {
-      told.add(key);
+    if (created.has(key) && !reported.has(key)) {
+      reported.add(key);
       return 'created';
     }
     const delivery = deliveryKey(message);
@@ -118,7 +118,7 @@ async function addMessages(client: Client, updates: readonly NewUpdate[]): Promi
     )
       return 'duplicate';
     const stored = created.has(key) ? first : existing.get(key);
-    // It was there when this one came, and has been erased since: what it said nobody knows any more.
+    // If the stored message was erased since the insert, its content is unknown: count this one as a duplicate.
     return stored === undefined || repeats(message, stored) ? 'duplicate' : 'conflict';
   });
 }
@@ -167,18 +167,4 @@ function columnsOf(messages: ReadonlyMap<MessageKey, NewMessage>, updates: reado
     rows.map(({ receivedAt }) => (receivedAt === undefined ? null : String(receivedAt))),
     rows.map(({ traceId }) => traceId ?? null),
   ];
-}
-
-/** Lends out the driver's own connection, which Knex opened and keeps: it alone knows prepared statements. */
-async function withClient<T>(db: Knex, work: (client: Client) => Promise<T>): Promise<T> {
-  const knexClient = db.client as Knex.Client;
-  const client = (await knexClient.acquireConnection()) as Client;
-  try {
-    return await work(client);
-  } catch (error) {
-    dropWhenSilent(client, error);
-    throw error;
-  } finally {
-    await knexClient.releaseConnection(client);
-  }
 }

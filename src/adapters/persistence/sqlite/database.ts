@@ -2,41 +2,41 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
-import { StoreUnavailable } from '../../../application/ports.ts';
-import { foldCase } from '../../../domain/search.ts';
+import { StoreUnavailable } from '../../../application/ports/store.ts';
+import { foldCase } from '../../../domain/text-folding.ts';
 
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** The writer needs the pages of its indexes at hand; readers are many, and find theirs in the system's own cache. */
+/** The writer keeps the pages of its indexes in its cache. The readers are many and use the system's page cache. */
 const WRITER_CACHE_KIB = 32_768;
 const READER_CACHE_KIB = 2_048;
 
-/** What the write-ahead log keeps for itself when everything in it is in the database. */
+/** Size to which the write-ahead log is truncated after a checkpoint. */
 const LOG_BYTES = 64 * 2 ** 20;
 
-/** Knex would write to the console what it also rejects with. */
+/** Knex would print errors with which it also rejects. */
 const SILENT = { error: () => undefined, warn: () => undefined, deprecate: () => undefined, debug: () => undefined };
 
 export interface SqliteOptions {
-  /** Absolute, or relative to the working directory. Its folder is made when it is not there. */
+  /** Absolute, or relative to the working directory. A writer creates its folder. */
   readonly file: string;
   readonly busyTimeoutMs?: number;
   /**
-   * A reader sees the last commit and waits for no writer. The file must be there.
+   * A reader sees the last commit and waits for no writer. The file must exist.
    * @default false
    */
   readonly readOnly?: boolean;
   /**
-   * Integers come back as bigint, which `sent_at` needs and Knex's migrator cannot bear.
+   * Returns integers as bigint, which `sent_at` needs and Knex's migrator does not support.
    * @default true
    */
   readonly bigIntegers?: boolean;
 }
 
 /**
- * One connection to an SQLite file, set up so that a commit that returned is on the disk: write-ahead log and
- * `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * Opens one connection to an SQLite file, with a write-ahead log and `synchronous=FULL`, so that a commit is on the disk when
+ * it returns (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 export function openSqlite(options: SqliteOptions): Knex {
   const readOnly = options.readOnly ?? false;
@@ -49,7 +49,7 @@ export function openSqlite(options: SqliteOptions): Knex {
       options: { safeIntegers: options.bigIntegers ?? true, readonly: readOnly },
     },
     useNullAsDefault: true,
-    // An error's text would otherwise hold the values of the statement: messages and phone numbers in the log.
+    // Otherwise error texts contain the bound values, and the log would contain messages and phone numbers.
     compileSqlOnError: false,
     log: SILENT,
     pool: {
@@ -80,16 +80,15 @@ function prepareConnection(connection: Database, busyTimeoutMs: number): void {
 }
 
 function prepareWriter(connection: Database, busyTimeoutMs: number): void {
-  // Only what is new takes it, and only before anything else is written: its file can be cut shorter, step by step.
+  // Lets `reclaim` truncate the file in steps. It only affects a new database, before anything else is written.
   connection.pragma('auto_vacuum = incremental');
   switchJournal(connection, 'WAL', busyTimeoutMs);
   connection.pragma('synchronous = FULL');
-  // A log that a long read has let grow is cut down again as soon as it can be.
   connection.pragma(`journal_size_limit = ${String(LOG_BYTES)}`);
   connection.pragma('foreign_keys = ON');
 }
 
-/** Changes the journal of a database; SQLite itself does not wait for a lock then, whatever the connection's timeout. */
+/** Changes the journal mode. It waits for locks itself, because SQLite ignores the busy timeout here. */
 export function switchJournal(connection: Database, mode: 'WAL' | 'DELETE', timeoutMs: number): void {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -104,8 +103,19 @@ export function switchJournal(connection: Database, mode: 'WAL' | 'DELETE', time
   }
 }
 
-/** A write that changes nothing. Not by an update: SQLite leaves out the writing of what is there already. */
+/** A write that changes nothing. An update would not do, because SQLite does not write a page that stays the same. */
 export async function tryWrite(db: Knex): Promise<void> {
   const [row] = await db.raw<{ user_version: bigint | number }[]>('pragma user_version');
   await db.raw(`pragma user_version = ${String(row?.user_version ?? 0)}`);
+}
+
+/** Lends out the driver's own connection. Knex opened it and keeps it. */
+export async function withConnection<T>(db: Knex, work: (connection: Database) => T | Promise<T>): Promise<T> {
+  const client = db.client as Knex.Client;
+  const connection = (await client.acquireConnection()) as Database;
+  try {
+    return await work(connection);
+  } finally {
+    await client.releaseConnection(connection);
+  }
 }

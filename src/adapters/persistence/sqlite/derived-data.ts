@@ -1,31 +1,30 @@
 import type { Knex } from 'knex';
-import { takeIntoIndex } from './search-index.ts';
-import { countInto } from '../counting.ts';
-import { nextMessages } from './next-messages.ts';
+import { addToCounters } from '../counters/counting.ts';
+import { addToIndex, nextMessages } from './search/search-index.ts';
 
-/** `not indexed` leaves the primary key: or the whole index by sender would be read, which is grouped already. */
+/** `not indexed` leaves only the primary key. To group senders, SQLite would otherwise read the whole index by sender. */
 const taken = '(select from_msisdn, sent_at from messages not indexed where seq > ? and seq <= ?) as taken';
 
-/** Takes the next messages into the search index, at most `limit`; gives how many. For the one connection that writes. */
+/** Indexes up to `limit` messages and returns their number. Only for the one connection that writes. */
 export function indexNext(db: Knex, limit: number): Promise<number> {
-  return unflushed(db, (transaction) => takeIntoIndex(transaction, limit));
+  return unflushed(db, (transaction) => addToIndex(transaction, limit));
 }
 
-/** Takes the next messages into the counters, at most `limit`; gives how many. For the one connection that writes. */
+/** Counts up to `limit` messages and returns their number. Only for the one connection that writes. */
 export function countNext(db: Knex, limit: number): Promise<number> {
-  return unflushed(db, (transaction) => takeIntoCounters(transaction, limit));
+  return unflushed(db, (transaction) => count(transaction, limit));
 }
 
-/** Both. Gives the greater of the two numbers; fewer than `limit` means that both have caught up. */
+/** Does both and returns the greater number. A number below `limit` means that both have caught up. */
 export async function deriveNext(db: Knex, limit: number): Promise<number> {
   const indexed = await indexNext(db, limit);
   return Math.max(indexed, await countNext(db, limit));
 }
 
 /**
- * A transaction that is not flushed to the disk: losing the step in a power cut loses its progress mark with it, and it is
- * done again. Messages stay durable, for what they commit afterwards flushes everything before it. It begins with a write: one
- * that has read cannot wait for the lock, and fails when another process writes meanwhile.
+ * Runs a transaction without flushing it to the disk. If a power cut loses the step, it also loses its progress mark, so the
+ * step is repeated. Messages stay durable, because their own commits flush everything before them. The transaction begins
+ * with a write: after a read it could not wait for the lock and would fail if another process writes meanwhile.
  */
 export async function unflushed<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
   await db.raw('pragma synchronous = normal');
@@ -39,12 +38,12 @@ export async function unflushed<T>(db: Knex, work: (transaction: Knex) => Promis
   }
 }
 
-async function takeIntoCounters(transaction: Knex, limit: number): Promise<number> {
+async function count(transaction: Knex, limit: number): Promise<number> {
   const progress = await transaction<{ counted_seq: bigint }>('message_totals').first('counted_seq');
   const from = Number(progress?.counted_seq ?? 0);
   const { upTo, rows } = await nextMessages(transaction, from, limit);
   if (rows === 0) return 0;
-  await countInto(transaction, { sql: taken, bindings: [from, upTo] });
+  await addToCounters(transaction, { sql: taken, bindings: [from, upTo] });
   await transaction('message_totals').update({ counted_seq: upTo });
   return rows;
 }

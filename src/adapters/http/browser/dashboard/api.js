@@ -2,7 +2,7 @@ import { Failure, failureOf } from './failure.js';
 
 /**
  * The wire's types, straight from the contract, so that the page cannot misread an answer unnoticed.
- * @typedef {import('../../generated/openapi.ts').components['schemas']} Schemas
+ * @typedef {import('../../contract/generated/openapi.ts').components['schemas']} Schemas
  * @typedef {Schemas['Message']} Message
  * @typedef {Schemas['MessageDetail']} MessageDetail
  * @typedef {Schemas['MessageList']} MessageList

@@ -1,0 +1,72 @@
+import type { Clock } from '../../../application/ports/time.ts';
+import { formatTimestamp } from '../../../domain/timestamp.ts';
+import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
+import type { ProviderSettings, SecretVariable } from '../../providers/settings.ts';
+import type { Settings } from '../settings.ts';
+import { ok, warn, type Check } from './check.ts';
+import { isEasyToGuess } from './secret-strength.ts';
+
+export function providersCheck({ providers }: Settings): Check {
+  const on = PROVIDER_NAMES.filter((name) => providers[name].secrets.current !== undefined);
+  const off = PROVIDER_NAMES.filter((name) => !on.includes(name));
+  if (on.length === 0) return warn('providers', 'all are off, every webhook is answered with 503: set WEBHOOK_SECRET');
+  return ok('providers', `on: ${on.join(', ')}${off.length === 0 ? '' : `; off: ${off.join(', ')}`}`);
+}
+
+/** Of every secret that is set, by the name of its variable. */
+export function secretChecks({ providers }: Settings, clock: Clock): Check[] {
+  return [
+    ...PROVIDER_NAMES.flatMap((name) => pairChecks(descriptorOf(name).secret, providers[name].secrets, clock)),
+    ...PROVIDER_NAMES.flatMap((name) => settingChecks(name, providers[name])),
+  ];
+}
+
+export function readKeysCheck({ readApiKeys: keys, host }: Settings, isLoopback: (address: string) => boolean): Check {
+  if (keys.length > 0) {
+    const weak = keys.filter(isEasyToGuess).length;
+    return weak === 0
+      ? ok('READ_API_KEYS', 'hard to guess')
+      : warn('READ_API_KEYS', `${String(weak)} of ${String(keys.length)} easy to guess: make others, ${HOW}`);
+  }
+  return isLoopback(host)
+    ? ok('READ_API_KEYS', 'none: whoever reaches the port on this machine can read')
+    : warn('READ_API_KEYS', `none, and HOST is ${host}: anyone who reaches it can read the messages; set keys`);
+}
+
+const HOW = 'such as by "openssl rand -hex 32"';
+
+/** The settings of a provider that are secrets, besides the one that it signs with. */
+function settingChecks(provider: ProviderName, { options }: ProviderSettings): Check[] {
+  return Object.entries(descriptorOf(provider).settings).flatMap(([key, { kind, name }]) => {
+    const value = options[key];
+    return kind === 'secret' && typeof value === 'string' ? [strengthCheck({ name }, value)] : [];
+  });
+}
+
+function pairChecks(secret: SecretVariable, secrets: ProviderSettings['secrets'], clock: Clock): Check[] {
+  const { name: variable } = secret;
+  const { current, previous, previousExpiresAt } = secrets;
+  const checks = current === undefined ? [] : [strengthCheck(secret, current)];
+  if (previous === undefined) return checks;
+  const name = `${variable}_PREVIOUS`;
+  if (current === undefined) {
+    checks.push(warn(name, `not used, for ${variable} is not set: set that, or remove this`));
+  } else if (previous === current) {
+    checks.push(warn(name, `the same as ${variable}: remove it, or set it to the one before`));
+  } else if (previousExpiresAt === undefined) {
+    checks.push(warn(name, `accepted without end: set ${name}_EXPIRES_AT, or remove it when the rotation is done`));
+  } else if (previousExpiresAt <= clock.now()) {
+    checks.push(warn(name, `expired at ${formatTimestamp(previousExpiresAt)} and is refused: remove it`));
+  } else {
+    checks.push(ok(name, `accepted until ${formatTimestamp(previousExpiresAt)}`));
+  }
+  return checks;
+}
+
+function strengthCheck({ name, hidden }: Pick<SecretVariable, 'name' | 'hidden'>, secret: string): Check {
+  const part = hidden === undefined ? secret : hidden(secret);
+  if (part === null) return ok(name, 'a public key, which is no secret');
+  return isEasyToGuess(part)
+    ? warn(name, `easy to guess: make another, ${HOW}, or at the provider`)
+    : ok(name, 'hard to guess');
+}

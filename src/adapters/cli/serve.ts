@@ -1,0 +1,9 @@
+import { Command } from 'commander';
+import type { CommandDependencies } from './dependencies.ts';
+
+export function serveCommand({ serve, variablesHelp }: CommandDependencies): Command {
+  return new Command('serve')
+    .description('accept webhooks and answer reads, until SIGTERM or SIGINT')
+    .addHelpText('after', () => `\n${variablesHelp()}\n\nExample:\n  webhook-inbox serve`)
+    .action(serve);
+}

@@ -1,0 +1,21 @@
+import type { ProvidersSettings } from '../providers/registry.ts';
+
+/** The part of the configuration that commands read. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | undefined;
+  readonly readApiKeys: readonly string[];
+  readonly providers: ProvidersSettings;
+}
+
+/** The configuration is not valid. The message names every fault; a command ends with status 78. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`the configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,85 @@
+import Koa from 'koa';
+import type { Logger, Metrics, Tracer } from '../../application/ports/telemetry.ts';
+import type { Clock, Timer } from '../../application/ports/time.ts';
+import { securityChecks } from './auth/checks.ts';
+import { clientAddress } from './auth/client-address.ts';
+import { rateLimits, type RateLimitOptions } from './auth/rate-limits.ts';
+import { bodyBudget } from './body/budget.ts';
+import { holdBody } from './body/hold.ts';
+import { loadOpenapiDocument } from './contract/document.ts';
+import { openContract } from './contract/validators.ts';
+import { crossOriginReads } from './middleware/cors.ts';
+import { describeError } from './middleware/describe-error.ts';
+import { observe } from './middleware/observe.ts';
+import { problems } from './middleware/problems.ts';
+import type { RejectionRecording } from './middleware/rejection.ts';
+import type { State } from './middleware/request-context.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { isDecodable, requireDecodable, unmatched } from './middleware/unmatched.ts';
+import { isClientGone } from './node/client-gone.ts';
+import type { ConnectionLimits } from './node/connection-limits.ts';
+import { requireHost } from './node/host-header.ts';
+import type { Exposition } from './operations/metrics.ts';
+import { operations, type UseCases } from './operations/operations.ts';
+import { PAGE_POLICIES } from './operations/pages/pages.ts';
+import type { Advice } from './operations/rejections.ts';
+import { contractRouter } from './router.ts';
+
+export interface HttpOptions {
+  readonly maxBodyBytes: number;
+  /** The limit for all bodies that are in memory at a time; at least maxBodyBytes. */
+  readonly maxBufferedBytes: number;
+  readonly connections: ConnectionLimits;
+  /** Empty: reading is open. */
+  readonly readApiKeys: readonly string[];
+  /** Addresses and ranges of the proxies whose X-Forwarded-For is trusted; empty: none. */
+  readonly trustedProxies: readonly string[];
+  readonly rateLimits: RateLimitOptions;
+  /** Origins whose pages may read; empty: only our own. */
+  readonly origins: readonly string[];
+  /** What Meta shows to prove that the operator gave it this address; undefined: it cannot subscribe. */
+  readonly whatsAppVerifyToken: string | undefined;
+  readonly rejections: RejectionRecording & { readonly advice: Advice };
+}
+
+export interface HttpDependencies extends UseCases {
+  readonly metrics: Metrics;
+  /** The series of the metrics as text. */
+  readonly exposition: Exposition;
+  readonly logger: Logger;
+  readonly tracer: Tracer;
+  readonly clock: Clock;
+  readonly timer: Timer;
+}
+
+/** The way of a request, from top to bottom. */
+export async function createApp(dependencies: HttpDependencies, options: HttpOptions): Promise<Koa<State>> {
+  const { clock, logger, metrics } = dependencies;
+  const { connections, origins, rejections, trustedProxies } = options;
+  const document = loadOpenapiDocument();
+  const limits = rateLimits(options.rateLimits, clientAddress(trustedProxies), metrics);
+  const router = contractRouter({
+    contract: await openContract(document),
+    handlers: operations(dependencies, document, options),
+    checks: securityChecks(dependencies.ingestMessage, limits, options),
+    // A wrong verify token counts as a wrong signature.
+    onForbidden: (request) => limits.badSignatures.count(request),
+    clock,
+  });
+
+  const app = new Koa<State>();
+  app.use(observe(dependencies));
+  app.use(holdBody(bodyBudget(options.maxBufferedBytes, metrics)));
+  app.use(problems(dependencies, rejections, connections.lingerTimeout));
+  app.use(securityHeaders(PAGE_POLICIES));
+  app.use(requireHost);
+  app.use(crossOriginReads(origins, (path) => isDecodable(path) && router.match(path, 'GET').route));
+  app.use(requireDecodable);
+  app.use(router.routes());
+  app.use(unmatched);
+
+  app.on('error', (error: unknown) => {
+    if (!isClientGone(error)) logger.error('a response could not be written', { error: describeError(error) });
+  });
+  return app;
+}

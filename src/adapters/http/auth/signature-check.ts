@@ -1,0 +1,35 @@
+import type { IngestMessage } from '../../../application/ingest/ingest-message.ts';
+import type { Provider } from '../../../domain/provider.ts';
+import { readBody } from '../body/read.ts';
+import { Problem } from '../middleware/problem.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { requireSignature } from './security.ts';
+import type { RequestContext } from '../middleware/request-context.ts';
+
+/**
+ * The check of a signature scheme: reads the raw body within its limit and verifies the signature over it. An address with
+ * too many wrong signatures gets 429 for those instead of 401, but never for a right one: every body is read and verified,
+ * because forgers may share the address with the sender (docs/adr/0012). Throws the Problem.
+ */
+export function signatureCheck(
+  ingest: IngestMessage,
+  limits: RateLimits,
+  maxBodyBytes: number,
+): (provider: Provider) => (request: RequestContext) => Promise<void> {
+  return (provider) => async (request) => {
+    request.provider = provider;
+    request.body = await readBody(request.ctx.req, maxBodyBytes, request.share);
+    try {
+      request.proof = requireSignature(ingest, provider, request.ctx.req, request.body, (refusal) => {
+        request.refusal = refusal;
+        request.log['signature_failure'] = refusal.reason;
+        // Any stranger can cause this, so it must not count as a failure of the service.
+        if (refusal.reason === 'no_secret_configured') request.result = refusal.reason;
+      });
+    } catch (error) {
+      if (error instanceof Problem && error.kind === 'invalid-signature') await limits.badSignatures.count(request);
+      throw error;
+    }
+    await limits.webhooks.count(request);
+  };
+}

@@ -1,0 +1,88 @@
+import Router from '@koa/router';
+import type { Clock } from '../../application/ports/time.ts';
+import type { SecurityCheck, SecurityChecks } from './auth/checks.ts';
+import { parseBody } from './body/parse.ts';
+import type { ContractOperation } from './contract/operation.ts';
+import { knownParameters } from './contract/parameters.ts';
+import type { OperationId } from './contract/types.ts';
+import type { Contract, Validate } from './contract/validators.ts';
+import { Problem } from './middleware/problem.ts';
+import { writeReply, type AnyReply } from './middleware/reply.ts';
+import type { State } from './middleware/request-context.ts';
+import { exchangeOf, type Exchange, type Operations } from './operations/exchange.ts';
+
+export interface RouterParts {
+  readonly contract: Contract;
+  readonly handlers: Operations;
+  readonly checks: SecurityChecks;
+  /** Called when an operation itself refuses a request: it looked at a secret, and the secret was wrong. */
+  readonly onForbidden: SecurityCheck;
+  readonly clock: Clock;
+}
+
+type Handler = (
+  request: { query: Record<string, unknown>; path: Record<string, string>; body: unknown },
+  exchange: Exchange,
+) => Promise<unknown>;
+
+/**
+ * Registers every operation of the contract, and nothing else, so that whatever is served is in the contract. Throws if an operation
+ * has no handler, if its security scheme has no check, or if a handler has no operation.
+ */
+export function contractRouter({ contract, handlers, checks, onForbidden, clock }: RouterParts): Router<State> {
+  const { operations } = contract;
+  const strays = Object.keys(handlers).filter((id) => !operations.some(({ operationId }) => operationId === id));
+  if (strays.length > 0) throw new Error(`no operation of the contract for the handlers ${strays.join(', ')}`);
+
+  const router = new Router<State>({ sensitive: true, strict: true });
+  for (const operation of staticFirst(operations)) {
+    const { method, path, mediaTypes, queryParameters } = operation;
+    const handler = handlerOf(operation, handlers);
+    const authenticate = checkOf(operation, checks);
+    const validate: Validate = contract.validator(operation.operationId);
+
+    // One function without `next`: the steps depend on each other, and @koa/router would go on to other routes that match.
+    router.register(routerPath(path), [method], async (ctx) => {
+      const { request } = ctx.state;
+      request.route = path;
+      await authenticate?.(request);
+      const body = mediaTypes === null ? undefined : parseBody(ctx.req.headers, mediaTypes, request.body);
+      const query = ctx.querystring === '' ? {} : knownParameters(ctx.query, queryParameters);
+      validate({ path: ctx.params, query, header: ctx.req.headers, requestBody: body });
+      let reply: unknown;
+      try {
+        reply = await handler({ path: ctx.params, query, body }, exchangeOf(request, clock));
+      } catch (error) {
+        if (error instanceof Problem && error.kind === 'forbidden') await onForbidden(request);
+        throw error;
+      }
+      writeReply(ctx, reply as AnyReply);
+    });
+  }
+  return router;
+}
+
+/** The router runs the first route that matches, and `/messages/stream` matches `/messages/{message_id}` as well. */
+function staticFirst(operations: readonly ContractOperation[]): ContractOperation[] {
+  return operations.toSorted((one, other) => Number(one.path.includes('{')) - Number(other.path.includes('{')));
+}
+
+/** A path template of OpenAPI as @koa/router writes it. */
+function routerPath(template: string): string {
+  return template.replace(/\{([^}]+)\}/g, ':$1');
+}
+
+/** The contract's types and the request agree, because the request is validated against the same contract. */
+function handlerOf({ operationId }: ContractOperation, handlers: Operations): Handler {
+  if (!Object.hasOwn(handlers, operationId)) throw new Error(`no handler for the operation ${operationId}`);
+  return handlers[operationId as OperationId] as Handler;
+}
+
+/** Null if the contract says that the operation is open to everyone. */
+function checkOf({ operationId, scheme }: ContractOperation, checks: SecurityChecks): SecurityCheck | null {
+  if (scheme === null) return null;
+  const check = checks.get(scheme);
+  if (check === undefined)
+    throw new Error(`no check for the security scheme ${scheme} of the operation ${operationId}`);
+  return check;
+}

@@ -1,0 +1,12 @@
+import { provider, type Provider } from '../../domain/provider.ts';
+import type { SignatureScheme } from '../signature/diagnosis/diagnosis.ts';
+import type { SchemeContext } from './descriptor.ts';
+import { descriptorOf, PROVIDER_NAMES, type ProvidersSettings } from './registry.ts';
+
+/** How the deliveries of each provider are verified. A provider without a secret is included, and disabled. */
+export function signatureSchemes(
+  settings: ProvidersSettings,
+  context: SchemeContext,
+): ReadonlyMap<Provider, SignatureScheme> {
+  return new Map(PROVIDER_NAMES.map((name) => [provider(name), descriptorOf(name).scheme(settings[name], context)]));
+}

@@ -1,0 +1,130 @@
+import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import type { Clock } from '../../../application/ports/time.ts';
+import type { Delivery } from '../../../domain/delivery.ts';
+import { decodeBase64 } from '../base64.ts';
+import { claimedDigests, claimsHmac, type HashName } from '../diagnosis/claimed-digests.ts';
+import { firstMistake, type Diagnosis, type SignatureScheme } from '../diagnosis/diagnosis.ts';
+import { rotatingKeys, type ProviderSecrets, type RotatingKeys } from '../secrets.ts';
+import { otherBases, signedUrls } from './url.ts';
+
+const HEADER = 'x-twilio-signature';
+const SHA1_BYTES = 20;
+const AMPERSAND = 0x26;
+/** Twilio sends some thirty. A bound, because they are sorted before anybody knows who sent them. */
+const MAX_PARAMETERS = 1000;
+
+/**
+ * Checks `X-Twilio-Signature`: the base64 HMAC-SHA1, keyed by the account's auth token, of the address that Twilio
+ * called and the parameters of the form. With a `bodySHA256` in the address it covers the address alone, and by it the
+ * body. (https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio)
+ *
+ * The address is `publicUrl`, an origin with the path prefix that a proxy takes away, if any, and after it the target
+ * of the request. Without it the Host header is believed, which is right only where Twilio calls the service directly.
+ */
+export function twilioSignature(
+  secrets: ProviderSecrets,
+  { clock, publicUrl }: { readonly clock: Clock; readonly publicUrl?: string | undefined },
+): SignatureScheme {
+  const keys = rotatingKeys(secrets, (secret) => createSecretKey(secret, 'utf8'), clock);
+
+  return {
+    configured: keys.configured,
+    verify(delivery) {
+      if (!keys.configured) return { valid: false, reason: 'no_secret_configured' };
+      const header = delivery.headers[HEADER]?.trim();
+      const base = publicUrl ?? baseOf(delivery);
+      if (!header || base === undefined) return { valid: false, reason: 'missing_header' };
+      const signature = decodeBase64(header);
+      if (signature?.length !== SHA1_BYTES) return { valid: false, reason: 'malformed_signature' };
+
+      const parameters = signedParameters(delivery.target, delivery.body);
+      if (parameters === null) return { valid: false, reason: 'wrong_digest' };
+      const urls = signedUrls(base, delivery.target);
+      const signed = keys
+        .usable()
+        .find(({ key }) => urls.some((url) => timingSafeEqual(digestOf(key, url, parameters), signature)));
+      return signed ? { valid: true, secret: signed.generation } : { valid: false, reason: 'wrong_digest' };
+    },
+    diagnose: (delivery) => diagnose(delivery, publicUrl, keys),
+  };
+}
+
+/**
+ * The `X-Twilio-Signature` of a request to this address with this form. With a `bodySHA256` in the address the body is
+ * not signed itself, and may be left out.
+ */
+export function signTwilio(request: {
+  readonly authToken: string;
+  readonly url: string;
+  readonly body?: string | Uint8Array;
+}): string {
+  const covered = bodyHashIn(request.url) !== null;
+  const parameters = covered ? '' : formParameters(Buffer.from(request.body ?? ''));
+  return digestOf(createSecretKey(request.authToken, 'utf8'), request.url, parameters).toString('base64');
+}
+
+function digestOf(key: KeyObject, url: string, parameters: string): Buffer {
+  return createHmac('sha1', key).update(url).update(parameters).digest();
+}
+
+function baseOf({ headers }: Delivery): string | undefined {
+  return headers['host'] ? `http://${headers['host']}` : undefined;
+}
+
+/**
+ * What of the body is signed after the address. Null when no signature could cover it. Whatever the media type says:
+ * a body that no `bodySHA256` covers is signed as a form, so that nothing in it goes unsigned.
+ */
+function signedParameters(target: string, body: Uint8Array): string | null {
+  const hash = bodyHashIn(target);
+  if (hash !== null) return isHashOf(hash, body) ? '' : null;
+  let count = 1;
+  for (const byte of body) if (byte === AMPERSAND) count++;
+  return count > MAX_PARAMETERS ? null : formParameters(body);
+}
+
+/** Every parameter's name and value, by name; the values of a repeated name once each, sorted too. */
+function formParameters(body: Uint8Array): string {
+  const byName = new Map<string, Set<string>>();
+  for (const [name, value] of new URLSearchParams(Buffer.from(body).toString())) {
+    byName.set(name, (byName.get(name) ?? new Set()).add(value));
+  }
+  // By UTF-16 units, as Twilio's libraries compare, not by any language's alphabet.
+  const names = [...byName.keys()].sort();
+  return names.flatMap((name) => [...(byName.get(name) ?? [])].sort().map((value) => name + value)).join('');
+}
+
+function bodyHashIn(url: string): string | null {
+  const query = url.indexOf('?');
+  return query === -1 ? null : new URLSearchParams(url.slice(query + 1)).get('bodySHA256');
+}
+
+function isHashOf(hash: string, body: Uint8Array): boolean {
+  const given = Buffer.from(hash);
+  const expected = Buffer.from(createHash('sha256').update(body).digest('hex'));
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+function diagnose(delivery: Delivery, publicUrl: string | undefined, keys: RotatingKeys<KeyObject>): Diagnosis | null {
+  const { body, target, headers } = delivery;
+  const parameters = signedParameters(target, body);
+  if (parameters === null) return null;
+  const claimed = claimedDigests(headers[HEADER]);
+  const inHex = claimed.filter(({ encoding }) => encoding === 'hex');
+  const usable = keys.usable().map(({ key }) => key);
+  const expired = keys.expired();
+  const base = publicUrl ?? baseOf(delivery);
+  const urls = base === undefined ? [] : signedUrls(base, target);
+  const otherUrls = otherBases(publicUrl, headers)
+    .flatMap((other) => signedUrls(other, target))
+    .filter((url) => !urls.includes(url));
+  const claimedBy = (claims: typeof claimed, key: KeyObject, at: readonly string[], hash: HashName = 'sha1'): boolean =>
+    at.some((url) => claimsHmac(claims, hash, key, url, parameters));
+
+  return firstMistake(delivery, [
+    ['hex_for_base64', () => usable.some((key) => claimedBy(inHex, key, urls))],
+    ['previous_secret', () => expired !== null && claimedBy(claimed, expired, urls)],
+    ['other_url', () => usable.some((key) => claimedBy(claimed, key, otherUrls))],
+    ['wrong_algorithm', () => usable.some((key) => claimedBy(claimed, key, urls, 'sha256'))],
+  ]);
+}

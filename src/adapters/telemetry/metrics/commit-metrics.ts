@@ -1,0 +1,56 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Metrics } from '../../../application/ports/telemetry.ts';
+import { SECONDS } from './buckets.ts';
+
+const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
+
+type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased'>;
+
+/** What is stored and what waits for it, and what is erased. */
+export function commitMetrics(registry: Registry, maxQueuedMessages: number): CommitMetrics {
+  const registers = [registry];
+  const commitMessages = new Histogram({
+    name: 'commit_batch_messages',
+    help: 'Messages in a commit.',
+    buckets: GROUP_SIZES,
+    registers,
+  });
+  const commitDuration = new Histogram({
+    name: 'commit_duration_seconds',
+    help: 'Time of a commit, by whether it succeeded.',
+    labelNames: ['outcome'],
+    buckets: SECONDS,
+    registers,
+  });
+  for (const outcome of ['committed', 'failed']) commitDuration.zero({ outcome });
+  const queueDepth = new Gauge({
+    name: 'commit_queue_messages',
+    help: 'Messages waiting to be stored.',
+    registers,
+  });
+  new Gauge({
+    name: 'commit_queue_limit_messages',
+    help: 'Messages that may wait to be stored; more are refused.',
+    registers,
+  }).set(maxQueuedMessages);
+  const messagesErased = new Counter({
+    name: 'messages_erased_total',
+    help: 'Messages erased by this process, by why.',
+    labelNames: ['cause'],
+    registers,
+  });
+  messagesErased.inc({ cause: 'retention' }, 0);
+
+  return {
+    commit({ messages, seconds, outcome }) {
+      commitMessages.observe(messages);
+      commitDuration.observe({ outcome }, seconds);
+    },
+    queueDepth(messages) {
+      queueDepth.set(messages);
+    },
+    messagesErased(messages) {
+      messagesErased.inc({ cause: 'retention' }, messages);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Metrics } from '../../../application/ports/telemetry.ts';
+import { SECONDS } from './buckets.ts';
+import { series } from './series.ts';
+
+const RATE_LIMITS = ['bad_signatures', 'reads', 'wrong_keys', 'webhooks'];
+
+export interface HttpLimits {
+  readonly maxBufferedBytes: number;
+  readonly maxStreams: number;
+}
+
+type HttpMetrics = Pick<
+  Metrics,
+  'httpRequest' | 'rateLimited' | 'connectionDropped' | 'bodyBytes' | 'bodyShed' | 'messageStreams'
+>;
+
+/** Requests of all kinds, and what bounds them. */
+export function httpMetrics(registry: Registry, limits: HttpLimits): HttpMetrics {
+  const registers = [registry];
+  const httpRequests = new Counter({
+    name: 'http_requests_total',
+    help: 'HTTP requests by method, route and status.',
+    labelNames: ['method', 'path', 'status'],
+    registers,
+  });
+  const httpDuration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the request being read to its answer being ready.',
+    labelNames: ['method', 'path'],
+    buckets: SECONDS,
+    registers,
+  });
+  const rateLimited = new Counter({
+    name: 'http_rate_limited_total',
+    help: 'Requests that were refused because too much came from their address, by what it was too much of.',
+    labelNames: ['kind'],
+    registers,
+  });
+  for (const kind of RATE_LIMITS) rateLimited.inc({ kind }, 0);
+  const bodyBytes = new Gauge({
+    name: 'request_body_bytes',
+    help: 'Bytes of request bodies in memory, until their requests are answered.',
+    registers,
+  });
+  new Gauge({
+    name: 'request_body_limit_bytes',
+    help: 'Bytes of request bodies that may be in memory; what has no room is refused.',
+    registers,
+  }).set(limits.maxBufferedBytes);
+  const bodiesShed = new Counter({
+    name: 'request_bodies_shed_total',
+    help: 'Requests refused because their bodies had no room in memory.',
+    registers,
+  });
+  const messageStreams = new Gauge({
+    name: 'message_streams',
+    help: 'Clients that follow the messages.',
+    registers,
+  });
+  new Gauge({
+    name: 'message_streams_limit',
+    help: 'Clients that may follow the messages; one too many is refused.',
+    registers,
+  }).set(limits.maxStreams);
+  const connectionsDropped = new Counter({
+    name: 'http_connections_dropped_total',
+    help: 'Connections closed as they came because there were too many.',
+    registers,
+  });
+
+  // Routes and methods are few.
+  const counts = series<Counter.Internal>();
+  const durations = series<ReturnType<typeof httpDuration.labels>>();
+
+  return {
+    httpRequest({ method, path, status, seconds }) {
+      const route = `${method} ${path}`;
+      counts(`${route} ${String(status)}`, () => httpRequests.labels({ method, path, status })).inc();
+      durations(route, () => httpDuration.labels({ method, path })).observe(seconds);
+    },
+    rateLimited(kind) {
+      rateLimited.inc({ kind });
+    },
+    connectionDropped() {
+      connectionsDropped.inc();
+    },
+    bodyBytes(bytes) {
+      bodyBytes.set(bytes);
+    },
+    bodyShed() {
+      bodiesShed.inc();
+    },
+    messageStreams(open) {
+      messageStreams.set(open);
+    },
+  };
+}

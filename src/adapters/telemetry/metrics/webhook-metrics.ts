@@ -1,0 +1,109 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Metrics } from '../../../application/ports/telemetry.ts';
+import type { Provider } from '../../../domain/provider.ts';
+import type { RejectionReason } from '../../../domain/rejection.ts';
+import type { UpdateOutcome } from '../../../domain/update.ts';
+import { SECONDS } from './buckets.ts';
+import { series } from './series.ts';
+
+const LAG_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
+
+/*
+ * What may happen; each is there from the start with 0: a rate misses the first event of a series that begins with it, and a
+ * ratio without a failure would be none instead of 0.
+ */
+const RESULTS = [
+  ...['created', 'duplicate', 'conflict', 'accepted'],
+  ...['invalid_signature', 'validation_error', 'content_too_large', 'unsupported_media_type', 'too_many_requests'],
+  ...['unavailable', 'internal_error', 'no_secret_configured'],
+];
+const OUTCOMES = {
+  ...{ created: true, duplicate: true, conflict: true, status_updated: true, status_stale: true, kept: true },
+} satisfies Record<UpdateOutcome, true>;
+const REASONS = {
+  ...{ missing_header: true, malformed_signature: true, wrong_digest: true, stale_timestamp: true },
+  ...{ too_large: true, media_type: true, malformed_json: true, schema: true },
+} satisfies Record<RejectionReason, true>;
+
+type WebhookMetrics = Pick<Metrics, 'webhookRequest' | 'updates' | 'verified' | 'rejected' | 'ingestLag'>;
+
+/** Webhooks, and what became of the updates in them. `providers`: those that have a secret. */
+export function webhookMetrics(registry: Registry, providers: readonly Provider[]): WebhookMetrics {
+  const registers = [registry];
+  const webhookRequests = new Counter({
+    name: 'webhook_requests_total',
+    help: 'Webhook requests by what became of them.',
+    labelNames: ['result'],
+    registers,
+  });
+  const webhookDuration = new Histogram({
+    name: 'webhook_request_duration_seconds',
+    help: 'Time from a webhook request being read to its answer being ready, by what became of it.',
+    labelNames: ['result'],
+    buckets: SECONDS,
+    registers,
+  });
+  for (const result of RESULTS) {
+    webhookRequests.inc({ result }, 0);
+    webhookDuration.zero({ result });
+  }
+  const updates = new Counter({
+    name: 'webhook_updates_total',
+    help: 'Messages, statuses and unknown updates in webhooks by what became of them.',
+    labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const verified = new Counter({
+    name: 'webhook_verified_total',
+    help: 'Webhooks with a right signature by the secret that made it.',
+    labelNames: ['provider', 'secret'],
+    registers,
+  });
+  const lastVerified = new Gauge({
+    name: 'webhook_secret_last_verified_timestamp_seconds',
+    help: 'When a secret last made a right signature.',
+    labelNames: ['provider', 'secret'],
+    registers,
+  });
+  const rejections = new Counter({
+    name: 'webhook_rejections_total',
+    help: 'Refused webhooks by reason.',
+    labelNames: ['provider', 'reason'],
+    registers,
+  });
+  for (const provider of providers) {
+    for (const outcome of Object.keys(OUTCOMES)) updates.inc({ provider, outcome }, 0);
+    for (const reason of Object.keys(REASONS)) rejections.inc({ provider, reason }, 0);
+    verified.inc({ provider, secret: 'current' }, 0);
+  }
+  const ingestLag = new Histogram({
+    name: 'webhook_ingest_lag_seconds',
+    help: 'Time from the sending of a message, by its own ts, to its being stored.',
+    buckets: LAG_SECONDS,
+    registers,
+  });
+
+  const counts = series<Counter.Internal>();
+  const durations = series<ReturnType<typeof webhookDuration.labels>>();
+  const lastVerifications = series<ReturnType<typeof lastVerified.labels>>();
+
+  return {
+    webhookRequest({ result, seconds }) {
+      counts(`webhook ${result}`, () => webhookRequests.labels({ result })).inc();
+      durations(result, () => webhookDuration.labels({ result })).observe(seconds);
+    },
+    updates(provider, outcome, count) {
+      counts(`updates ${provider} ${outcome}`, () => updates.labels({ provider, outcome })).inc(count);
+    },
+    verified(provider, secret) {
+      counts(`verified ${provider} ${secret}`, () => verified.labels({ provider, secret })).inc();
+      lastVerifications(`${provider} ${secret}`, () => lastVerified.labels({ provider, secret })).setToCurrentTime();
+    },
+    rejected(provider, reason) {
+      rejections.inc({ provider, reason });
+    },
+    ingestLag(seconds) {
+      ingestLag.observe(seconds);
+    },
+  };
+}

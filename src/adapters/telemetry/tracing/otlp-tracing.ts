@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { ExportResultCode, setGlobalErrorHandler } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Logger, Tracer } from '../../../application/ports/telemetry.ts';
+import { openTelemetryTracer } from './opentelemetry-tracer.ts';
+import { samplerNamed } from './samplers.ts';
+import type { TracingOptions } from './tracing-options.ts';
+
+/** Spans that wait to be exported: some 8 MiB. The SDK's 2,048 are what a busy service ends while one export is on its way. */
+const MAX_WAITING = 8_192;
+/** How often the log is told what else the SDK has to say, at most. */
+const DIAGNOSTIC_INTERVAL_MS = 60_000;
+const MAX_DIAGNOSTIC = 256;
+
+export interface Tracing {
+  readonly tracer: Tracer;
+  /** Exports what has ended, in that time or not at all. Never rejects. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Traces to a collector by OTLP over HTTP, in batches and in the background. Of spans that wait, those above {@link MAX_WAITING} are
+ * dropped. A collector that is away or slow costs the requests nothing, and the log a line when it begins and one when it ends.
+ */
+export function otlpTracing(options: TracingOptions, logger: Logger): Tracing {
+  const { endpoint, headers, timeoutMs, sampler, ratio, resource } = options;
+  diagnoseTo(logger);
+  const exporter = new OTLPTraceExporter({ url: endpoint, headers: { ...headers }, timeoutMillis: timeoutMs });
+  const provider = new TracerProvider({
+    resource: defaultResource().merge(resourceFromAttributes(resource)),
+    sampler: samplerNamed(sampler, ratio),
+    spanLimits: { linkCountLimit: Infinity }, // a commit has one for each request, and MAX_BATCH_MESSAGES bounds those
+    spanProcessors: [new BatchSpanProcessor({ exporter: tellingOutages(exporter, logger), maxQueueSize: MAX_WAITING })],
+  });
+  return {
+    tracer: openTelemetryTracer(provider.getTracer('webhook-inbox')),
+    async close(closeMs) {
+      const exported = provider.shutdown().then(
+        () => true,
+        () => true, // the log was told why
+      );
+      if (!(await Promise.race([exported, delay(closeMs, false, { ref: false })]))) {
+        logger.warn('the last traces were not exported in time', { timeout_ms: closeMs });
+      }
+    },
+  };
+}
+
+/** The exporter, and a line in the log when exports begin to fail and when they succeed again. */
+function tellingOutages(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let lost = 0;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        if (result.code === ExportResultCode.SUCCESS) {
+          if (lost > 0) logger.info('traces are exported again', { spans_lost: lost });
+          lost = 0;
+        } else {
+          // Not the answer's body, which the error holds: nobody knows what is in it.
+          const { name, message } = result.error ?? { name: 'Error', message: 'the collector refused it' };
+          if (lost === 0) logger.warn('traces cannot be exported', { error: { name, message: message.slice(0, 256) } });
+          lost += spans.length;
+        }
+        done(result);
+      });
+    },
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+/** What the SDK warns of, such as dropped spans: it would otherwise be lost. Failed exports are told by the exporter. */
+function diagnoseTo(logger: Logger): void {
+  setGlobalErrorHandler(() => undefined);
+  let next = 0;
+  const ignore = (): void => undefined;
+  const warn = (...words: unknown[]): void => {
+    if (performance.now() < next) return;
+    next = performance.now() + DIAGNOSTIC_INTERVAL_MS;
+    const detail = words
+      .filter((word) => typeof word === 'string')
+      .join(' ')
+      .slice(0, MAX_DIAGNOSTIC);
+    logger.warn('OpenTelemetry warns', { detail });
+  };
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+}

@@ -1,0 +1,67 @@
+import type { StoreUsage } from './store.ts';
+
+/** How long-running work is stopped and observed. */
+export interface Work {
+  /** Stops the work between two steps; it then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** `done` of about `total` units; `total` is null if it is unknown. */
+  readonly onProgress: (phase: string, done: number, total: number | null) => void;
+}
+
+/** The migrations of a store, by name. */
+export interface SchemaStatus {
+  readonly applied: readonly string[];
+  /** Known to this version and not applied. */
+  readonly pending: readonly string[];
+  /** Applied by a newer version and not known to this one. */
+  readonly unknown: readonly string[];
+}
+
+/** Tells whether a store has the schema of this version. Only reads. */
+export interface SchemaCheck {
+  status(): Promise<SchemaStatus>;
+  /** Whether this version cannot use a schema to which a newer version applied this migration (docs/adr/0019). */
+  isBreaking(migration: string): boolean;
+}
+
+/** Changes the schema of a store. */
+export interface SchemaChange {
+  /** Applies all pending migrations and returns their names. */
+  migrate(): Promise<readonly string[]>;
+  /** Reverts the latest batch and returns its names. Rejects if that would delete messages. */
+  rollback(): Promise<readonly string[]>;
+}
+
+/** Examines a store, and repairs what can be derived from its messages. */
+export interface StoreInspection {
+  /** Seconds since 1970 by the clock of the database server; null if there is no server. */
+  readonly serverSeconds: (() => Promise<number>) | null;
+  /** The first damage of the pages, null if there is none. The method is null if the database checks pages as it reads them. */
+  readonly findDamage: (() => Promise<string | null>) | null;
+  /** Counter tables that differ from a scan of all messages. */
+  wrongCounters(): Promise<readonly string[]>;
+  /** Writes wait meanwhile. */
+  rebuildCounters(): Promise<void>;
+  /** Empties the search index; the service fills it again. null if the database maintains the index itself. */
+  readonly resetSearchIndex: (() => Promise<void>) | null;
+}
+
+/** The space that a store occupies. */
+export interface ReclaimableStorage {
+  usage(): Promise<StoreUsage>;
+  /** Releases what erasing has freed, as far as that is possible while others read and write. */
+  reclaim(work: Work): Promise<void>;
+  /** Rewrites the database, so that no erased data remains in it. Writes wait. null if it is not supported. */
+  readonly compact: ((work: Work) => Promise<void>) | null;
+}
+
+/** Searches the files of a store for what erasing left in them. */
+export interface RemnantSearch {
+  /** How many places of the files contain the digits of a phone number; null if the files belong to a server. */
+  countPlaces(number: string): Promise<number | null>;
+}
+
+export interface SearchIndex {
+  /** Rebuilds the index in any state, while others read and write. Returns the number of messages. */
+  rebuild(work: Work): Promise<number>;
+}

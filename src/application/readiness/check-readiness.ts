@@ -1,0 +1,42 @@
+import type { Provider } from '../../domain/provider.ts';
+import type { StoreHealth, StoreHealthCheck } from '../ports/store.ts';
+import type { SignatureVerifier } from '../ports/verification.ts';
+
+export interface Readiness extends StoreHealth {
+  readonly status: 'ready' | 'not_ready' | 'stopping';
+  /** `missing`: no provider has a secret, so the service cannot accept any webhook. */
+  readonly webhookSecret: 'ok' | 'missing';
+  /** Providers with a secret, sorted by name. */
+  readonly providers: readonly Provider[];
+}
+
+/** Providers with a secret, sorted by name. */
+export function configuredProviders(verifiers: ReadonlyMap<Provider, SignatureVerifier>): Provider[] {
+  const configured = [...verifiers].filter(([, { configured }]) => configured);
+  return configured.map(([provider]) => provider).sort();
+}
+
+/** Decides whether this process should receive traffic: the store is reachable, its schema fits, and a secret is configured. */
+export class CheckReadiness {
+  readonly #store: StoreHealthCheck;
+  readonly #providers: readonly Provider[];
+  #stopping = false;
+
+  constructor(ports: { store: StoreHealthCheck; verifiers: ReadonlyMap<Provider, SignatureVerifier> }) {
+    this.#store = ports.store;
+    this.#providers = configuredProviders(ports.verifiers);
+  }
+
+  /** Makes the answer `stopping` from now on, so that a load balancer stops sending requests. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async execute(): Promise<Readiness> {
+    const health = await this.#store.health();
+    const webhookSecret = this.#providers.length > 0 ? 'ok' : 'missing';
+    const ready = health.database === 'ok' && health.schema === 'ok' && webhookSecret === 'ok';
+    const status = this.#stopping ? 'stopping' : ready ? 'ready' : 'not_ready';
+    return { ...health, webhookSecret, providers: this.#providers, status };
+  }
+}

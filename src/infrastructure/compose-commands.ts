@@ -1,0 +1,38 @@
+import type { CommandDependencies } from '../adapters/cli/dependencies.ts';
+import type { Settings } from '../adapters/cli/settings.ts';
+import { systemClock } from './clock.ts';
+import { loadEnvFile, readConfig } from './config/config.ts';
+import { variablesHelp } from './config/variables-help.ts';
+import { isLoopback } from './listener.ts';
+import { packageInfo } from './package-info.ts';
+
+/** The composition root of the command line. Loads what a command needs when the command asks for it: help must be fast. */
+export function composeCommands(): CommandDependencies {
+  return {
+    packageInfo,
+    clock: systemClock,
+    isLoopback,
+    variablesHelp,
+    settings,
+    async maintenance() {
+      loadEnvFile();
+      const config = readConfig();
+      return (await import('./compose-maintenance.ts')).composeMaintenance(config);
+    },
+    async copy(urls) {
+      return (await import('./compose-maintenance.ts')).composeCopy(urls);
+    },
+    async newMigration(name) {
+      const { newMigration } = await import('../adapters/persistence/schema/new-migration.ts');
+      return newMigration(name, systemClock.now());
+    },
+    async serve() {
+      await (await import('./serve.ts')).serve();
+    },
+  };
+}
+
+function settings(): Settings {
+  loadEnvFile();
+  return readConfig();
+}

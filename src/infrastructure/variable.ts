@@ -1,8 +1,0 @@
-/** A setting by environment variable. */
-export interface Variable<T> {
-  readonly name: string;
-  readonly fallback: string;
-  readonly help: string;
-  /** Throws an Error whose message says what the value must be, and never the value: it may be a secret. */
-  readonly parse: (value: string) => T;
-}

@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseBody, parseJsonObject } from '../../../../src/adapters/http/body/parse.ts';
+
+const problem = (kind: string): unknown => expect.objectContaining({ kind });
+const thrown = (work: () => unknown): unknown => {
+  try {
+    return ['not thrown', work()];
+  } catch (error) {
+    return error;
+  }
+};
+
+const JSON_ONLY = ['application/json'];
+const FORM = 'application/x-www-form-urlencoded';
+
+describe('parseBody', () => {
+  it.each<IncomingHttpHeaders>([
+    { 'content-type': 'application/json' },
+    { 'content-type': 'APPLICATION/JSON ; Charset = "UTF-8" ' },
+    { 'content-type': 'application/json', 'content-encoding': 'Identity' },
+  ])('takes %j', (headers) => {
+    expect(parseBody(headers, JSON_ONLY, Buffer.from('{"a":1}'))).toEqual({ a: 1 });
+  });
+
+  it.each<IncomingHttpHeaders>([
+    {},
+    { 'content-type': '' },
+    { 'content-type': 'text/json' },
+    { 'content-type': FORM },
+    { 'content-type': 'application/json, text/plain' },
+    { 'content-type': 'application/json; charset=utf-16' },
+    { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    { 'content-type': 'application/json', 'content-encoding': 'identity, gzip' },
+  ])('refuses %j', (headers) => {
+    expect(
+      thrown(() => {
+        parseBody(headers, JSON_ONLY, Buffer.from('{}'));
+      }),
+    ).toEqual(problem('unsupported-media-type'));
+  });
+});
+
+describe('a form', () => {
+  const parse = (text: string | Uint8Array) =>
+    parseBody(
+      { 'content-type': FORM },
+      ['application/json', FORM],
+      typeof text === 'string' ? Buffer.from(text) : text,
+    );
+
+  it('gives every parameter, and the first of those that are repeated', () => {
+    const parameters = fc.array(fc.tuple(fc.constantFrom('a', 'b', '__proto__', ''), fc.string({ unit: 'binary' })));
+    fc.assert(
+      fc.property(parameters, (sent) => {
+        const wellFormed = sent.map(([name, value]) => [name, value.toWellFormed()] as [string, string]);
+        const parsed = parse(new URLSearchParams(wellFormed).toString());
+        const expected = Object.groupBy(wellFormed, ([name]) => name);
+        expect(Object.keys(parsed).sort()).toEqual(Object.keys(expected).sort());
+        for (const [name, pairs = []] of Object.entries(expected)) {
+          expect(Object.getOwnPropertyDescriptor(parsed, name)?.value).toBe(pairs[0]?.[1]);
+        }
+      }),
+    );
+  });
+
+  it('is told from what is not UTF-8, and from what the operation does not take', () => {
+    expect(thrown(() => parse(Uint8Array.of(0x61, 0x3d, 0xff)))).toMatchObject({ kind: 'validation-error' });
+    expect(thrown(() => parseBody({ 'content-type': 'text/plain' }, [...JSON_ONLY, FORM], Buffer.from('a=b')))).toEqual(
+      expect.objectContaining({
+        kind: 'unsupported-media-type',
+        detail: 'send the body as application/json or application/x-www-form-urlencoded',
+      }),
+    );
+  });
+});
+
+describe('parseJsonObject', () => {
+  it('gives back any object', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const text = JSON.stringify(value);
+        expect(JSON.stringify(parseJsonObject(Buffer.from(text)))).toBe(text);
+      }),
+    );
+  });
+
+  it('refuses every other value, and all other bytes, without a word of them', () => {
+    const others = fc
+      .jsonValue()
+      .filter((value) => typeof value !== 'object' || value === null || Array.isArray(value));
+    const bodies = fc.oneof(
+      others.map((value) => Buffer.from(JSON.stringify(value))),
+      fc.uint8Array({ maxLength: 20 }).filter((bytes) => bytes[0] !== 0x7b),
+      fc.string({ minLength: 8 }).map((text) => Buffer.from(`{"a":${text}`)),
+    );
+    fc.assert(
+      fc.property(bodies, (body) => {
+        const { kind, errors } = thrown(() => parseJsonObject(body)) as { kind: string; errors: { msg: string }[] };
+        expect(kind).toBe('validation-error');
+        expect(errors).toHaveLength(1);
+        expect(errors[0]?.msg).toMatch(/^must (be UTF-8|be JSON|not be empty|be object)$/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { MAX_PIPELINED } from '../../../../src/adapters/http/node/pipelining-guard.ts';
+import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
+import { hmacSignature } from '../../../../src/adapters/signature/hmac.ts';
+import { WEBHOOK } from '../../../../src/domain/provider.ts';
+import { timestampFromMicros } from '../../../../src/domain/timestamp.ts';
+import { connectTo, statusesIn, until } from '../../../support/connection.ts';
+import { manualClock, recordingLogger, recordingMetrics } from '../../../support/fakes.ts';
+import { sign } from '../../../support/http-client.ts';
+import { serveHttp } from '../../../support/http-server.ts';
+import { MESSAGE, SECRET } from '../../../support/service.ts';
+
+const BODY_BYTES = 65_000;
+const POSTS = 60;
+/** What the kernel hands over in one piece. */
+const READ_BYTES = 65_536;
+
+let end = (): void => undefined;
+afterEach(() => {
+  end();
+});
+
+/** A service whose reads wait until they are let go, and whose commits take some turns of the event loop, as they do. */
+async function slowToRead() {
+  const sound = inMemoryMessageRepository();
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (letGo = resolve));
+  const clock = manualClock(timestampFromMicros(0n));
+  const served = await serveHttp({
+    repository: {
+      ...sound,
+      list: (...args) => gate.then(() => sound.list(...args)),
+      async add(updates) {
+        for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+        return sound.add(updates);
+      },
+    },
+    verifiers: new Map([[WEBHOOK, hmacSignature({ current: SECRET, previous: undefined }, { clock })]]),
+    ...{ metrics: recordingMetrics(), clock, logger: recordingLogger() },
+    ...{ maxBodyBytes: BODY_BYTES, maxBufferedBytes: 2 * BODY_BYTES },
+  });
+  end = () => {
+    letGo();
+    served.server.close();
+    served.server.closeAllConnections();
+  };
+  const sockets: Socket[] = [];
+  served.server.on('connection', (socket) => sockets.push(socket));
+  return { ...served, letGo, sockets };
+}
+
+const LIST = 'GET /messages HTTP/1.1\r\nHost: x\r\n\r\n';
+
+function post(messageId: string, bytes = BODY_BYTES): string {
+  const start = JSON.stringify({ ...MESSAGE, message_id: messageId, padding: '' }).slice(0, -2);
+  const body = `${start.padEnd(bytes - 2, 'x')}"}`;
+  return (
+    `POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Signature: ${sign(SECRET, body)}\r\n` +
+    `Content-Length: ${String(body.length)}\r\n\r\n${body}`
+  );
+}
+
+describe('bodies behind a request that is not answered', () => {
+  it('are left in the network until it is their turn, and are answered all the same', async () => {
+    const { port, client, letGo, sockets } = await slowToRead();
+    const { send, answers } = await connectTo(port);
+    const sent = send(LIST + Array.from({ length: POSTS }, (_, i) => post(`m${String(i)}`)).join(''));
+    await until(() => (sockets[0]?.bytesRead ?? 0) > 0);
+    // Time enough to read all that is there, without a clock: it has as many turns of the event loop as it takes.
+    for (let i = 0; i < 100; i++) await client.fetch('/health/live');
+    expect(sockets[0]?.bytesRead).toBeLessThanOrEqual(2 * READ_BYTES);
+    letGo();
+    await sent;
+    expect(statusesIn(await answers(1 + POSTS))).toEqual(Array.from({ length: 1 + POSTS }, () => 200));
+    expect((await client.fetch(`/messages/m${String(POSTS - 1)}`)).status).toBe(200);
+  });
+
+  it('are left there also when many fit into what is read at a time: those that wait are never too many', async () => {
+    const { port, letGo, sockets } = await slowToRead();
+    const { send, answers } = await connectTo(port);
+    const posts = 4 * MAX_PIPELINED;
+    const each = Math.ceil((2 * READ_BYTES) / MAX_PIPELINED); // half as many as may wait are in one piece
+    const sent = send(LIST + Array.from({ length: posts }, (_, i) => post(`s${String(i)}`, each)).join(''));
+    await until(() => (sockets[0]?.bytesRead ?? 0) > 0);
+    letGo();
+    await sent;
+    expect(statusesIn(await answers(1 + posts))).toEqual(Array.from({ length: 1 + posts }, () => 200));
+  });
+
+  it('are thrown away as they come where they are of no use', async () => {
+    const { port, letGo, sockets } = await slowToRead();
+    const { send, answers } = await connectTo(port);
+    const useless = 'x'.repeat(20 * READ_BYTES);
+    const sent = send(LIST.replace('\r\n\r\n', `\r\nContent-Length: ${String(useless.length)}\r\n\r\n${useless}`));
+    await until(() => (sockets[0]?.bytesRead ?? 0) > useless.length);
+    letGo();
+    await sent;
+    expect(statusesIn(await answers(1))).toEqual([200]);
+  });
+
+  it('close the connection when they come in chunks, of which each would be kept by itself', async () => {
+    const { port, client, sockets } = await slowToRead();
+    const connection = await connectTo(port);
+    await connection.send(`${LIST}POST /webhook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    await connection.send('1\r\nx\r\n'.repeat(1_000));
+    await until(() => sockets[0]?.destroyed === true);
+    await connection.ended;
+    expect(connection.received()).toBe('');
+    expect((await client.fetch('/health/live')).status).toBe(200);
+  });
+});

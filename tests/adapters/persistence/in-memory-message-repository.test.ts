@@ -1,6 +1,0 @@
-import { inMemoryMessageRepository } from '../../../src/adapters/persistence/in-memory-message-repository.ts';
-import { messageRepositoryContract } from './message-repository-contract.ts';
-
-messageRepositoryContract('In memory', () =>
-  Promise.resolve({ repository: inMemoryMessageRepository(), close: () => Promise.resolve() }),
-);
