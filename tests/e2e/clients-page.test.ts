@@ -7,15 +7,28 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect } from '@jest/globals';
 import { ADDRESS, blocksOf, expectProgramToWork } from '../support/client-programs.ts';
 import { withServer } from '../support/local-server.ts';
-import { itNeeding } from '../support/requirements.ts';
+import { itNeeding, type Requirement } from '../support/requirements.ts';
 
 const run = promisify(execFile);
+
+interface Language {
+  readonly language: string;
+  readonly file: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly needs: Requirement;
+  /** The pause of the program between two attempts, and a shorter one for the test. */
+  readonly wait: string;
+  readonly shorter: string;
+  readonly attempts: number;
+  readonly read: string;
+}
 
 /**
  * Those of TypeScript run where the package is installed: tests/deployment/typescript-client-package.test.ts. `read` reads all
  * messages with the functions of the page; when it fails, it prints what it has of a problem first.
  */
-const LANGUAGES = [
+const LANGUAGES: readonly Language[] = [
   {
     ...{ language: 'python', file: 'program.py', command: 'python3', args: [], needs: 'python3' },
     ...{ wait: '0.25 * 2**attempt', shorter: '0.001', attempts: 6 },
@@ -50,7 +63,7 @@ func main() {
 messages > /dev/null || { status=$?; cat "$ANSWER"; exit "$status"; }
 `,
   },
-] as const;
+];
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const PROBLEM_TYPE = { 'Content-Type': 'application/problem+json' };

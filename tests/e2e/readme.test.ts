@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { parseEnv, promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { leakWatch } from '../support/leak-watch.ts';
 import { freePort } from '../support/free-port.ts';
 import { freshCopy, readPage, ROOT, shellBlocks } from '../support/page-commands.ts';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { commandLine } from '../../support/command-line.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../../support/service.ts';
 import { describeNeeding } from '../../support/requirements.ts';

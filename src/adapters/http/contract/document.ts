@@ -11,7 +11,14 @@ export interface OpenapiDocument {
   parse(): Record<string, unknown>;
 }
 
+let loaded: OpenapiDocument | undefined;
+
+/** Reads the contract, once for each process: it does not change while the process runs. */
 export function loadOpenapiDocument(): OpenapiDocument {
+  return (loaded ??= readDocument());
+}
+
+function readDocument(): OpenapiDocument {
   const yaml = readFileSync(FILE, 'utf8');
   const json = JSON.stringify(load(yaml));
   return { yaml, json, parse: () => JSON.parse(json) as Record<string, unknown> };

@@ -24,11 +24,20 @@ export interface Contract {
   validator(operationId: string): Validate;
 }
 
+const opened = new WeakMap<OpenapiDocument, Promise<Contract>>();
+
+/** Opens a contract, once for each document: compiling takes some 200 ms of processor time, and servers can share it. */
+export function openContract(document: OpenapiDocument): Promise<Contract> {
+  const contract = opened.get(document) ?? compileContract(document);
+  opened.set(document, contract);
+  return contract;
+}
+
 /**
  * Dereferences the contract and compiles its request validators. This is all that openapi-backend does here: the router knows the operation
  * of a request, so its own routing, parsing and handlers are not used.
  */
-export async function openContract(document: OpenapiDocument): Promise<Contract> {
+async function compileContract(document: OpenapiDocument): Promise<Contract> {
   const api = new OpenAPIBackend({
     definition: document.parse() as unknown as Document,
     quick: true, // at start neither validate the contract, which CI does, nor compile validators of responses, which nobody calls

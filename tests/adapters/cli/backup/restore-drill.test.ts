@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import path from 'node:path';
 import { CLI, node, type Ended } from '../../persistence/schema/node-process.ts';
 import { startProcess, type ServiceProcess } from '../../../support/service.ts';
