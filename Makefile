@@ -1,5 +1,5 @@
-# Needs GNU make and npm, for the containers also Docker with Compose 2. The machine's own Node may be an old one: it
-# only runs npm, which brings the Node that the service runs on into node_modules.
+# Requires GNU make and npm, and for the containers Docker with Compose 2. The machine's own Node may be old: it only runs
+# npm, which installs the Node of the service into node_modules.
 
 NODE := node_modules/.bin/node
 NPM := npm
@@ -13,7 +13,7 @@ BUILT := dist/.built
 .PHONY: help run test check demo up down logs clean
 .DELETE_ON_ERROR:
 
-help: ## Say what there is to make
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(BUILT) ## Run the service on this machine; Ctrl-C stops it
@@ -27,7 +27,7 @@ test: $(INSTALLED) ## Run every test
 check: $(INSTALLED) ## Run what CI runs: generated code, types, lint, dependency rules, tests
 	@$(NPM) run check
 
-demo: $(INSTALLED) ## Send sample messages to the running service, and show what it says of them
+demo: $(INSTALLED) ## Send sample messages to the running service, and show its answers
 	@$(NPM) run -s demo
 
 up: ## Build the image and start it in Docker; returns when it is ready
@@ -35,17 +35,17 @@ up: ## Build the image and start it in Docker; returns when it is ready
 	@$(need_secret)
 	$(DOCKER) compose up -d --build --wait
 
-# Compose wants every variable of the file even to stop what it started, so these two give it one it does not use.
+# Compose requires the variables of its file even to stop containers, so these two targets pass a secret that is not used.
 down: ## Stop the container and remove its volume, with all messages in it
 	@$(need_compose)
-	@echo 'This removes volumes: every message stored in the container is gone after it.'
+	@echo 'This removes the volumes, and permanently deletes every message stored in the container.'
 	@WEBHOOK_SECRET="$${WEBHOOK_SECRET:-unused}" $(DOCKER) compose down -v
 
 logs: ## Follow the log of the container
 	@$(need_compose)
 	@WEBHOOK_SECRET="$${WEBHOOK_SECRET:-unused}" $(DOCKER) compose logs -f api
 
-clean: ## Remove what was built; messages, .env and node_modules stay
+clean: ## Remove build results; messages, .env and node_modules stay
 	rm -rf dist coverage
 
 $(INSTALLED): package-lock.json
@@ -53,8 +53,8 @@ $(INSTALLED): package-lock.json
 	$(NPM) ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
-# From nothing, because tsc leaves behind what a deleted or renamed source once became, and a stale migration would run.
-# Folders are listed as well as files: they change when a file in them goes away.
+# Builds from scratch, because tsc keeps the output of deleted and renamed sources, and a stale migration would run.
+# The folders are prerequisites too, because they change when a file in them is deleted.
 $(BUILT): $(INSTALLED) tsconfig.json tsconfig.build.json $(shell find src)
 	@rm -rf dist
 	$(NPM) run -s build
@@ -68,7 +68,7 @@ elif ! $(DOCKER) compose version > /dev/null 2>&1; then \
 fi
 endef
 
-# Compose reads .env too, and like Compose the environment goes first, even when it is empty.
+# Compose reads .env too. As in Compose, the environment takes precedence, even if the variable is empty.
 define need_secret
 if [ -z "$${WEBHOOK_SECRET-$$(sed -n 's/^\(export \)\{0,1\}WEBHOOK_SECRET=//p' .env 2> /dev/null)}" ]; then \
 	echo 'WEBHOOK_SECRET is not set. Choose one, then try again:' >&2; \

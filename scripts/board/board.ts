@@ -19,13 +19,13 @@ import { WEBHOOKS } from './rows/webhooks.ts';
 
 const ROWS: readonly Row[] = [GLANCE, WEBHOOKS, HTTP, COMMITS, STORE, PROCESS];
 const WIDTH = 24;
-/** Where people read this repository: the same as in deploy/observability/prometheus.yml. */
+/** Web address of the repository, the same as in deploy/observability/prometheus.yml. */
 const REPOSITORY = 'https://git.example.com/webhook-inbox/blob/main';
 
-/** What Grafana's own types do not have of an annotation by Prometheus. */
+/** The members of a Prometheus annotation that Grafana's types lack. */
 type PrometheusAnnotation = AnnotationQuery & { readonly titleFormat: string; readonly tagKeys: string };
 
-/** The board, as Grafana is given it. */
+/** The board in Grafana's format. */
 export function board(): Dashboard {
   return {
     uid: 'webhook-inbox',

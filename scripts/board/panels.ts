@@ -24,22 +24,22 @@ import type * as TimeSeries from '@grafana/schema/dist/esm/raw/composable/timese
 
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
-/** Where one level of trouble begins, in the unit of the panel. */
+/** The start of a threshold level, in the unit of the panel. */
 type Steps = readonly (readonly [color: string, from: number | null])[];
 
 export interface PanelSpec {
   readonly title: string;
-  /** What it shows, and what is to be thought of it. */
+  /** What the panel shows, and how to read it. */
   readonly description: string;
-  /** Grafana's id of it. */
+  /** Grafana's id of the unit. */
   readonly unit: string;
-  /** PromQL, and what its series are called. */
+  /** PromQL, and the legend of its series. */
   readonly queries: readonly (readonly [expr: string, legend: string])[];
-  /** Of 24. */
+  /** Width in columns; a row has 24. */
   readonly width: number;
   readonly decimals?: number;
   readonly max?: number;
-  /** The first from null, which is everything below the next. */
+  /** The first level begins at null and reaches up to the next. */
   readonly thresholds?: Steps;
 }
 
@@ -104,7 +104,7 @@ export function timeSeries(spec: TimeSeriesSpec): Unplaced {
   };
 }
 
-/** Which of two states each series was in. */
+/** Shows in which of two states each series was. */
 export function states(spec: PanelSpec, words: { readonly 0: string; readonly 1: string }): Unplaced {
   const custom: StateTimeline.FieldConfig = { fillOpacity: 70, lineWidth: 0 };
   const options: StateTimeline.Options = {

@@ -99,9 +99,9 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
       series,
       at: '5m',
       labels: { ...JOB, severity: 'critical' },
-      summary: 'No instance of webhook-inbox takes webhooks',
+      summary: 'No instance of webhook-inbox accepts webhooks',
       description:
-        'For a minute no instance was reached and ready. Senders keep what they have and try again, for some hours to some days.',
+        'For a minute no instance was reachable and ready. Senders keep their webhooks and retry them for hours to days.',
     })),
     quiet: [
       { series: { ...instance(A, '0x20'), ...instance(B, '1x20') }, at: '10m' },
@@ -119,7 +119,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
       at: '10m',
       labels: { ...A, severity: 'warning' },
       summary: 'a:8000 is not ready',
-      description: 'It is not reached, or a check of its readiness fails; readiness_check_passed says which.',
+      description: 'It is not reachable, or a readiness check fails; readiness_check_passed names the check.',
     })),
     quiet: [
       { series: instance(A, '0 0 0 1x20'), at: '10m' },
@@ -134,7 +134,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         at: '340m',
         labels: { ...JOB, severity: 'warning' },
         summary: 'webhook-inbox has fewer instances than it had',
-        description: 'Only 1 are ready. An instance is gone and nobody has put another in its place.',
+        description: 'Only 1 are ready. An instance is gone and was not replaced.',
       },
     ],
     quiet: [
@@ -155,7 +155,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
       labels: { ...JOB, severity: 'critical' },
       summary: 'webhook-inbox fails or delays webhooks',
       description:
-        '10% of genuine webhooks were not answered 200 within a second. At this rate the 0.1 % of a month are soon used up.',
+        '10% of genuine webhooks were not answered 200 within a second. At this rate the error budget of the month, 0.1 %, is soon used up.',
     })),
     quiet: [
       { series: webhooks('0+995x600', '0x600', '0+5x600'), at: '8h' }, // 0.5 %
@@ -172,7 +172,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         series: webhooks('0+998x400', '0x400', '0+2x400'),
         at: '75h',
         labels: { ...JOB, severity: 'warning' },
-        summary: 'webhook-inbox fails or delays more webhooks than it may',
+        summary: 'webhook-inbox fails or delays more webhooks than the objective allows',
         description:
           '0.2% of genuine webhooks in three days were not answered 200 within a second; the objective allows 0.1 %.',
       },
@@ -189,7 +189,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         series: durations(2),
         at: '40m',
         labels: { ...JOB, severity: 'warning' },
-        summary: 'webhook-inbox is slow to take webhooks',
+        summary: 'webhook-inbox accepts webhooks slowly',
         description: 'One webhook in a hundred took longer than 750ms for a quarter of an hour.',
       },
     ],
@@ -206,8 +206,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         series: { [of('commit_queue_messages', A)]: '0 900x10', [of('commit_queue_limit_messages', A)]: '1000x11' },
         at: '5m',
         labels: { ...A, severity: 'warning' },
-        summary: 'a:8000 takes in more than it can store',
-        description: 'Its commit queue is 90% full. What has no room is refused with 503.',
+        summary: 'a:8000 receives more than it can store',
+        description: 'Its commit queue is 90% full. When it is full, webhooks get 503.',
       },
     ],
     quiet: [
@@ -249,16 +249,14 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         at: '10m',
         labels: { ...A, severity: 'critical' },
         summary: 'The disk of a:8000 is almost full',
-        description:
-          'Less than 5 % of it are left, or it will be full within four hours. Then every webhook is refused with 503.',
+        description: 'Less than 5 % of it is free, or it will be full within four hours. Then every webhook gets 503.',
       },
       {
         series: disk('250-1x100'),
         at: '80m',
         labels: { ...A, severity: 'critical' },
         summary: 'The disk of a:8000 is almost full',
-        description:
-          'Less than 5 % of it are left, or it will be full within four hours. Then every webhook is refused with 503.',
+        description: 'Less than 5 % of it is free, or it will be full within four hours. Then every webhook gets 503.',
       },
     ],
     quiet: [
@@ -275,7 +273,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         at: '8h',
         labels: { ...A, severity: 'warning' },
         summary: 'The disk of a:8000 will be full in four days',
-        description: 'As much as was written in the last six hours fills what is left of it.',
+        description: 'At the rate of the last six hours, the free space lasts less than four days.',
       },
     ],
     quiet: [
@@ -293,8 +291,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
       series,
       at: '45m',
       labels: { ...JOB, severity: 'warning' },
-      summary: 'Counters or search index of webhook-inbox do not follow',
-      description: '250k messages wait to be taken in. Answers are right and get slower.',
+      summary: 'Counters or search index of webhook-inbox are behind',
+      description: '250k messages are not yet counted or indexed. Answers stay correct but get slower.',
     })),
     quiet: [
       { series: { [of('uncounted_messages', A)]: '900x60', [of('unindexed_messages', A)]: '1000x60' }, at: '45m' },
@@ -324,8 +322,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         series: provider('0x60 0+10x60', '0+10x60 600x60'),
         at: '100m',
         labels: { ...JOB, provider: 'whatsapp', severity: 'warning' },
-        summary: 'Webhooks of whatsapp are refused',
-        description: '100% of what came for it in a quarter of an hour was refused. GET /rejections says why.',
+        summary: 'Webhooks of whatsapp are rejected',
+        description: 'In a quarter of an hour, 100% of its webhooks were rejected. GET /rejections says why.',
       },
     ],
     quiet: [
@@ -341,8 +339,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         series: { [of('http_connections_dropped_total', A)]: '0+10x30' },
         at: '20m',
         labels: { ...A, severity: 'warning' },
-        summary: 'a:8000 closes connections as they come',
-        description: 'It had as many as it takes, and turned away 100 in ten minutes.',
+        summary: 'a:8000 closes new connections at once',
+        description: 'It reached its connection limit and closed 100 connections in ten minutes.',
       },
     ],
     quiet: [{ series: { [of('http_connections_dropped_total', A)]: '50x30' }, at: '20m' }],
@@ -356,7 +354,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         at: `${String((WEEK + 8) * 15)}m`,
         labels: { ...JOB, severity: 'warning' },
         summary: 'No webhook has reached webhook-inbox for an hour',
-        description: 'A week ago there were webhooks at this time. The service is ready; they do not get here.',
+        description:
+          'A week ago there were webhooks at this time. The service may be ready, but webhooks do not reach it.',
       },
     ],
     quiet: [

@@ -242,7 +242,7 @@ describe('the dashboard', () => {
       '15 Jan 2025, 15:31:00',
       'webhook',
       'text',
-      'none told',
+      'not reported',
       'Received',
     ]) {
       expect(fields).toContain(part);

@@ -13,74 +13,78 @@ import { retryingFetch, type Fetch, type RetryOptions } from './retry.ts';
 import { signWebhook } from './signature.ts';
 
 export interface InboxClientOptions extends RetryOptions {
-  /** Where the service is, such as `https://inbox.example.com`; may have a path. */
+  /** Address of the service, such as `https://inbox.example.com`; may have a path. */
   readonly baseUrl: string;
-  /** One of the operator's `READ_API_KEYS`, where reading needs one. */
+  /** One of the operator's `READ_API_KEYS`, if reading requires one. */
   readonly readKey?: string;
-  /** The operator's `WEBHOOK_SECRET`, for who sends messages. Not for pages: whoever has it can forge messages. */
+  /** The operator's `WEBHOOK_SECRET`, only for sending. Never use it in a browser: anyone who has it can forge messages. */
   readonly webhookSecret?: string;
-  /** Instead of the global one, for a proxy, a test, a log. */
+  /** Replaces the global `fetch`, for a proxy, a test or a log. */
   readonly fetch?: Fetch;
 }
 
 export interface CallOptions {
-  /** Ends the call, with all its attempts and waits; it then rejects with the signal's reason. */
+  /** Ends the call with all its attempts and waits; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** `created`: stored now. `duplicate`: it was there. `conflict`: another message has this id, and stays. */
+/** `created`: stored now. `duplicate`: stored before. `conflict`: another message has this id, and the service keeps that one. */
 export type MessageResult = 'created' | 'duplicate' | 'conflict';
 
 type ListQuery = NonNullable<operations['listMessages']['parameters']['query']>;
 type ProviderQuery = NonNullable<operations['getMessage']['parameters']['query']>;
 
-/** Filters, all of which must hold, and how many messages a page has. */
+/** Filters, which must all match, and the number of messages per page. */
 export interface MessageFilter extends Omit<ListQuery, 'offset' | 'cursor'> {
-  /** The `next_cursor` where an earlier reading with these filters ended; without one it begins at the first message. */
+  /** The `next_cursor` to resume an earlier read with the same filters; without it, the read begins at the first message. */
   readonly cursor?: string | null | undefined;
 }
 
 /**
- * Methods are named as in the contract, retry what may pass, and throw a {@link ProblemError} for every other answer that
- * is no success. Without any answer they throw what fetch threw.
+ * The client of the service. Its methods are named as in the contract, retry temporary failures, and throw a
+ * {@link ProblemError} for every other unsuccessful answer. If there is no answer, they throw the error of fetch.
  */
 export interface InboxClient {
   /** Signs a message and sends it. Resolves when it is durable; sending the same one again is safe. */
   ingestMessage(message: IngestRequest, options?: CallOptions): Promise<MessageResult>;
-  /** One page. */
+  /** Returns one page. */
   listMessages(query?: ListQuery, options?: CallOptions): Promise<MessageList>;
   /**
-   * Every page from the first, or from a cursor. It misses nothing that was stored before you began; of what is stored
-   * meanwhile it gives what comes later in the order, which is that of the senders' `ts`. Keep `next_cursor` of the last page
-   * you have dealt with to go on with a reading that was not finished; once it is null, all is read.
+   * Returns every page from the first, or from a cursor. It misses no message that was stored before you began. Messages
+   * are ordered by the senders' `ts`: a message stored meanwhile appears only if its `ts` is after the current page. To
+   * resume an interrupted read, keep the `next_cursor` of the last page that you have processed; null ends the read.
    */
   listMessagePages(filter?: MessageFilter, options?: CallOptions): AsyncGenerator<MessageList, void, undefined>;
-  /** Every message of these pages, in order; asks for the next page when you have had the last message of one. */
+  /** Returns every message of these pages, in order; requests the next page after you have consumed the one before. */
   listAllMessages(filter?: MessageFilter, options?: CallOptions): AsyncGenerator<Message, void, undefined>;
   getMessage(messageId: string, query?: ProviderQuery, options?: CallOptions): Promise<MessageDetail>;
   getStats(options?: CallOptions): Promise<Stats>;
   /**
-   * Everything in the contract, typed, by method and path. Retries, but returns errors and does not throw them; it throws for
-   * a success that is no JSON, unless `parseAs` says what else to expect.
+   * Every operation of the contract, typed, by method and path. It retries, but returns errors and does not throw them. It
+   * throws for a success that is not JSON, unless `parseAs` names another format.
    */
   readonly api: Client<paths>;
 }
 
-/** The largest page of the contract: the fewest requests. */
+/** The largest page of the contract, which needs the fewest requests. */
 const MAX_PAGE = 100;
 
-/** @throws {TypeError} `baseUrl` is no absolute address of http or https */
+/**
+ * Creates a client.
+ *
+ * @throws {TypeError} `baseUrl` is not an absolute http or https URL
+ */
 export function createInboxClient(options: InboxClientOptions): InboxClient {
   const { baseUrl, readKey, webhookSecret, fetch = (request) => globalThis.fetch(request) } = options;
   if (!/^https?:$/.test(new URL(baseUrl).protocol)) throw new TypeError('baseUrl must begin with http:// or https://');
   const headers = readKey === undefined ? {} : { Authorization: `Bearer ${readKey}` };
   const api = createClient<paths>({ baseUrl, headers, fetch: retryingFetch(fetch, options) });
-  api.use(refuseWhatIsNoJson);
+  api.use(rejectNonJson);
 
   const listMessages: InboxClient['listMessages'] = async (query = {}, call = {}) => {
     const asked = api.GET('/messages', { params: { query }, ...call });
     const page: Partial<MessageList> = await unwrap(asked);
-    // Taken for the last page, it would end a reading in the middle; for any other, never.
+    // As the last page, it would end the read too early; as any other, the read would never end.
     if (!isPage(page)) throw new ProblemError((await asked).response, page);
     return page;
   };
@@ -117,19 +121,19 @@ export function createInboxClient(options: InboxClientOptions): InboxClient {
       if (webhookSecret === undefined) throw new TypeError('give the client a webhookSecret to send messages with');
       const body = JSON.stringify(message);
       const signed = { 'X-Signature': await signWebhook(body, webhookSecret) };
-      // What was signed goes out as it is.
+      // The serializer sends exactly the signed bytes.
       const sent = api.POST('/webhook', { body: message, bodySerializer: () => body, headers: signed, ...call });
       const { data, error, response } = await sent;
       const result = response.headers.get('X-Message-Result');
-      // Whatever else says 200 on the way, a message is only stored when the service says what became of it.
+      // A proxy may answer 200, too: the message is stored only if the service names the result.
       if (data?.status !== 'ok' || !isResult(result)) throw new ProblemError(response, error);
       return result;
     },
   };
 }
 
-/** So that a page which a proxy puts in place of an answer is an error like all others, and none of the parser's. */
-const refuseWhatIsNoJson: Middleware = {
+/** Turns a proxy's page in place of an answer into a {@link ProblemError}, instead of an error of the parser. */
+const rejectNonJson: Middleware = {
   async onResponse({ response, options }) {
     if (!response.ok || options.parseAs !== 'json') return;
     const text = await response.clone().text();

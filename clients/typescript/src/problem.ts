@@ -1,8 +1,8 @@
 import type { Problem, ValidationErrorItem, ValidationProblem } from './generated/openapi.ts';
 
 /**
- * An answer that is no success. The service's own are problem documents (RFC 9457); for any other, such as a proxy's
- * page, `type` is `about:blank` and `detail` is empty.
+ * An unsuccessful answer. The service sends problem documents (RFC 9457); for other answers, such as a proxy's page, `type`
+ * is `about:blank` and `detail` is empty.
  */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -11,9 +11,9 @@ export class ProblemError extends Error {
   readonly type: Problem['type'] | 'about:blank';
   readonly title: string;
   readonly detail: string;
-  /** What to quote when you ask the operator; null when the answer has none. */
+  /** Quote it when you ask the operator; null if the answer has none. */
   readonly requestId: string | null;
-  /** What is wrong with the request, of a 422; else empty. */
+  /** The errors in the request, for a 422; otherwise empty. */
   readonly errors: readonly ValidationErrorItem[];
 
   constructor(response: Response, body: unknown) {
@@ -37,9 +37,9 @@ export class ProblemError extends Error {
 }
 
 /**
- * The data of a call to the typed API, such as `unwrap(inbox.api.GET('/health/ready'))`.
+ * Returns the data of a call to the typed API, such as `unwrap(inbox.api.GET('/health/ready'))`.
  *
- * @throws {ProblemError} the answer is anything but a success
+ * @throws {ProblemError} the answer is not a success
  */
 export async function unwrap<Data>(
   call: Promise<{ data?: Data; error?: unknown; response: Response }>,

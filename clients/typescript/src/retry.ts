@@ -1,52 +1,52 @@
-/** Asking again. Every operation of the service may be repeated: the same message is stored once, however often it is sent. */
+/** Retries. Every operation of the service can be repeated safely, because the service stores the same message only once. */
 
 export type Fetch = (request: Request) => Promise<Response>;
 
 export interface Retry {
-  /** Of the attempt that failed, from 1. */
+  /** Number of the failed attempt, from 1. */
   readonly attempt: number;
-  /** How long the next one waits, in ms. */
+  /** Delay before the next attempt, in ms. */
   readonly delayMs: number;
-  /** Of the answer, if there was one. */
+  /** Status of the answer, if there was one. */
   readonly status?: number;
-  /** What went wrong, if there was no answer. */
+  /** The error, if there was no answer. */
   readonly error?: unknown;
 }
 
 export interface RetryOptions {
-  /** Attempts after the first one. 4 unless said otherwise; 0 turns retrying off. */
+  /** Attempts after the first one (4); 0 disables retries. */
   readonly retries?: number;
-  /** The most that the first wait can be, in ms (250); it doubles with each attempt. */
+  /** Maximum of the first wait, in ms (250); it doubles with each attempt. */
   readonly baseDelayMs?: number;
-  /** The most that the random part of a wait can be, in ms (10 000); what `Retry-After` asks for comes on top. */
+  /** Maximum of the random part of a wait, in ms (10 000); `Retry-After` is added to it. */
   readonly maxDelayMs?: number;
   /**
-   * The longest `Retry-After` that is waited for, in ms (60 000). A longer one is for you: the answer is handed over. No
-   * wait is longer than this and `maxDelayMs` together, nor than a timer can be, which is 24 days.
+   * Maximum `Retry-After` to wait for, in ms (60 000). If it is longer, the call returns the answer at once. A wait is never
+   * longer than this plus `maxDelayMs`, or than the maximum of a timer, 24 days.
    */
   readonly maxRetryAfterMs?: number;
-  /** How long one attempt may take, with its whole answer, in ms (30 000). */
+  /** Maximum duration of one attempt with its complete answer, in ms (30 000). */
   readonly timeoutMs?: number;
   /** Called before each wait, for your log. */
   readonly onRetry?: (retry: Retry) => void;
-  /** Waits; rejects with the signal's reason when that is aborted. For tests. */
+  /** Waits; rejects with the signal's reason when the signal is aborted. For tests. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** A number from 0 to below 1. For tests. */
+  /** Returns a number from 0 to below 1. For tests. */
   readonly random?: () => number;
 }
 
-/** What may pass by itself. 500 too: the service has stored nothing, and the same request again is safe. */
-const PASSING = new Set([408, 429, 500, 502, 503, 504]);
-/** Answers that have no body, for which even an empty one is an error. */
+/** Statuses of temporary failures. 500 is included, because a retry of the same request is safe. */
+const TEMPORARY = new Set([408, 429, 500, 502, 503, 504]);
+/** Statuses without a body: `Response` throws if they get even an empty one. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
-/** A timer that is set for longer goes off at once. */
+/** A longer timer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * A fetch that asks again when there was no answer, or only half of one, or one that says that it may get better. It waits
- * as long as `Retry-After` says and a little more, else for a random time below a bound that doubles ("full jitter":
- * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). The last answer is handed over whatever it
- * is, the last failure thrown: of an attempt that took too long, a `TimeoutError`. The signal of the request ends attempts
+ * Returns a fetch that retries after no answer, an incomplete answer or a temporary failure. It waits for `Retry-After`
+ * plus a random time below a bound that doubles ("full jitter":
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). It returns the last answer, whatever its
+ * status, or throws the last error: a `TimeoutError` if the attempt took too long. The signal of the request ends attempts
  * and waits at once.
  */
 export function retryingFetch(fetch: Fetch, options: RetryOptions = {}): Fetch {
@@ -66,8 +66,8 @@ export function retryingFetch(fetch: Fetch, options: RetryOptions = {}): Fetch {
       }
       const response = 'response' in outcome ? outcome.response : undefined;
       const asked = retryAfterMs(response) ?? 0;
-      const passing = response === undefined || PASSING.has(response.status);
-      if (!passing || number > retries || asked > maxRetryAfterMs) {
+      const temporary = response === undefined || TEMPORARY.has(response.status);
+      if (!temporary || number > retries || asked > maxRetryAfterMs) {
         if ('response' in outcome) return outcome.response;
         throw outcome.error;
       }
@@ -79,15 +79,16 @@ export function retryingFetch(fetch: Fetch, options: RetryOptions = {}): Fetch {
   };
 }
 
-/** Read once, so that each attempt sends the same; undefined where there can be none. */
+/** Reads the body once, because each attempt sends it; undefined if the method allows no body. */
 async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
   return request.method === 'GET' || request.method === 'HEAD' ? undefined : request.arrayBuffer();
 }
 
 /**
- * Once, with the whole answer; rejects when that takes too long or the request's signal is aborted, whatever fetch does. The
- * timer and the listener are what holds all this: AbortSignal.any and AbortSignal.timeout hold nothing, and after a garbage
- * collection they never fire (https://github.com/nodejs/node/issues/57736).
+ * Sends the request once and reads the complete answer. Rejects if that takes too long or the request's signal is aborted,
+ * even if fetch does not react. The timer and the listener keep the controller reachable: AbortSignal.any and
+ * AbortSignal.timeout do not, and after a garbage collection they never fire
+ * (https://github.com/nodejs/node/issues/57736).
  */
 async function attempt(
   fetch: Fetch,
@@ -127,8 +128,8 @@ async function wholeAnswer(fetch: Fetch, request: Request): Promise<Response> {
 }
 
 /**
- * What `Retry-After` asks for, in ms from now: seconds or a date (RFC 9110, section 10.2.3). A date counts from the answer's
- * own `Date`, so that clocks need not agree.
+ * Returns the wait that `Retry-After` requests, in ms: seconds or a date (RFC 9110, section 10.2.3). A date counts from the
+ * answer's own `Date`, because the clocks may differ.
  */
 function retryAfterMs(response: Response | undefined): number | undefined {
   const value = response?.headers.get('Retry-After')?.trim() ?? '';

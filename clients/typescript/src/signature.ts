@@ -1,15 +1,15 @@
 /**
  * The signature of `POST /webhook`: HMAC-SHA256 (RFC 2104 over FIPS 180-4) of the raw body, in hexadecimal, in the header
- * `X-Signature`. By WebCrypto, so that it runs in Node, browsers, Deno, Bun and workers alike.
+ * `X-Signature`. It uses WebCrypto, which Node, browsers, Deno, Bun and workers have.
  */
 
 const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' };
 const SIGNATURE = /^(?:sha256=)?([0-9a-f]{64})$/i;
-/** The service looks at no more than these. */
+/** The service ignores further signatures. */
 const MAX_SIGNATURES = 8;
 
 /**
- * Signs the bytes of a body. Send the very same bytes: JSON that is parsed and written anew may differ.
+ * Signs the bytes of a body. Send exactly these bytes: JSON that is parsed and serialised again may differ.
  *
  * @param body text is signed as UTF-8
  * @returns 64 hexadecimal digits in lower case, the value of `X-Signature`
@@ -21,13 +21,13 @@ export async function signWebhook(body: string | Uint8Array, secret: string): Pr
 }
 
 /**
- * Whether a header's value signs these bytes, by the rules of the service: either case, with or without `sha256=`,
- * several separated by commas, of which one that is right is enough. Never throws for what a stranger may have sent.
- * The comparison takes the same time wherever the digests differ (https://www.w3.org/TR/webcrypto-2/#hmac-operations).
+ * Returns whether a header's value signs these bytes, by the rules of the service: upper or lower case, with or without
+ * `sha256=`, one or several signatures separated by commas, one of which must be valid. Never throws for malformed headers.
+ * The comparison takes constant time (https://www.w3.org/TR/webcrypto-2/#hmac-operations).
  *
- * @param header `X-Signature` as it came; null or undefined when there was none
+ * @param header `X-Signature` as received; null or undefined if it is missing
  * @param secrets one, or during a rotation the new one and the old one
- * @throws {TypeError} there is no secret, or an empty one, or no WebCrypto
+ * @throws {TypeError} there is no secret, a secret is empty, or WebCrypto is missing
  */
 export async function verifyWebhook(
   body: string | Uint8Array,
@@ -56,7 +56,7 @@ function bytesOf(value: string | Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function subtle() {
-  // Missing where a page is not a secure context, whatever the type says.
+  // Missing if a page is not a secure context, although the type says otherwise.
   const { subtle } = globalThis.crypto as Partial<typeof globalThis.crypto>;
   if (subtle === undefined) throw new TypeError('there is no WebCrypto here: a page needs HTTPS, or localhost, for it');
   return subtle;

@@ -6,7 +6,7 @@ export const COMMITS: Row = {
   panels: [
     timeSeries({
       title: 'Commit duration',
-      description: 'What the disk or PostgreSQL takes for a commit. All webhooks that wait share the next one.',
+      description: 'Time that the disk or PostgreSQL needs for a commit. All waiting webhooks share the next one.',
       unit: 's',
       queries: [
         [quantile(0.5, 'outcome', 'commit_duration_seconds'), '{{outcome}} p50'],
@@ -16,14 +16,14 @@ export const COMMITS: Row = {
     }),
     timeSeries({
       title: 'Commits',
-      description: 'By whether they succeeded. A failed one is tried again message by message.',
+      description: 'Commits by outcome. After a failed commit, each message is retried by itself.',
       unit: 'cps',
       queries: [[rate('outcome', 'commit_duration_seconds_count'), '{{outcome}}']],
       width: 8,
     }),
     timeSeries({
       title: 'Messages in a commit',
-      description: 'Few: it is idle, or each sender waits for its answer. Many: the disk is the limit.',
+      description: 'Few: the service is idle, or each sender waits for its answer. Many: the disk is the limit.',
       unit: 'none',
       queries: [
         [`${rate('job', 'commit_batch_messages_sum')} / ${rate('job', 'commit_batch_messages_count')}`, 'mean'],
@@ -33,7 +33,7 @@ export const COMMITS: Row = {
     }),
     timeSeries({
       title: 'Commit queue',
-      description: 'How full it is with messages that wait to be stored. At 100 % webhooks are refused with 503.',
+      description: 'Share of the queue in use by messages that wait for a commit. At 100 % webhooks get 503.',
       unit: 'percentunit',
       queries: [[`commit_queue_messages{${S}} / commit_queue_limit_messages{${S}}`, '{{instance}}']],
       max: 1,
@@ -45,7 +45,7 @@ export const COMMITS: Row = {
     }),
     timeSeries({
       title: 'Memory for bodies',
-      description: 'How full it is. What has no room is refused with 503.',
+      description: 'Share of the memory for request bodies in use. At 100 % requests get 503.',
       unit: 'percentunit',
       queries: [[`request_body_bytes{${S}} / request_body_limit_bytes{${S}}`, '{{instance}}']],
       max: 1,

@@ -6,7 +6,7 @@ export const GLANCE: Row = {
   panels: [
     stat({
       title: 'Ready',
-      description: 'Instances that are reached and whose checks of readiness all pass.',
+      description: 'Instances that are reachable and pass all readiness checks.',
       unit: 'none',
       queries: [[`sum(job_instance:webhook_inbox_ready:min{${S}})`, 'ready']],
       thresholds: [
@@ -17,7 +17,7 @@ export const GLANCE: Row = {
     }),
     stat({
       title: 'Alerts',
-      description: 'Alerts that fire now. Each has a section in the runbook, which is linked above.',
+      description: 'Firing alerts. Each has a section in the runbook, linked above.',
       unit: 'none',
       queries: [['count(ALERTS{alertstate="firing", alertname=~"WebhookInbox.+"}) or vector(0)', 'firing']],
       thresholds: [
@@ -42,14 +42,14 @@ export const GLANCE: Row = {
     }),
     stat({
       title: 'Webhooks',
-      description: 'Requests to all webhooks, whatever became of them.',
+      description: 'Requests to all webhooks, with any result.',
       unit: 'reqps',
       queries: [[`sum(rate(webhook_requests_total{${S}}[${RATE}]))`, 'webhooks']],
       width: 3,
     }),
     stat({
       title: 'p99',
-      description: 'One in a hundred webhooks that were taken took longer than this.',
+      description: 'One in a hundred accepted webhooks took longer than this.',
       unit: 's',
       queries: [[quantile(0.99, '', 'webhook_request_duration_seconds', TAKEN), 'p99']],
       thresholds: GOOD_BELOW(0.5, 1),
@@ -57,21 +57,21 @@ export const GLANCE: Row = {
     }),
     stat({
       title: 'Messages',
-      description: 'Messages stored. Replicas share them.',
+      description: 'Stored messages, which all replicas share.',
       unit: 'short',
       queries: [[`max(stored_messages{${S}})`, 'messages']],
       width: 3,
     }),
     stat({
       title: 'Database',
-      description: 'Size of the database; with SQLite its log included.',
+      description: 'Size of the database; with SQLite, including its write-ahead log.',
       unit: 'bytes',
       queries: [[`max(database_size_bytes{${S}})`, 'size']],
       width: 3,
     }),
     stat({
       title: 'Disk left',
-      description: 'What is left of the disk that SQLite is on. Nothing with PostgreSQL: watch its disk where it is.',
+      description: "Free space on SQLite's disk. Empty with PostgreSQL: monitor the disk on its server.",
       unit: 'percentunit',
       queries: [[`min(database_disk_available_bytes{${S}} / database_disk_size_bytes{${S}})`, 'left']],
       thresholds: GOOD_ABOVE(0.05, 0.2),

@@ -6,7 +6,7 @@ export const HTTP: Row = {
   panels: [
     timeSeries({
       title: 'Requests by route and status',
-      description: 'All requests, probes and scrapes among them. unmatched: no such route.',
+      description: 'All requests, including probes and scrapes. unmatched: no such route.',
       unit: 'reqps',
       queries: [[rate('method, path, status', 'http_requests_total'), '{{method}} {{path}} {{status}}']],
       stacked: true,
@@ -14,7 +14,7 @@ export const HTTP: Row = {
     }),
     timeSeries({
       title: 'Share of 5xx by route',
-      description: '503 from /health/ready while an instance is not ready is in it.',
+      description: 'Includes the 503 of /health/ready while an instance is not ready.',
       unit: 'percentunit',
       queries: [
         [
@@ -40,7 +40,7 @@ export const HTTP: Row = {
     }),
     timeSeries({
       title: 'Streams',
-      description: 'How full the places of clients that follow the messages are. One too many gets 503.',
+      description: 'Share of MAX_STREAMS in use. At 100 % further streams get 503.',
       unit: 'percentunit',
       queries: [[`message_streams{${S}} / message_streams_limit{${S}}`, '{{instance}}']],
       max: 1,
@@ -52,14 +52,14 @@ export const HTTP: Row = {
     }),
     timeSeries({
       title: 'Refused by address',
-      description: '429, by what it was too much of. Right signatures are never refused for wrong ones.',
+      description: 'Requests that got 429, by the exceeded limit. Wrong signatures never block valid ones.',
       unit: 'reqps',
       queries: [[rate('kind', 'http_rate_limited_total'), '{{kind}}']],
       width: 8,
     }),
     timeSeries({
       title: 'Refused for want of room',
-      description: 'Connections closed as they came, and requests whose bodies had no room in memory.',
+      description: 'Connections closed at once, and requests rejected because too many bodies were in memory.',
       unit: 'cps',
       queries: [
         [rate('instance', 'http_connections_dropped_total'), '{{instance}} connections'],

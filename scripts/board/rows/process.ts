@@ -7,7 +7,7 @@ export const PROCESS: Row = {
     states(
       {
         title: 'Reached',
-        description: 'Whether Prometheus reaches each instance.',
+        description: 'Shows whether Prometheus reaches each instance.',
         unit: 'none',
         queries: [[`up{${S}}`, '{{instance}}']],
         width: 12,
@@ -17,7 +17,7 @@ export const PROCESS: Row = {
     states(
       {
         title: 'Checks of readiness',
-        description: 'The same that /health/ready names.',
+        description: 'The checks of /health/ready.',
         unit: 'none',
         queries: [[`min by (instance, check) (readiness_check_passed{${S}})`, '{{instance}} {{check}}']],
         width: 12,
@@ -26,14 +26,14 @@ export const PROCESS: Row = {
     ),
     timeSeries({
       title: 'Processor',
-      description: '1 is a whole processor. HTTP has one thread; the store and reads have others.',
+      description: '1 is a whole processor. HTTP uses one thread; the store and reads use others.',
       unit: 'percentunit',
       queries: [[rate('instance', 'process_cpu_seconds_total'), '{{instance}}']],
       width: 8,
     }),
     timeSeries({
       title: 'Memory',
-      description: 'Resident, and of it what JavaScript uses.',
+      description: 'Resident memory, and the part that JavaScript uses.',
       unit: 'bytes',
       queries: [
         [`process_resident_memory_bytes{${S}}`, '{{instance}} resident'],
@@ -43,7 +43,7 @@ export const PROCESS: Row = {
     }),
     timeSeries({
       title: 'Event loop lag',
-      description: 'How long what is due waits for the thread that serves HTTP, between two scrapes.',
+      description: 'How long due work waits for the thread that serves HTTP, between two scrapes.',
       unit: 's',
       queries: [
         [`nodejs_eventloop_lag_mean_seconds{${S}}`, '{{instance}} mean'],
@@ -53,14 +53,14 @@ export const PROCESS: Row = {
     }),
     timeSeries({
       title: 'Garbage collection',
-      description: 'Share of the time that it takes.',
+      description: 'Share of time spent on garbage collection.',
       unit: 'percentunit',
       queries: [[rate('instance, kind', 'nodejs_gc_duration_seconds_sum'), '{{instance}} {{kind}}']],
       width: 12,
     }),
     timeSeries({
       title: 'Open files',
-      description: 'Connections and files. At the limit no connection is taken.',
+      description: 'Open connections and files. At the limit no connection is accepted.',
       unit: 'percentunit',
       queries: [[`process_open_fds{${S}} / process_max_fds{${S}}`, '{{instance}}']],
       max: 1,

@@ -6,7 +6,7 @@ export const STORE: Row = {
   panels: [
     timeSeries({
       title: 'Database size',
-      description: 'Of it, reusable is what new messages fill before it grows (SQLite).',
+      description: 'New messages fill the reusable part before the database grows (SQLite).',
       unit: 'bytes',
       queries: [
         [`max by (job) (database_size_bytes{${S}})`, 'size'],
@@ -16,8 +16,7 @@ export const STORE: Row = {
     }),
     timeSeries({
       title: 'Disk',
-      description:
-        'The disk that SQLite is on, and what will be left of it in four days at the pace of the last six hours.',
+      description: "Free space on SQLite's disk, now and in four days at the rate of the last six hours.",
       unit: 'bytes',
       queries: [
         [`database_disk_size_bytes{${S}}`, '{{instance}} size'],
@@ -31,14 +30,14 @@ export const STORE: Row = {
     }),
     timeSeries({
       title: 'Stored messages',
-      description: 'All that are there. It falls when messages are erased.',
+      description: 'Stored messages. The number falls when messages are erased.',
       unit: 'short',
       queries: [[`max by (job) (stored_messages{${S}})`, 'messages']],
       width: 8,
     }),
     timeSeries({
       title: 'Derived data behind',
-      description: 'Messages that the counters and the search index do not hold yet. Answers are right all the same.',
+      description: 'Messages that are not yet counted or indexed. Answers are correct nevertheless.',
       unit: 'short',
       queries: [
         [`max by (job) (uncounted_messages{${S}})`, 'counters'],
@@ -48,7 +47,7 @@ export const STORE: Row = {
     }),
     timeSeries({
       title: 'Erased messages',
-      description: 'By why: retention is RETENTION_DAYS.',
+      description: 'Erased messages by reason: retention is RETENTION_DAYS.',
       unit: 'cps',
       queries: [[rate('cause', 'messages_erased_total'), '{{cause}}']],
       width: 12,

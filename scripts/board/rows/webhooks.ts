@@ -7,7 +7,7 @@ export const WEBHOOKS: Row = {
     timeSeries({
       title: 'Webhooks by result',
       description:
-        'created, duplicate, conflict and accepted were answered 200. unavailable is a 503: the sender tries again. no_secret_configured is somebody asking for a provider that is off.',
+        'created, duplicate, conflict and accepted got 200. unavailable got 503: the sender retries. no_secret_configured: a webhook of a disabled provider.',
       unit: 'reqps',
       queries: [[rate('result', 'webhook_requests_total'), '{{result}}']],
       stacked: true,
@@ -15,7 +15,7 @@ export const WEBHOOKS: Row = {
     }),
     timeSeries({
       title: 'Messages and statuses by outcome',
-      description: 'What became of each message, status and unknown update in them. One webhook may bring many.',
+      description: 'Outcome of each message, status and unknown update. One webhook may contain many.',
       unit: 'cps',
       queries: [[rate('provider, outcome', 'webhook_updates_total'), '{{provider}} {{outcome}}']],
       stacked: true,
@@ -24,7 +24,7 @@ export const WEBHOOKS: Row = {
     timeSeries({
       title: 'Missed by the objective',
       description:
-        'Share of genuine webhooks not answered 200 within a second. The lines: 0.1 % is what the objective allows, 1.44 % for an hour wakes somebody up.',
+        'Share of genuine webhooks not answered 200 within a second. Lines: the objective allows 0.1 %; 1.44 % for an hour wakes somebody up.',
       unit: 'percentunit',
       queries: [
         ['job:webhook_requests_missed:ratio_rate5m{job="$job"}', '5 minutes'],
@@ -41,8 +41,7 @@ export const WEBHOOKS: Row = {
     }),
     timeSeries({
       title: 'Time to take a webhook',
-      description:
-        'From the request being read to its answer being ready, of those answered 200. The line is the objective.',
+      description: 'From reading the request to its answer, for webhooks answered 200. The line is the objective.',
       unit: 's',
       queries: [
         [quantile(0.5, '', 'webhook_request_duration_seconds', TAKEN), 'p50'],
@@ -68,7 +67,7 @@ export const WEBHOOKS: Row = {
     }),
     timeSeries({
       title: 'Rejections by provider and reason',
-      description: 'Webhooks that were refused for what the sender sent. GET /rejections says what to mend.',
+      description: 'Webhooks rejected because of a mistake of the sender. GET /rejections says what to fix.',
       unit: 'reqps',
       queries: [[`${rate('provider, reason', 'webhook_rejections_total')} > 0`, '{{provider}} {{reason}}']],
       stacked: true,
@@ -76,14 +75,14 @@ export const WEBHOOKS: Row = {
     }),
     timeSeries({
       title: 'Right signatures',
-      description: 'By the secret that made them: previous while a rotation is under way.',
+      description: 'Valid signatures by secret: previous during a rotation.',
       unit: 'reqps',
       queries: [[rate('provider, secret', 'webhook_verified_total'), '{{provider}} {{secret}}']],
       width: 8,
     }),
     timeSeries({
       title: 'Since a secret was last used',
-      description: 'When that of a previous secret only grows, the rotation is done: take it out.',
+      description: 'When the line of a previous secret only grows, the rotation is complete: remove that secret.',
       unit: 's',
       queries: [
         [

@@ -41,7 +41,7 @@ export function contractRouter({ contract, handlers, checks, onForbidden, clock 
     const authenticate = checkOf(operation, checks);
     const validate: Validate = contract.validator(operation.operationId);
 
-    // One function without `next`: the steps depend on each other, and @koa/router would go on to other routes that match.
+    // One function without `next`: the steps depend on each other, and @koa/router would continue with other matching routes.
     router.register(routerPath(path), [method], async (ctx) => {
       const { request } = ctx.state;
       request.route = path;

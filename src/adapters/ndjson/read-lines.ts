@@ -56,7 +56,7 @@ export function lineReader(): LineReader {
         if (kind === 'status') return [statusOf(fields)];
         if (kind === 'unknown') return [{ kind: 'unknown', provider: providerOf(fields), payload: payloadOf(fields) }];
         if (kind === 'payload') keepShared(fields);
-        else if (kind !== 'export') throw new LineFault('kind is none that this version knows');
+        else if (kind !== 'export') throw new LineFault('kind is unknown to this version');
         else if (fields['version'] !== FORMAT_VERSION)
           throw new LineFault('a newer version wrote it: import it with that');
         return [];

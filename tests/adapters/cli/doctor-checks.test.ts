@@ -47,9 +47,9 @@ describe('the doctor on the configuration', () => {
   });
 
   it('says which providers are on', async () => {
-    expect((await report({}))['providers']).toMatch(/^warn: all are off.*WEBHOOK_SECRET/);
+    expect((await report({}))['providers']).toMatch(/^warn: all are disabled.*WEBHOOK_SECRET/);
     expect((await report({ TWILIO_AUTH_TOKEN: STRONG }))['providers']).toBe(
-      'ok: on: twilio; off: webhook, whatsapp, standard',
+      'ok: enabled: twilio; disabled: webhook, whatsapp, standard',
     );
   });
 

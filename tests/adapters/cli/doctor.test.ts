@@ -37,9 +37,9 @@ describe('the doctor', () => {
       expect(await doctor(file)).toEqual({
         status: 0,
         output: `ok    configuration: every variable is valid
-ok    providers: on: webhook; off: whatsapp, standard, twilio
+ok    providers: enabled: webhook; disabled: whatsapp, standard, twilio
 ok    WEBHOOK_SECRET: hard to guess
-ok    READ_API_KEYS: none: whoever reaches the port on this machine can read
+ok    READ_API_KEYS: none: everyone on this machine can read
 ok    pages: none is damaged
 ok    schema: is this version's
 ok    counters: equal a scan of all messages

@@ -91,7 +91,7 @@ describe('lineReader', () => {
     [JSON.stringify({ ...PLAIN, payload: { media_type: 'a/b\r\nX: y', body: '' } }), 'media_type is not one'],
     [JSON.stringify({ ...PLAIN, status: { state: '', at: PLAIN.ts } }), 'state is not the state of a message'],
     ['{"kind":"status","message_id":"m1","state":"read"}', 'at is missing'],
-    ['{"kind":"future"}', 'kind is none that this version knows'],
+    ['{"kind":"future"}', 'kind is unknown to this version'],
     ['{"kind":"export","version":2}', 'a newer version wrote it'],
   ])('refuses %s, and repeats no value', (line, reason) => {
     expect(() => lineReader().read(line)).toThrow(reason);

@@ -7,13 +7,16 @@ import { ok, warn, type Check } from './check.ts';
 import { isEasyToGuess } from './secret-strength.ts';
 
 export function providersCheck({ providers }: Settings): Check {
-  const on = PROVIDER_NAMES.filter((name) => providers[name].secrets.current !== undefined);
-  const off = PROVIDER_NAMES.filter((name) => !on.includes(name));
-  if (on.length === 0) return warn('providers', 'all are off, every webhook is answered with 503: set WEBHOOK_SECRET');
-  return ok('providers', `on: ${on.join(', ')}${off.length === 0 ? '' : `; off: ${off.join(', ')}`}`);
+  const enabled = PROVIDER_NAMES.filter((name) => providers[name].secrets.current !== undefined);
+  const disabled = PROVIDER_NAMES.filter((name) => !enabled.includes(name));
+  if (enabled.length === 0) return warn('providers', 'all are disabled, every webhook gets 503: set WEBHOOK_SECRET');
+  return ok(
+    'providers',
+    `enabled: ${enabled.join(', ')}${disabled.length === 0 ? '' : `; disabled: ${disabled.join(', ')}`}`,
+  );
 }
 
-/** Of every secret that is set, by the name of its variable. */
+/** Checks every secret that is set; each check has the name of its variable. */
 export function secretChecks({ providers }: Settings, clock: Clock): Check[] {
   return [
     ...PROVIDER_NAMES.flatMap((name) => pairChecks(descriptorOf(name).secret, providers[name].secrets, clock)),
@@ -26,10 +29,10 @@ export function readKeysCheck({ readApiKeys: keys, host }: Settings, isLoopback:
     const weak = keys.filter(isEasyToGuess).length;
     return weak === 0
       ? ok('READ_API_KEYS', 'hard to guess')
-      : warn('READ_API_KEYS', `${String(weak)} of ${String(keys.length)} easy to guess: make others, ${HOW}`);
+      : warn('READ_API_KEYS', `${String(weak)} of ${String(keys.length)} easy to guess: replace them, ${HOW}`);
   }
   return isLoopback(host)
-    ? ok('READ_API_KEYS', 'none: whoever reaches the port on this machine can read')
+    ? ok('READ_API_KEYS', 'none: everyone on this machine can read')
     : warn('READ_API_KEYS', `none, and HOST is ${host}: anyone who reaches it can read the messages; set keys`);
 }
 

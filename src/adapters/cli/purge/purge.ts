@@ -79,7 +79,7 @@ function summary(result: ErasureResult, canCompact: boolean): string[] {
     `stay           ${String(result.after.messages)} messages`,
     ...spaceLines(result),
     ...(advice
-      ? ['               what is free inside is used again; --compact gives it back, writes wait meanwhile']
+      ? ['               new messages reuse the free space; --compact reclaims it, but blocks writes meanwhile']
       : []),
   ];
 }

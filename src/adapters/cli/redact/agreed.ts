@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 
-/** Asks whether to go on; only `yes` is a yes, and the end of the input is none. */
+/** Asks whether to continue. Only `yes` confirms; the end of the input does not. */
 export async function agreed(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Promise<boolean> {
   output.write('Erase it for good? Type yes: ');
   const lines = createInterface({ input });

@@ -24,7 +24,7 @@ Exit status: 0 all were accepted (also duplicates and conflicts), 1 some were re
 export function sendCommand(dependencies: CommandDependencies): Command {
   return new Command('send')
     .description('send one or many bodies, signed, to the running service')
-    .argument('[file]', 'JSON Lines, or one body; - is standard input, as is none without --count')
+    .argument('[file]', 'JSON Lines, or one body; standard input for -, or if it is missing without --count')
     .addOption(providerOption())
     .option('--url <url>', 'the service; without a path that of the provider (default: HOST and PORT)', httpUrl)
     .option('--whole', 'the input is one body, byte for byte')

@@ -5,7 +5,7 @@ export interface Pace {
   readonly concurrency: number;
   /** Begun each second, at most. */
   readonly rate?: number | undefined;
-  /** Begins no more; what is under way goes on. */
+  /** Starts no further sends; sends in flight continue. */
   readonly signal: AbortSignal;
 }
 

@@ -8,7 +8,7 @@ export type Result =
 export interface Attempt {
   readonly url: string;
   readonly body: Uint8Array;
-  /** Made anew for each attempt: some signatures hold a time. */
+  /** Created for each attempt, because some signatures contain a time. */
   readonly headers: () => Record<string, string>;
 }
 

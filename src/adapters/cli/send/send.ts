@@ -72,7 +72,7 @@ function unreachable(reason: string, { url }: SendOptions): string {
   return `${reason}: start the service, or say ${url === undefined ? 'where it is with --url' : 'another --url'}`;
 }
 
-/** How each body is sent: signed anew for each try, under one id for all tries. */
+/** Sends each body with a new signature for each attempt, and with one id for all attempts. */
 function attempts({ provider, url: given }: SendOptions, config: Settings, clock: Clock): (body: Buffer) => Attempt {
   const { path, mediaTypes } = descriptorOf(provider);
   const sign = signer(provider, config, clock);

@@ -4,9 +4,9 @@ import { httpUrl, providerOption } from '../options.ts';
 import type { VerifyOptions } from './verify.ts';
 
 const MORE = `
-Says whether the service with this configuration (the environment and .env) would believe a body with these headers now,
-with which secret, or why not, and which usual mistake explains it. Nothing is sent and nothing is stored. The body has to be
-the bytes as they came: not what an editor made of them.
+Says whether the service with this configuration (the environment and .env) would accept a body with these headers now, and
+with which secret. If not, it says why, and which common mistake explains it. Nothing is sent or stored. The body must consist
+of the received bytes, not of a copy that an editor changed.
 
 Examples:
   webhook-inbox verify --header 'X-Signature: ff1016e5...' message.json
@@ -17,7 +17,7 @@ Exit status: 0 valid, 1 not valid, 64 unknown arguments, 78 a configuration that
 
 export function verifyCommand(dependencies: CommandDependencies): Command {
   return new Command('verify')
-    .description('say whether the service would believe a body with these headers, or why not')
+    .description('say whether the service would accept a body with these headers, or why not')
     .argument('[file]', 'the body; standard input for - or none')
     .addOption(providerOption())
     .option('-H, --header <line>', "a header as 'Name: value'; may be repeated", headerLine, [])

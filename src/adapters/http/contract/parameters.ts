@@ -18,8 +18,8 @@ export function knownParameters(query: ParsedUrlQuery, parameters: readonly Quer
 }
 
 /**
- * A number if the text is written as an integer, else the text in a list. The compiled validators coerce types, whatever Ajv is told:
- * they would accept `1e1` as 10, but they coerce no list to a number.
+ * Returns a number if the text is written as an integer, else the text in a list. The compiled validators always coerce types: they
+ * would accept `1e1` as 10, but they do not coerce a list to a number.
  */
 function integer(value: string): number | string[] {
   return /^-?\d{1,20}$/.test(value) ? Number(value) : [value];

@@ -13,7 +13,7 @@ export const webhook = {
   signature: { headers: ['X-Signature'], algorithm: 'HMAC-SHA256', covers: 'body' },
   secret: {
     name: 'WEBHOOK_SECRET',
-    help: 'Secret that POST /webhook is signed with. A provider without a secret is off: its webhooks are answered with 503.',
+    help: 'Secret that signs POST /webhook. A provider without a secret is disabled: its webhooks get 503.',
   },
   settings: {},
   scheme: ({ secrets }, { clock }) => hmacSignature(secrets, { header: 'x-signature', clock }),

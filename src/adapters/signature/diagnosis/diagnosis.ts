@@ -1,7 +1,7 @@
 import type { SignatureVerifier } from '../../../application/ports/verification.ts';
 import type { Delivery } from '../../../domain/delivery.ts';
 
-/** One sentence for people about each usual mistake: what was found, and what to mend. */
+/** One sentence for people about each common mistake: what was found, and how to fix it. */
 export const DIAGNOSES = {
   base64_for_hex: 'The digest is right but written in base64: write it in hexadecimal.',
   hex_for_base64: 'The digest is right but written in hexadecimal: write it in base64.',
@@ -36,7 +36,7 @@ export type Suspicion = readonly [mistake: Diagnosis, explains: () => boolean];
 
 const MAX_BODY_BYTES = 16 * 1024;
 
-/** The first mistake that explains the delivery. A suspicion that throws, say over a body that is no JSON, is none. */
+/** Returns the first mistake that explains the delivery. A suspicion that throws, for example on a body that is not JSON, does not count. */
 export function firstMistake({ body }: Pick<Delivery, 'body'>, suspicions: readonly Suspicion[]): Diagnosis | null {
   if (body.length > MAX_BODY_BYTES) return null;
   for (const [mistake, explains] of suspicions) {

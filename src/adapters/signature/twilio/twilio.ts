@@ -18,8 +18,8 @@ const MAX_PARAMETERS = 1000;
  * called and the parameters of the form. With a `bodySHA256` in the address it covers the address alone, and by it the
  * body. (https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio)
  *
- * The address is `publicUrl`, an origin with the path prefix that a proxy takes away, if any, and after it the target
- * of the request. Without it the Host header is believed, which is right only where Twilio calls the service directly.
+ * The address is `publicUrl` followed by the target of the request. `publicUrl` is an origin, with the path prefix that a
+ * proxy removes, if any. Without it, the Host header is used, which is correct only if Twilio calls the service directly.
  */
 export function twilioSignature(
   secrets: ProviderSecrets,

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import sonicBoom from 'sonic-boom';
 
-/** Bytes that may wait for whoever reads the log; a reader that stands still must not hold up, or fill, the service. */
+/** Maximum bytes that wait for the reader of the log; a reader that stops must not block the service or fill its memory. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 export interface LogDestination {

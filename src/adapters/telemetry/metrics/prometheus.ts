@@ -11,7 +11,7 @@ const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8
 /** Gauges whose names promtool takes for counters'; each has a namesake by type that says more. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** Says by its version which flaws this server has, to whoever may read metrics. */
+/** Reveals the version, and with it known vulnerabilities, to every client that may read metrics. */
 const TELLTALE = ['nodejs_version_info'];
 
 export interface PrometheusOptions extends StoreQuestions, HttpLimits {

@@ -43,8 +43,8 @@ export interface StoreQuestions {
 }
 
 /**
- * What the store is asked at each scrape. While it does not answer, the series stay as they were, for the scrape must still
- * tell the rest; those that it has never told are not there.
+ * Registers the gauges that query the store at each scrape. While the store does not answer, their series keep the last
+ * values, because the scrape must still return the other metrics. Series without any value yet are omitted.
  */
 export function registerStoreGauges(registry: Registry, questions: StoreQuestions, patienceMs = PATIENCE_MS): void {
   const usage = patiently(questions.usage, patienceMs);

@@ -11,7 +11,7 @@ import type { TracingOptions } from './tracing-options.ts';
 
 /** Spans that wait to be exported: some 8 MiB. The SDK's 2,048 are what a busy service ends while one export is on its way. */
 const MAX_WAITING = 8_192;
-/** How often the log is told what else the SDK has to say, at most. */
+/** Minimum time between two diagnostic messages of the SDK in the log. */
 const DIAGNOSTIC_INTERVAL_MS = 60_000;
 const MAX_DIAGNOSTIC = 256;
 
@@ -22,8 +22,9 @@ export interface Tracing {
 }
 
 /**
- * Traces to a collector by OTLP over HTTP, in batches and in the background. Of spans that wait, those above {@link MAX_WAITING} are
- * dropped. A collector that is away or slow costs the requests nothing, and the log a line when it begins and one when it ends.
+ * Exports traces to a collector by OTLP over HTTP, in batches and in the background. Up to {@link MAX_WAITING} spans wait; further
+ * ones are dropped. An unavailable or slow collector does not delay requests; the log has one line when that begins and one when it
+ * ends.
  */
 export function otlpTracing(options: TracingOptions, logger: Logger): Tracing {
   const { endpoint, headers, timeoutMs, sampler, ratio, resource } = options;
@@ -40,7 +41,7 @@ export function otlpTracing(options: TracingOptions, logger: Logger): Tracing {
     async close(closeMs) {
       const exported = provider.shutdown().then(
         () => true,
-        () => true, // the log was told why
+        () => true, // the exporter has logged the reason
       );
       if (!(await Promise.race([exported, delay(closeMs, false, { ref: false })]))) {
         logger.warn('the last traces were not exported in time', { timeout_ms: closeMs });
@@ -72,7 +73,7 @@ function tellingOutages(exporter: SpanExporter, logger: Logger): SpanExporter {
   };
 }
 
-/** What the SDK warns of, such as dropped spans: it would otherwise be lost. Failed exports are told by the exporter. */
+/** Logs warnings of the SDK, such as dropped spans, which would otherwise be lost. The exporter logs failed exports itself. */
 function diagnoseTo(logger: Logger): void {
   setGlobalErrorHandler(() => undefined);
   let next = 0;

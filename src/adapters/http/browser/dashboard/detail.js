@@ -124,7 +124,7 @@ function Fields({ message }) {
       <dd dir="auto">${type}</dd>
       <dt>Status</dt>
       <dd>
-        ${status === null ? html`<span class="muted">none told</span>` : html`<bdi>${status.state}</bdi>, <${Time} ts=${status.ts} />`}
+        ${status === null ? html`<span class="muted">not reported</span>` : html`<bdi>${status.state}</bdi>, <${Time} ts=${status.ts} />`}
       </dd>
       ${
         traceId !== null &&
@@ -137,7 +137,7 @@ function Fields({ message }) {
 
 /** @param {{ raw: RawBody }} props */
 function Body({ raw: { text, type } }) {
-  const lines = useMemo(() => pretty(text, type), [text, type]); // what comes in meanwhile has the page drawn anew
+  const lines = useMemo(() => pretty(text, type), [text, type]); // new messages redraw the page meanwhile
   return html`<p class="muted">${type}, ${counted(text.length, 'character')}</p>
     <pre class="body" dir="auto" tabindex="0" role="region" aria-label="Body as received">
 ${lines.slice(0, MOST_CHARACTERS)}</pre>

@@ -10,7 +10,7 @@ export function Dialog({ title, kind, onClose, onKeyDown, actions, children }) {
   const pressed = useRef(/** @type {EventTarget | null} */ (null));
   const heading = useId(); // one dialog may ask for something above another
 
-  // Closed while it is still in the document: then the browser gives the focus back to what had it.
+  // Close the dialog while it is still in the document: only then does the browser restore the focus.
   useLayoutEffect(() => {
     const opened = dialog.current;
     opened?.showModal();

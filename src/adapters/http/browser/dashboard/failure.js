@@ -49,9 +49,9 @@ export function inWords({ kind, problem }) {
     case 'missing':
       return 'It is not there. It may have been deleted since.';
     case 'limited':
-      return 'Too much was read from this address. The page goes on by itself when the minute is over.';
+      return 'This address has reached its limit of reads. The page continues by itself after the minute.';
     case 'unavailable':
-      return 'The service cannot answer now: it is busy, its database is away, or the search took too long. Three characters or more, or a shorter time, are found faster.';
+      return 'The service cannot answer now: it is busy, its database is unavailable, or the search took too long. A search for three or more characters, or in a shorter time range, is faster.';
     case 'silence':
       return 'The service does not answer. Does it run, and is this machine connected?';
     case 'fault':

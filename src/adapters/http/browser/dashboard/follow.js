@@ -15,7 +15,7 @@ const LONGEST_GAP_MS = 300_000;
  * @typedef {object} Following
  * @property {(lastId: string, signal: AbortSignal) => Promise<Response>} connect rejects with a Failure
  * @property {(data: string) => void} onMessage one message as JSON, in the order in which they were stored
- * @property {() => void} onReset messages may have been missed: what is shown of them has to be read anew
+ * @property {() => void} onReset messages may have been missed: reload the shown list
  * @property {(state: TailState) => void} onState
  * @property {(ms: number, signal: AbortSignal) => Promise<void>} wait resolves early when it makes sense to try at once
  * @property {() => number} now ms, only going forward
@@ -23,8 +23,8 @@ const LONGEST_GAP_MS = 300_000;
  */
 
 /**
- * Follows the stream of messages, and goes on after each cut where it was: nothing is missed or told twice. Ends with `signal`, or when
- * the service refuses for good.
+ * Follows the message stream, and resumes at its position after each interruption: no message is missed or repeated. Ends with
+ * `signal`, or when the service rejects it permanently.
  * @param {Following} following
  */
 export async function follow({ connect, onMessage, onReset, onState, wait, now, signal }) {

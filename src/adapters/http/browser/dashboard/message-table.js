@@ -12,8 +12,8 @@ const AHEAD = 40;
  */
 
 /**
- * Rows of messages, of which only those in sight are in the document. The address of a message is a link in its row: one of them is in
- * the order of Tab, arrow keys go on from there.
+ * Rows of messages; only the visible rows are in the document. Each row links to its message. Tab reaches one of the links, and
+ * arrow keys move from there.
  * @param {{
  *   rows: readonly Message[], total: number | null, isBusy: boolean, active: Active,
  *   onActive: (active: Active) => void, onOpen: (index: number) => void, onEnd: () => void,

@@ -51,7 +51,7 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
   }
   function close() {
     go({ message: '', provider: '' });
-    // What was opened in the live tail gives the focus back by itself.
+    // The live tail restores the focus by itself.
     if (opened !== -1 && place.provider === '') setActive({ index: opened, focus: true });
   }
   /** @param {number} by */

@@ -1,8 +1,8 @@
 const NAME = 'webhook-inbox.read-key';
 
 /**
- * The read key of this visit. It stays in memory, and is gone with the page, unless whoever enters it wants it kept in this tab:
- * then it survives a reload, but not the tab.
+ * The read key of this visit. It stays in memory until the page is closed. If the user chooses to keep it in this tab, it
+ * survives a reload, but not the tab.
  */
 export const readKey = {
   /** @returns {string | null} */

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { asFailure } from './failure.js';
 import { watchdog } from './watchdog.js';
 
-/** The service gives up a read after five seconds, unless it is told otherwise: what takes so long is a connection that is dead. */
+/** By default the service ends a read after five seconds, so a read that takes this long has a dead connection. */
 const PATIENCE_MS = 20_000;
 
 /**
@@ -11,12 +11,12 @@ const PATIENCE_MS = 20_000;
  */
 
 /**
- * What a read gives, read anew whenever `inputs` change and every `every` ms while the page is seen. What was read before stays, with
- * the failure beside it, until it is about something else: until `inputs` change.
+ * Returns the result of a read, and repeats the read whenever `inputs` change and every `every` ms while the page is visible. If a
+ * read fails, the previous result stays, together with the failure, until `inputs` change.
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} read
- * @param {readonly unknown[]} inputs what it depends on
- * @param {number} every 0: once
+ * @param {readonly unknown[]} inputs values that the read depends on
+ * @param {number} every 0: read only once
  * @returns {Read<T>}
  */
 export function useRead(read, inputs, every) {

@@ -28,7 +28,7 @@ export function useTail(api) {
   const [state, setState] = useState(/** @type {import('./follow.js').TailState} */ ({ kind: 'connecting' }));
   const [seen, setSeen] = useState(/** @type {Seen} */ ({ texts: [], count: 0, resets: 0 }));
   const [paused, setPaused] = useState(/** @type {Seen | null} */ (null));
-  /** What came, ahead of what is drawn. @type {import('preact').RefObject<Seen>} */
+  /** Received messages, which may be newer than the drawn ones. @type {import('preact').RefObject<Seen>} */
   const latest = useRef(seen);
 
   useEffect(() => {

@@ -1,6 +1,6 @@
-/** Rows above and below what is seen, so that a quick turn of the wheel shows no gap. */
+/** Rows above and below the visible ones, so that fast scrolling shows no gap. */
 const MARGIN = 12;
-/** Of a list that is out of sight its nearer end is in the document, for keys and screen readers to go on to. */
+/** Rows of an invisible list that stay in the document at its nearer end, so that keys and screen readers can reach it. */
 const LEAST = 2 * MARGIN;
 
 /**

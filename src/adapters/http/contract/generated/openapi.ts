@@ -15,14 +15,14 @@ export interface paths {
         put?: never;
         /**
          * Store one signed message
-         * @description Answers 200 only after the message is durable, whether it is new or was there before. Sending the same message
-         *     again is always safe: it is stored once, and what is stored never changes.
+         * @description The service answers 200 only after the message is durable, whether it is new or was stored before. Retries are always
+         *     safe: the message is stored once, and a stored message never changes.
          *
-         *     The checks run in this order, and the first that fails answers: size (413), signature over the raw bytes (401, or 429
-         *     after too many wrong ones), rate (429), media type (415), JSON and schema (422).
+         *     The checks run in this order, and the first that fails determines the answer: size (413), signature over the raw
+         *     bytes (401, or 429 after too many wrong ones), rate (429), media type (415), JSON and schema (422).
          *
-         *     However many wrong signatures have come from an address, what is signed rightly is taken as ever. The same holds for the
-         *     other webhooks.
+         *     Wrong signatures never block valid ones: the service accepts a valid signature from an address, no matter how many
+         *     wrong ones it received from there. The same holds for the other webhooks.
          */
         post: operations["ingestMessage"];
         delete?: never;
@@ -42,9 +42,9 @@ export interface paths {
         put?: never;
         /**
          * Store one message, signed by Standard Webhooks
-         * @description The message of `POST /webhook`, signed as Standard Webhooks 1.0 says (also with `svix-*` names). `webhook-id` names
-         *     the delivery: whatever comes under one that was stored before is a duplicate. Its message ids are its own, apart
-         *     from those of other providers.
+         * @description The message of `POST /webhook`, signed according to Standard Webhooks 1.0 (`svix-*` names work too). `webhook-id`
+         *     names the delivery: a delivery with a known `webhook-id` is a duplicate. Message ids are separate from those of other
+         *     providers.
          */
         post: operations["ingestStandardWebhook"];
         delete?: never;
@@ -62,16 +62,16 @@ export interface paths {
         };
         /**
          * Prove to Meta that this address is yours
-         * @description Meta calls it when you enter the address and the verify token at its dashboard. A wrong token is 403, or 429 after too
-         *     many wrong ones and wrong signatures from an address; the right one is taken as ever.
+         * @description Meta calls it when you enter the address and the verify token in its dashboard. A wrong token gets 403, or 429 after
+         *     too many wrong tokens and signatures from one address. The right token is always accepted.
          */
         get: operations["verifyWhatsAppSubscription"];
         put?: never;
         /**
          * Store a notification of Meta's WhatsApp Cloud API
-         * @description Up to 1000 updates in one request, stored in one transaction, all or none. Messages are stored each once, with their
-         *     type and their text or caption; statuses keep the latest state of a message; everything else is kept as it came.
-         *     Nothing that is signed and is a JSON object is refused.
+         * @description Up to 1000 updates in one request; one transaction stores all or none of them. Each message is stored once, with its
+         *     type and its text or caption. Statuses update the latest state of a message. Other updates are stored unchanged.
+         *     The service accepts every signed JSON object.
          */
         post: operations["ingestWhatsApp"];
         delete?: never;
@@ -91,8 +91,8 @@ export interface paths {
         put?: never;
         /**
          * Store a message or a status from Twilio
-         * @description Twilio's messaging webhooks, for messages that come in and for the states of those sent. Twilio sends no time: `ts`
-         *     is the time of receipt. Parameters that are not known are kept as they came.
+         * @description Twilio's messaging webhooks for incoming messages and for the states of sent ones. Twilio sends no time, so `ts` is the
+         *     time of receipt. Unknown parameters are stored unchanged.
          */
         post: operations["ingestTwilio"];
         delete?: never;
@@ -110,9 +110,9 @@ export interface paths {
         };
         /**
          * List, filter and search messages
-         * @description Ordered by instant, then by `message_id` (by code point), the oldest first, or with `order=desc` the newest. To read
-         *     everything, follow `next_cursor` until it is null: unlike `offset`, a cursor costs the same on every page and misses
-         *     nothing that was stored before you began.
+         * @description Ordered by instant, then by `message_id` (by code point). The oldest comes first, or with `order=desc` the newest. To
+         *     read everything, follow `next_cursor` until it is null: unlike `offset`, a cursor costs the same on every page and
+         *     misses no message that was stored before you began.
          */
         get: operations["listMessages"];
         put?: never;
@@ -132,18 +132,19 @@ export interface paths {
         };
         /**
          * Follow messages as they are stored
-         * @description [Server-Sent Events](https://html.spec.whatwg.org/multipage/server-sent-events.html) that do not end by themselves. Each
-         *     message is told once, in the order in which the service stored them, whatever their `ts`, and by whichever replica.
+         * @description [Server-Sent Events](https://html.spec.whatwg.org/multipage/server-sent-events.html) without an end. The stream sends
+         *     each message once, in the order in which the service stored them, regardless of their `ts` and of the replica that
+         *     stored them.
          *
-         *     - `event: message`: `data` is a `FollowedMessage`, `id` where to go on after it.
-         *     - `event: reset`: your `Last-Event-ID` cannot be honoured, because a backup was restored or messages were erased. What
-         *       was stored since is not told: read the list again. The stream goes on from now.
-         *     - An event with nothing but an `id`, at once and now and then: up to there nothing that fits was missed.
+         *     - `event: message`: `data` is a `FollowedMessage`, `id` the position to resume from after it.
+         *     - `event: reset`: the stream cannot resume from your `Last-Event-ID`, because a backup was restored or messages were
+         *       erased. It skips the messages stored since then and continues from now: read the list again.
+         *     - An event with only an `id`, at the start and from time to time: you have every matching message up to this position.
          *     - A comment every 15 seconds.
          *
-         *     Keep the last `id` and send it as `Last-Event-ID` when the connection has ended: none is missed, none is repeated. Where
-         *     reading needs a key, browsers follow with `fetch`, for `EventSource` sends none. The number of streams is limited; one
-         *     too many is a 503. A message whose id is `stream` is at `/messages/%73tream`.
+         *     Keep the last `id` and send it as `Last-Event-ID` when you reconnect: no message is missed or repeated. If reading
+         *     requires a key, use `fetch` in browsers, because `EventSource` cannot send one. The number of streams is limited;
+         *     further streams get 503. A message whose id is `stream` is at `/messages/%73tream`.
          */
         get: operations["streamMessages"];
         put?: never;
@@ -163,7 +164,7 @@ export interface paths {
         };
         /**
          * Get one message, with its state
-         * @description `type` and `status` are in the words of the provider. For the body that brought it see `/raw`.
+         * @description `type` and `status` use the words of the provider. For the body of its delivery see `/raw`.
          */
         get: operations["getMessage"];
         put?: never;
@@ -183,8 +184,8 @@ export interface paths {
         };
         /**
          * Get the body that brought a message
-         * @description The bytes of the delivery that the message was first stored from, as they were signed, under the media type they came
-         *     with. A delivery may hold many messages. 404 also for messages from before bodies were kept.
+         * @description The signed bytes of the delivery that first brought the message, with the media type of that delivery. A delivery may
+         *     contain many messages. Messages stored by versions that did not store bodies get 404.
          */
         get: operations["getMessagePayload"];
         put?: never;
@@ -204,7 +205,7 @@ export interface paths {
         };
         /**
          * Count messages and senders
-         * @description Exact at every instant, and as fast for millions of messages as for none.
+         * @description The counts are always exact, and the time to read them does not grow with the number of messages.
          */
         get: operations["getStats"];
         put?: never;
@@ -224,10 +225,11 @@ export interface paths {
         };
         /**
          * Count messages by time
-         * @description How many messages were sent (`ts`) in each minute, hour or day of a range, exact at every instant. One entry for each
-         *     bucket that overlaps the range, in order, also for those without a message; buckets begin at whole minutes, hours and
-         *     days of UTC, and of the first and the last one only what lies in the range counts. At most 1500 buckets; more are
-         *     a 422. Of all messages it costs the same however many there are; with `from` it reads those of the sender in the range.
+         * @description Number of messages sent (`ts`) in each minute, hour or day of a range. The counts are always exact. The answer has one
+         *     entry for each bucket that overlaps the range, in order, including empty buckets. Buckets begin at whole minutes, hours
+         *     and days of UTC; the first and the last bucket count only messages within the range. A range has up to 1500 buckets;
+         *     more get 422. The cost does not grow with the number of messages; with `from`, the service reads the messages of that
+         *     sender in the range.
          */
         get: operations["getTimeseries"];
         put?: never;
@@ -246,9 +248,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List refused webhooks
-         * @description The latest first, with what is known of the reason: the senders are told nothing of it. Of a flood only some are kept;
-         *     `webhook_rejections_total` counts them all. They are forgotten by number and by age.
+         * List rejected webhooks
+         * @description The latest first, with the known details of the reason, which the sender does not see. During a flood the service keeps
+         *     only some of them; `webhook_rejections_total` counts all. The service deletes them by number and by age.
          */
         get: operations["listRejections"];
         put?: never;
@@ -267,8 +269,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process runs
-         * @description 200 for as long as the process can answer at all, whatever else is broken.
+         * Check that the process runs
+         * @description 200 as long as the process can answer, even if its dependencies fail.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -287,8 +289,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process should be sent traffic
-         * @description Ready when the database is reachable, its schema is the one this version needs, and at least one provider has a secret.
+         * Check that the process can serve traffic
+         * @description Ready if the database is reachable, its schema is the one this version needs, and at least one provider has a secret.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -308,8 +310,8 @@ export interface paths {
         };
         /**
          * Metrics for Prometheus
-         * @description No scrape costs more because more is stored. Scrapes are not limited; an address with too many wrong read keys here is
-         *     answered with 429, whatever key it sends then.
+         * @description The cost of a scrape does not grow with the number of messages. Scrapes are not limited, but an address that sends too
+         *     many wrong read keys gets 429, even with a valid key.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -329,8 +331,8 @@ export interface paths {
         };
         /**
          * The dashboard
-         * @description The operator's page: what comes in, what was refused and why, and every message, to search and to open. It reads what every client
-         *     can read, and asks for a read key where one is set.
+         * @description The operator's page: it shows incoming and rejected webhooks, and searches and opens messages. It uses the same
+         *     operations as every client, and asks for a read key if reading requires one.
          */
         get: operations["getDashboard"];
         put?: never;
@@ -350,7 +352,7 @@ export interface paths {
         };
         /**
          * This contract as JSON
-         * @description The same document as YAML is at `/openapi.yaml`.
+         * @description `/openapi.yaml` serves the same document as YAML.
          */
         get: operations["getOpenapiJson"];
         put?: never;
@@ -370,7 +372,7 @@ export interface paths {
         };
         /**
          * This contract as YAML
-         * @description The same document as JSON is at `/openapi.json`.
+         * @description `/openapi.json` serves the same document as JSON.
          */
         get: operations["getOpenapiYaml"];
         put?: never;
@@ -390,7 +392,7 @@ export interface paths {
         };
         /**
          * This contract as a page to try it on
-         * @description Swagger UI, served from here.
+         * @description Swagger UI, served by this service.
          */
         get: operations["getDocsPage"];
         put?: never;
@@ -410,7 +412,7 @@ export interface paths {
         };
         /**
          * This contract as a page to read
-         * @description Redoc, served from here.
+         * @description Redoc, served by this service.
          */
         get: operations["getRedocPage"];
         put?: never;
@@ -430,7 +432,7 @@ export interface paths {
         };
         /**
          * Scripts and styles of the pages
-         * @description Served from here, so that the pages work without the internet.
+         * @description The service serves them itself, so the pages work without internet access.
          */
         get: operations["getAsset"];
         put?: never;
@@ -458,14 +460,14 @@ export interface components {
         PhoneNumber: string;
         /**
          * Format: date-time
-         * @description RFC 3339 with `Z` or an offset, naming an instant that exists (no February 30, no leap second). Kept to the
-         *     microsecond; further digits are dropped.
+         * @description RFC 3339 with `Z` or an offset. The instant must exist (no February 30, no leap second). Stored to the microsecond;
+         *     further digits are dropped.
          * @example 2025-01-15T10:00:00Z
          */
         DateTime: string;
         /**
          * Format: date-time
-         * @description RFC 3339 in UTC with `Z`; up to six digits of fraction, trailing zeros dropped.
+         * @description RFC 3339 in UTC with `Z`; up to six fractional digits, without trailing zeros.
          * @example 2025-01-15T10:00:00Z
          */
         UtcDateTime: string;
@@ -477,7 +479,7 @@ export interface components {
             ts: components["schemas"]["DateTime"];
             /**
              * Format: message-text
-             * @description The text, if there is one. No U+0000, no unpaired surrogates.
+             * @description The text, if any. No U+0000, no unpaired surrogates.
              * @example Hello
              */
             text?: string | null;
@@ -496,46 +498,49 @@ export interface components {
             to: components["schemas"]["PhoneNumber"];
             ts: components["schemas"]["UtcDateTime"];
             /**
-             * @description Null when the provider sent none.
+             * @description The text; null if the provider sent none.
              * @example Hello
              */
             text: string | null;
         };
         /**
-         * @description Who sent it, `webhook` for POST /webhook.
+         * @description The provider that sent it; `webhook` for POST /webhook.
          * @example webhook
          */
         Provider: string;
         /**
-         * @description What a message is in the provider's word, such as `text`, `image`, `location`.
+         * @description The kind of message in the provider's words, such as `text`, `image`, `location`.
          * @example text
          */
         MessageType: string;
-        /** @description A stored message with what is known beyond its words. */
+        /** @description A stored message with its state and receipt. */
         MessageDetail: components["schemas"]["FollowedMessage"] & {
             status: components["schemas"]["MessageStatus"];
             /**
              * Format: date-time
-             * @description When the service received it, in UTC; null when it was stored by a version that did not keep that.
+             * @description Time of receipt, in UTC; null if a version that did not record it stored the message.
              * @example 2025-01-15T10:00:01.25Z
              */
             received_at: string | null;
             /**
-             * @description The trace in which it came, of `traceparent` (W3C Trace Context) or, where the service records traces, its own.
+             * @description The trace of its delivery, from `traceparent` (W3C Trace Context) or, if the service records traces, its own.
              * @example 4bf92f3577b34da6a3ce929d0e0e4736
              */
             trace_id: string | null;
         };
-        /** @description The latest state that the provider told of; null when it told of none. */
+        /** @description The latest state that the provider reported; null if it reported none. */
         MessageStatus: {
             /**
-             * @description In the provider's word, such as `sent`, `delivered`, `read`, `failed`.
+             * @description The state in the provider's words, such as `sent`, `delivered`, `read`, `failed`.
              * @example delivered
              */
             state: string;
             ts: components["schemas"]["UtcDateTime"];
         } | null;
-        /** @description As Meta sends it. Only what is read is named here, and nothing of it is demanded: Meta adds to it without notice. */
+        /**
+         * @description The notification as Meta sends it. This schema lists only the members that the service reads. None is required, because
+         *     Meta changes notifications without notice.
+         */
         WhatsAppNotification: {
             /**
              * @description `whatsapp_business_account`.
@@ -543,7 +548,7 @@ export interface components {
              */
             object?: unknown;
             /**
-             * @description Objects with `changes`, each with a `field` and a `value`; those of `messages` are read.
+             * @description Objects with `changes`, each with a `field` and a `value`; the service reads the changes of `messages`.
              * @example []
              */
             entry?: unknown;
@@ -557,8 +562,8 @@ export interface components {
             outcomes: components["schemas"]["OutcomeCounts"];
         };
         /**
-         * @description How many updates came to what; what none came to is left out. Messages: `created`, `duplicate` or `conflict`.
-         *     Statuses: `status_updated`, or `status_stale` when a later one was there. Everything else is `kept` as it came.
+         * @description Updates per outcome; outcomes without updates are omitted. Messages: `created`, `duplicate` or `conflict`. Statuses:
+         *     `status_updated`, or `status_stale` if a later one was stored before. Other updates are `kept` unchanged.
          */
         OutcomeCounts: {
             created?: components["schemas"]["Count"];
@@ -574,8 +579,8 @@ export interface components {
          */
         Count: number;
         /**
-         * @description As Twilio sends them. Only what is read is named here, and nothing of it is demanded. Of a parameter that is there
-         *     several times the first is read.
+         * @description The parameters as Twilio sends them. This schema lists only those that the service reads; none is required. If a
+         *     parameter is repeated, the service reads the first.
          */
         TwilioForm: {
             /**
@@ -599,7 +604,7 @@ export interface components {
              */
             Body?: string;
             /**
-             * @description How many attachments it has.
+             * @description Number of attachments.
              * @example 0
              */
             NumMedia?: string;
@@ -609,17 +614,17 @@ export interface components {
              */
             MediaContentType0?: string;
             /**
-             * @description What a WhatsApp message is.
+             * @description The kind of a WhatsApp message.
              * @example text
              */
             MessageType?: string;
             /**
-             * @description The state of a message that was sent.
+             * @description The state of a sent message.
              * @example delivered
              */
             MessageStatus?: string;
         };
-        /** @description As Twilio sends them, in JSON. Only what is read is named here, and nothing of it is demanded. */
+        /** @description The parameters as Twilio sends them in JSON. This schema lists only those that the service reads; none is required. */
         TwilioParameters: {
             /**
              * @description The id of the message.
@@ -642,7 +647,7 @@ export interface components {
              */
             Body?: unknown;
             /**
-             * @description How many attachments it has.
+             * @description Number of attachments.
              * @example 0
              */
             NumMedia?: unknown;
@@ -652,17 +657,17 @@ export interface components {
              */
             MediaContentType0?: unknown;
             /**
-             * @description What a WhatsApp message is.
+             * @description The kind of a WhatsApp message.
              * @example text
              */
             MessageType?: unknown;
             /**
-             * @description The state of a message that was sent.
+             * @description The state of a sent message.
              * @example delivered
              */
             MessageStatus?: unknown;
         };
-        /** @description A message, and whose it is. In a stream the `data` of an event. */
+        /** @description A message with its provider and type. In a stream, the `data` of an event. */
         FollowedMessage: components["schemas"]["Message"] & {
             provider: components["schemas"]["Provider"];
             type: components["schemas"]["MessageType"];
@@ -672,7 +677,7 @@ export interface components {
             data: components["schemas"]["Message"][];
             /**
              * Format: int64
-             * @description All that match, whatever `limit`, `offset` and `cursor` say.
+             * @description Number of all matches, regardless of `limit`, `offset` and `cursor`.
              * @example 3
              */
             total: number;
@@ -698,7 +703,7 @@ export interface components {
             from: components["schemas"]["PhoneNumber"];
             /**
              * Format: int64
-             * @description How many messages this sender has sent.
+             * @description Number of messages of this sender.
              * @example 50
              */
             count: number;
@@ -706,27 +711,27 @@ export interface components {
         Stats: {
             /**
              * Format: int64
-             * @description All messages.
+             * @description Number of all messages.
              * @example 123
              */
             total_messages: number;
             /**
              * Format: int64
-             * @description All distinct senders.
+             * @description Number of distinct senders.
              * @example 10
              */
             senders_count: number;
-            /** @description The ten senders with most messages, most first, equal counts by number. */
+            /** @description Up to ten senders with the most messages, in descending order; equal counts are ordered by phone number. */
             messages_per_sender: components["schemas"]["SenderCount"][];
             /**
              * Format: date-time
-             * @description The earliest `ts`; null when there is no message.
+             * @description The earliest `ts`; null if no message is stored.
              * @example 2025-01-10T09:00:00Z
              */
             first_message_ts: string | null;
             /**
              * Format: date-time
-             * @description The latest `ts`; null when there is no message.
+             * @description The latest `ts`; null if no message is stored.
              * @example 2025-01-15T10:00:00Z
              */
             last_message_ts: string | null;
@@ -735,48 +740,48 @@ export interface components {
             ts: components["schemas"]["UtcDateTime"];
             /**
              * Format: int64
-             * @description Messages of this bucket that lie in the range.
+             * @description Number of messages in this bucket and in the range.
              * @example 12
              */
             count: number;
         };
         Timeseries: {
             /**
-             * @description The length of a bucket that was applied.
+             * @description The bucket length that was applied.
              * @example hour
              * @enum {string}
              */
             bucket: "minute" | "hour" | "day";
             since: components["schemas"]["UtcDateTime"];
             until: components["schemas"]["UtcDateTime"];
-            /** @description Each bucket by its start, in order. */
+            /** @description The buckets, ordered by their start. */
             data: components["schemas"]["BucketCount"][];
         };
         /**
-         * @description Of the signature: `missing_header`, `malformed_signature`, `wrong_digest`, `stale_timestamp`. Of the body: `too_large`,
-         *     `media_type`, `malformed_json`, `schema`.
+         * @description Reasons in the signature: `missing_header`, `malformed_signature`, `wrong_digest`, `stale_timestamp`. Reasons in the
+         *     body: `too_large`, `media_type`, `malformed_json`, `schema`.
          * @example wrong_digest
          * @enum {string}
          */
         RejectionReason: "missing_header" | "malformed_signature" | "wrong_digest" | "stale_timestamp" | "too_large" | "media_type" | "malformed_json" | "schema";
-        /** @description The sender's usual mistake that explains the refusal; null when none does. */
+        /** @description The common mistake that explains the rejection; null if no common mistake does. */
         Diagnosis: {
             /**
-             * @description Its name, stable.
+             * @description The stable name of the mistake.
              * @example base64_for_hex
              */
             mistake: string;
             /**
-             * @description What to tell the sender.
+             * @description Advice for the sender.
              * @example The digest is right but written in base64: write it in hexadecimal.
              */
             advice: string;
         } | null;
-        /** @description A refused webhook. No signature and no secret, and nothing of the body unless the operator has turned it on. */
+        /** @description A rejected webhook. It never contains signatures or secrets, and contains part of the body only if the operator enables that. */
         Rejection: {
             /**
              * Format: int64
-             * @description Later ones have larger ids.
+             * @description Its id; later rejections have larger ids.
              * @example 7
              */
             id: number;
@@ -784,29 +789,29 @@ export interface components {
             provider: components["schemas"]["Provider"];
             reason: components["schemas"]["RejectionReason"];
             /**
-             * @description More of the reason, such as how far a timestamp is off, or which fields are wrong.
+             * @description Details of the reason, such as how far a timestamp is from now, or which fields are wrong.
              * @example -4000 s from now
              */
             detail: string | null;
             diagnosis: components["schemas"]["Diagnosis"];
             /**
-             * @description By which the log has it, too.
+             * @description The request id, which the log line has too.
              * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
              */
             request_id: string;
             /**
              * Format: int64
-             * @description Bytes that were read; none of a body that is too large.
+             * @description Number of bytes read; 0 if the body is too large.
              * @example 105
              */
             body_bytes: number;
             /**
-             * @description In hexadecimal; null when the body was not read.
+             * @description SHA-256 of the body in hexadecimal; null if the body was not read.
              * @example 01395ad70d588109f161ddd4dc8ef891e62c2f5120dcd9fc4ba7d0fbb4774345
              */
             body_sha256: string | null;
             /**
-             * @description The names of its headers, in lower case, sorted.
+             * @description The names of the request headers, in lower case, sorted.
              * @example [
              *       "content-length",
              *       "content-type",
@@ -822,11 +827,11 @@ export interface components {
             excerpt: string | null;
         };
         RejectionList: {
-            /** @description The refused webhooks of this page. */
+            /** @description The rejected webhooks of this page. */
             data: components["schemas"]["Rejection"][];
             /**
              * Format: int64
-             * @description All that match and are kept.
+             * @description Number of all stored matches.
              * @example 1
              */
             total: number;
@@ -863,7 +868,7 @@ export interface components {
             status: "ready" | "not_ready" | "stopping";
             checks: components["schemas"]["ReadinessChecks"];
             /**
-             * @description Those that have a secret; webhooks of others are answered with 503.
+             * @description Providers that have a secret; webhooks of other providers get 503.
              * @example [
              *       "webhook"
              *     ]
@@ -872,13 +877,13 @@ export interface components {
         };
         ReadinessChecks: {
             /**
-             * @description `unwritable`: it can be read and takes no messages, such as when the disk is full.
+             * @description `unwritable`: it can be read but not written, for example because the disk is full.
              * @example ok
              * @enum {string}
              */
             database: "ok" | "unreachable" | "unwritable";
             /**
-             * @description `outdated`: migrations are pending. `unknown`: a newer version changed what this one needs, or it cannot be read.
+             * @description `outdated`: migrations are pending. `unknown`: a newer version made an incompatible change, or the schema cannot be read.
              * @example ok
              * @enum {string}
              */
@@ -899,16 +904,16 @@ export interface components {
         OpenapiDocument: {
             /** @example 3.0.3 */
             openapi: string;
-            /** @description Who made this. */
+            /** @description Title and version. */
             info: Record<string, never>;
-            /** @description What there is to call. */
+            /** @description The operations. */
             paths: Record<string, never>;
         };
-        /** @description RFC 9457. */
+        /** @description A problem document (RFC 9457). */
         Problem: {
             /**
              * Format: uri-reference
-             * @description What went wrong, as a stable relative URI.
+             * @description The kind of problem, as a stable relative URI.
              * @example /problems/not-found
              * @enum {string}
              */
@@ -924,7 +929,7 @@ export interface components {
              */
             status: number;
             /**
-             * @description What to know about this occurrence. Never anything from the inside of the server.
+             * @description Explains this occurrence. It never contains internals of the server.
              * @example no message has this id
              */
             detail: string;
@@ -934,14 +939,14 @@ export interface components {
              */
             instance: string;
         };
-        /** @description A problem with the list of what is wrong with the request. */
+        /** @description A problem with the list of errors in the request. */
         ValidationProblem: components["schemas"]["Problem"] & {
-            /** @description All that is wrong, at most 20. */
+            /** @description The errors, up to 20. */
             errors: components["schemas"]["ValidationErrorItem"][];
         };
         ValidationErrorItem: {
             /**
-             * @description Where, from the outside in.
+             * @description The location of the error, from the outside in.
              * @example [
              *       "query",
              *       "limit"
@@ -949,12 +954,12 @@ export interface components {
              */
             loc: string[];
             /**
-             * @description What is wrong and how to mend it.
+             * @description Says what is wrong and how to fix it.
              * @example must be <= 100
              */
             msg: string;
             /**
-             * @description The kind of error, stable.
+             * @description The stable kind of error.
              * @example less_than_equal
              */
             type: string;
@@ -966,8 +971,8 @@ export interface components {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
                 /**
-                 * @description `created`: stored now. `duplicate`: the same message was there already. `conflict`: another message has this id;
-                 *     the first one is kept.
+                 * @description `created`: stored now. `duplicate`: the same message was stored before. `conflict`: another message has this id,
+                 *     and the service keeps that one.
                  * @example created
                  */
                 "X-Message-Result": "created" | "duplicate" | "conflict";
@@ -977,7 +982,7 @@ export interface components {
                 "application/json": components["schemas"]["IngestResponse"];
             };
         };
-        /** @description The signature is missing or wrong. Which of the two is not said. */
+        /** @description The signature is missing or wrong. The response does not say which. */
         InvalidSignature: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -987,7 +992,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token is not the right one. */
+        /** @description The token is wrong. */
         Forbidden: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1017,7 +1022,7 @@ export interface components {
                 "text/html": string;
             };
         };
-        /** @description It could not be read as HTTP, or its body ended too soon. The connection may be closed. */
+        /** @description The request is not valid HTTP, or its body ended too soon. The service may close the connection. */
         BadRequest: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1027,7 +1032,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The operator has set read keys, and none of them was sent. */
+        /** @description Reading requires a key, and the request has no valid one. */
         KeyRequired: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1038,7 +1043,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than the limit. It was not read to its end. */
+        /** @description The body is larger than the limit. The service did not read all of it. */
         ContentTooLarge: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1058,7 +1063,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request is not what this contract asks for. `errors` says what to mend. */
+        /** @description The request does not match this contract. `errors` lists what to fix. */
         ValidationError: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1068,7 +1073,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationProblem"];
             };
         };
-        /** @description Too much came from this address in a minute. Nothing was stored; the same request may succeed after the wait. */
+        /** @description This address exceeded a limit per minute. Nothing was stored; retry the same request after `Retry-After`. */
         TooManyRequests: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1079,7 +1084,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A fault of the server. The log has a line with this request id. */
+        /** @description An error in the server. The log has a line with this request id. */
         InternalError: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1089,7 +1094,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not now. Nothing was stored; send the same request again later. */
+        /** @description The service cannot handle the request now. Nothing was stored; retry the same request later. */
         Unavailable: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
@@ -1103,17 +1108,17 @@ export interface components {
     };
     parameters: {
         /**
-         * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+         * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
          * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
          */
         RequestId: string;
         /**
-         * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
+         * @description Percent-encode characters that a path does not allow, such as `/` as `%2F`.
          * @example m1
          */
         MessageIdPath: components["schemas"]["MessageId"];
         /**
-         * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
+         * @description The provider of the message, if several providers use the same id. Without it, the first provider that has the id.
          * @example webhook
          */
         ProviderQuery: components["schemas"]["Provider"];
@@ -1121,17 +1126,17 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description The id of this request, yours or a new one. It is in the log line too.
+         * @description The id of this request, yours or a generated one. The log line has it too.
          * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
          */
         XRequestID: string;
         /**
-         * @description After how many seconds to send the same request again.
+         * @description Seconds to wait before retrying the same request.
          * @example 1
          */
         RetryAfter: number;
         /**
-         * @description Names this answer; send it back as `If-None-Match`.
+         * @description Names this response; send it as `If-None-Match` next time.
          * @example "xEUIYoUHEIQsxGD-6nGNdc"
          */
         ETag: string;
@@ -1150,7 +1155,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1181,17 +1186,17 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
                 /**
-                 * @description Names the delivery, the same each time it is sent; the signature covers it. Also as `svix-id`.
+                 * @description Names the delivery and stays the same when it is retried; the signature covers it. Also as `svix-id`.
                  * @example msg_p5jXN8AQM9LWM0D4loKWxJek
                  */
                 "webhook-id"?: string;
                 /**
-                 * @description When it is sent, in Unix seconds; the signature covers it. Also as `svix-timestamp`.
+                 * @description Time of sending in Unix seconds; the signature covers it. Also as `svix-timestamp`.
                  * @example 1736935200
                  */
                 "webhook-timestamp"?: string;
@@ -1226,7 +1231,7 @@ export interface operations {
                  */
                 "hub.mode"?: string;
                 /**
-                 * @description What to send back.
+                 * @description The text that the response must contain.
                  * @example 1158201444
                  */
                 "hub.challenge"?: string;
@@ -1238,7 +1243,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1271,7 +1276,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1286,7 +1291,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Everything in it is stored and durable. */
+            /** @description All updates of the request are stored and durable. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
@@ -1310,14 +1315,14 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Of a JSON body, in hexadecimal; the signature covers it.
+                 * @description SHA-256 of a JSON body, in hexadecimal; the signature covers it.
                  * @example 241fa0bce985ecdf8b418a9260819973e589eead81846358f15c4fabb69d28b6
                  */
                 bodySHA256?: string;
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1333,7 +1338,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is stored and durable. The TwiML has no instructions, so nothing is sent back to the sender. */
+            /** @description The update is stored and durable. The TwiML has no instructions, so Twilio sends no reply. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
@@ -1357,12 +1362,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many messages to return at most.
+                 * @description Maximum number of messages to return.
                  * @example 10
                  */
                 limit?: number;
                 /**
-                 * @description How many matches to skip. Not together with `cursor`.
+                 * @description Number of matches to skip. Not together with `cursor`.
                  * @example 0
                  */
                 offset?: number;
@@ -1372,7 +1377,7 @@ export interface operations {
                  */
                 order?: "asc" | "desc";
                 /**
-                 * @description The `next_cursor` of a page got with the same filters and order. Not together with `offset`.
+                 * @description The `next_cursor` of a page with the same filters and order. Not together with `offset`.
                  * @example WyIyMDI1LTAxLTE1VDEwOjAwOjAwWiIsIm0xIiwiYk5qT3h3YjZFUkVOIl0
                  */
                 cursor?: string;
@@ -1392,15 +1397,15 @@ export interface operations {
                  */
                 until?: components["schemas"]["DateTime"];
                 /**
-                 * @description Only messages whose text contains this, ignoring case as Unicode defines it (`STRASSE` finds `straße`). Every
-                 *     character is plain: `%`, `_`, `\` and `"` are not special.
+                 * @description Only messages whose text contains this, ignoring case as Unicode defines it (`STRASSE` finds `straße`). No
+                 *     character is special, not even `%`, `_`, `\` and `"`.
                  * @example hello
                  */
                 q?: string;
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1444,12 +1449,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
                 /**
-                 * @description The last `id` you were given. Left out, the stream begins now.
+                 * @description The last `id` that you received. Without it, the stream begins now.
                  * @example WyJxN2NWWjVwZTk4ayIsIjQyIiwiIl0
                  */
                 "Last-Event-ID"?: string;
@@ -1464,12 +1469,12 @@ export interface operations {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
                     /**
-                     * @description No cache may keep it.
+                     * @description Caches must not store it.
                      * @example no-store
                      */
                     "Cache-Control": "no-store";
                     /**
-                     * @description No proxy may hold it back.
+                     * @description Proxies must not buffer it.
                      * @example no
                      */
                     "X-Accel-Buffering": "no";
@@ -1491,21 +1496,21 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
+                 * @description The provider of the message, if several providers use the same id. Without it, the first provider that has the id.
                  * @example webhook
                  */
                 provider?: components["parameters"]["ProviderQuery"];
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
-                 * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
+                 * @description Percent-encode characters that a path does not allow, such as `/` as `%2F`.
                  * @example m1
                  */
                 message_id: components["parameters"]["MessageIdPath"];
@@ -1537,21 +1542,21 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whose message it is, for an id that several providers use. Left out, the first one that has it.
+                 * @description The provider of the message, if several providers use the same id. Without it, the first provider that has the id.
                  * @example webhook
                  */
                 provider?: components["parameters"]["ProviderQuery"];
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
-                 * @description Percent-encoded where it holds characters that a path does not allow, `/` as `%2F`.
+                 * @description Percent-encode characters that a path does not allow, such as `/` as `%2F`.
                  * @example m1
                  */
                 message_id: components["parameters"]["MessageIdPath"];
@@ -1585,12 +1590,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
                 /**
-                 * @description The `ETag` of an earlier answer.
+                 * @description The `ETag` of an earlier response.
                  * @example "xEUIYoUHEIQsxGD-6nGNdc"
                  */
                 "If-None-Match"?: string;
@@ -1600,7 +1605,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Counts over everything stored. */
+            /** @description Counts over all stored messages. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
@@ -1611,7 +1616,7 @@ export interface operations {
                     "application/json": components["schemas"]["Stats"];
                 };
             };
-            /** @description Nothing changed since the answer with this ETag. */
+            /** @description Nothing changed since the response with this ETag. */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
@@ -1632,18 +1637,18 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How long a bucket is.
+                 * @description Length of a bucket.
                  * @example minute
                  */
                 bucket?: "minute" | "hour" | "day";
                 /**
-                 * @description Where the range begins, inclusive. Left out, the start of the bucket 59 minutes, 47 hours or 29 days before its end.
-                 *     Write the `+` of an offset as `%2B`.
+                 * @description Start of the range, inclusive. Default: the start of the bucket 59 minutes, 47 hours or 29 days before the end of
+                 *     the range. Write the `+` of an offset as `%2B`.
                  * @example 2025-01-15T09:59:30Z
                  */
                 since?: components["schemas"]["DateTime"];
                 /**
-                 * @description Where it ends, exclusive. Left out, now.
+                 * @description End of the range, exclusive. Default: now.
                  * @example 2025-01-15T10:02:00Z
                  */
                 until?: components["schemas"]["DateTime"];
@@ -1655,7 +1660,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1687,34 +1692,34 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many to return at most.
+                 * @description Maximum number of rejected webhooks to return.
                  * @example 10
                  */
                 limit?: number;
                 /**
-                 * @description How many to skip. Not together with `cursor`.
+                 * @description Number of rejected webhooks to skip. Not together with `cursor`.
                  * @example 0
                  */
                 offset?: number;
                 /**
-                 * @description The `next_cursor` of a page got with the same filters. Not together with `offset`.
+                 * @description The `next_cursor` of a page with the same filters. Not together with `offset`.
                  * @example WzcsbnVsbCxudWxsXQ
                  */
                 cursor?: string;
                 /**
-                 * @description Only those of this provider.
+                 * @description Only webhooks of this provider.
                  * @example webhook
                  */
                 provider?: components["schemas"]["Provider"];
                 /**
-                 * @description Only those for this reason.
+                 * @description Only webhooks rejected for this reason.
                  * @example wrong_digest
                  */
                 reason?: components["schemas"]["RejectionReason"];
             };
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1724,7 +1729,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page. */
+            /** @description One page of the rejected webhooks. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
@@ -1747,7 +1752,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1776,7 +1781,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1798,7 +1803,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
-            /** @description Not ready; the checks say why. `stopping` while the process finishes what it has begun. */
+            /** @description Not ready; the checks say why. `stopping` while the process finishes the requests in flight. */
             503: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
@@ -1816,7 +1821,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1826,7 +1831,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All metrics; OpenMetrics when `Accept` asks for it. */
+            /** @description All metrics, as OpenMetrics if `Accept` requests it. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
@@ -1849,7 +1854,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1864,7 +1869,7 @@ export interface operations {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
                     /**
-                     * @description It names the files that belong to it, and so is asked for anew.
+                     * @description Browsers revalidate the page on each visit, because it names its current files.
                      * @example no-cache
                      */
                     "Cache-Control": "no-cache";
@@ -1883,7 +1888,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1912,7 +1917,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1941,7 +1946,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1961,7 +1966,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -1981,7 +1986,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Your id for this request. One that does not match `^[A-Za-z0-9._-]{1,64}$` is replaced, not refused.
+                 * @description Your id for this request. If it does not match `^[A-Za-z0-9._-]{1,64}$`, the service replaces it.
                  * @example 2b1f8b1e-6d7c-4b57-9f0e-3f1f7f6f2a10
                  */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -2002,7 +2007,7 @@ export interface operations {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
                     /**
-                     * @description How long the file may be kept.
+                     * @description How long caches may keep the file.
                      * @example public, max-age=3600
                      */
                     "Cache-Control": string;

@@ -69,7 +69,7 @@ function handler(descriptor: ProviderDescriptor, ingest: IngestMessage): Handler
       const message = descriptor.message(body, delivery);
       const [outcome] = await ingest.execute(exchange.proof(), [message], exchange.traceId);
       if (outcome !== 'created' && outcome !== 'duplicate' && outcome !== 'conflict') {
-        throw new Error('a message has an outcome that is none of a message');
+        throw new Error('a message has an outcome that messages cannot have');
       }
       exchange.ingested(message.messageId, outcome);
       const headers = { 'X-Message-Result': outcome };

@@ -5,8 +5,8 @@ import { isPostgres } from '../dialect.ts';
 export const config = { transaction: false };
 
 /**
- * When each message was received (microseconds since 1970) and in which trace; null for those that are there already. The
- * version before goes on storing beside this one: nothing is demanded of it.
+ * Adds the time of receipt (microseconds since 1970) and the trace of each message; null for messages stored before. The
+ * columns are optional, because the previous version may still store messages beside this one.
  */
 export async function up(db: Knex): Promise<void> {
   if (isPostgres(db)) {
