@@ -75,7 +75,7 @@ export default tseslint.config(
     },
   },
   { files: ['src/infrastructure/config/config.ts'], rules: { 'no-restricted-syntax': ['error', ...CLOCK] } },
-  { files: ['src/infrastructure/clock.ts'], rules: { 'no-restricted-syntax': ['error', ENVIRONMENT] } },
+  { files: ['src/adapters/time/clock.ts'], rules: { 'no-restricted-syntax': ['error', ENVIRONMENT] } },
   // Grafana declares some of its enums twice, and its interfaces use the one that it does not export.
   { files: ['scripts/board/*.ts'], rules: { '@typescript-eslint/no-unsafe-enum-assignment': 'off' } },
   { files: ['*.js'], languageOptions: { globals: { process: 'readonly' } } },

@@ -1,6 +1,6 @@
 import type { CommandDependencies } from '../adapters/cli/dependencies.ts';
 import type { Settings } from '../adapters/cli/settings.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../adapters/time/clock.ts';
 import { loadEnvFile, readConfig } from './config/config.ts';
 import { variablesHelp } from './config/variables-help.ts';
 import { isLoopback } from './listener.ts';

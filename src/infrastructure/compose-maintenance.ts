@@ -19,7 +19,7 @@ import { RedactPerson } from '../application/maintenance/redact-person.ts';
 import { ReindexSearch } from '../application/maintenance/reindex-search.ts';
 import { RestoreStore } from '../application/maintenance/restore-store.ts';
 import type { SearchIndex } from '../application/ports/maintenance.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../adapters/time/clock.ts';
 import type { Config } from './config/config.ts';
 import { databaseLocation, sameDatabase, type DatabaseLocation } from './config/database-location.ts';
 import { backupSource, restoreTarget } from './database-backup.ts';
@@ -34,7 +34,7 @@ import {
   type MaintenanceDatabase,
 } from './database.ts';
 import { databaseInspection, remnantSearch } from './database-inspection.ts';
-import { commandTimer } from './timer.ts';
+import { commandTimer } from '../adapters/time/timer.ts';
 
 /** Composes the use cases of the commands for one database, which is open only during the work of a use case. */
 export function composeMaintenance({ database }: Pick<Config, 'database'>): Maintenance {

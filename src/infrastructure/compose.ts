@@ -16,10 +16,10 @@ import type { MessageRepository, RejectionLog, StoreUsage, StepwiseEraser } from
 import type { ExpiryRule } from '../domain/erasure-rule.ts';
 import { Rejections } from '../application/rejections/rejections.ts';
 import { Retention } from '../application/erasure/retention.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../adapters/time/clock.ts';
 import type { Config } from './config/config.ts';
 import { closeServer, listen } from './listener.ts';
-import { systemTimer } from './timer.ts';
+import { systemTimer } from '../adapters/time/timer.ts';
 import { openTracing } from './tracing.ts';
 
 /** How long the process waits at its end until the collector has accepted the last traces. */

@@ -1,6 +1,6 @@
 import { backupKindOf } from '../adapters/persistence/maintenance/backup-kind.ts';
 import type { BackupSource, Files, RestoreTarget } from '../application/ports/backup.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../adapters/time/clock.ts';
 import { programEnvironment } from './config/config.ts';
 import type { DatabaseLocation } from './config/database-location.ts';
 import { openForMaintenance, requireDatabase } from './database.ts';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { localFiles } from '../../../../src/adapters/files/files.ts';
 import type { Work } from '../../../../src/application/ports/maintenance.ts';
-import { systemClock } from '../../../../src/infrastructure/clock.ts';
+import { systemClock } from '../../../../src/adapters/time/clock.ts';
 import type { NewMessage } from '../../../../src/domain/update.ts';
 import { manyMessages } from '../../persistence/contract/repository-fixtures.ts';
 import { on } from '../../../support/stores.ts';

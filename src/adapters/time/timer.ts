@@ -1,4 +1,4 @@
-import type { Timer } from '../application/ports/time.ts';
+import type { Timer } from '../../application/ports/time.ts';
 
 /** The service's timer: a pending call does not keep the process alive. */
 export const systemTimer: Timer = timer((pending) => pending.unref());

@@ -1,5 +1,5 @@
-import type { Clock } from '../application/ports/time.ts';
-import { timestampFromMicros } from '../domain/timestamp.ts';
+import type { Clock } from '../../application/ports/time.ts';
+import { timestampFromMicros } from '../../domain/timestamp.ts';
 
 /** The only place that reads the system clock. */
 export const systemClock: Clock = {
