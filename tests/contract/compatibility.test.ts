@@ -22,14 +22,14 @@ describe('a change of the contract', () => {
     expect(places.filter((at) => at.startsWith(change.at) || at.endsWith(change.at))).not.toEqual([]);
   });
 
-  it.each(COMPATIBLE)('breaks nobody: $name', (change) => {
+  it.each(COMPATIBLE)('does not break clients: $name', (change) => {
     const changed = structuredClone(contract);
     change.plant(changed);
     expect(changed).not.toEqual(contract);
     expect(changesOf(change)).toEqual([]);
   });
 
-  it('is said once, where it is, though many operations use it', () => {
+  it('is reported once, at its place, even if many operations use it', () => {
     const [narrower] = BREAKING.filter(({ name }) => name.startsWith('a header of an answer need not'));
     expect(narrower && changesOf(narrower)).toEqual([
       { at: '#/components/headers/RetryAfter', what: 'was always there and need not be now' },
@@ -56,7 +56,7 @@ describe('a version that may break clients', () => {
     ['2.0.0', '1.9.9'],
     ['1.2.3', '1.2'],
     ['undefined', '1.2.3'],
-  ])('%s to %s is none', (released, current) => {
+  ])('rejects the versions %s and %s', (released, current) => {
     expect(() => mayBreak(released, current)).toThrow(RangeError);
   });
 });
@@ -78,7 +78,7 @@ describe('npm run contract:compatibility', () => {
     return spawnSync(process.execPath, [SCRIPT, released, current, ...options], { encoding: 'utf8' });
   }
 
-  it('finds nothing in the contract as it is', () => {
+  it('finds nothing in the current contract', () => {
     expect(execFileSync(process.execPath, [SCRIPT], { encoding: 'utf8' })).toMatch(/^nothing breaks between /);
   });
 
@@ -89,14 +89,14 @@ describe('npm run contract:compatibility', () => {
     expect(stderr).toContain('raise info.version to a minor one');
   });
 
-  it('lets one pass when the version says it, and keeps the contract when that is released', () => {
+  it('accepts one when the version says it, and stores the contract when that version is released', () => {
     expect(run('0.2.0').status).toBe(0);
     expect((parse(readFileSync(released, 'utf8')) as typeof contract)['paths']).toHaveProperty(['/stats']);
     expect(run('0.2.0', '--release').status).toBe(0);
     expect(readFileSync(released, 'utf8')).toBe(readFileSync(current, 'utf8'));
   });
 
-  it('says which file it cannot read', () => {
+  it('names the file that it cannot read', () => {
     const { status, stderr } = spawnSync(process.execPath, [SCRIPT, path.join(folder, 'none.yaml')], {
       encoding: 'utf8',
     });

@@ -8,7 +8,7 @@ import { parseTimestamp, timestamp } from '../../src/domain/timestamp.ts';
 import { readConfig } from '../../src/infrastructure/config/config.ts';
 import { contract, contractYaml, type Node } from '../support/contract-check.ts';
 
-/** What the contract tells clients, and what the code does, are written twice: here they must agree. */
+/** The limits in the contract and those in the code are written separately: they must agree here. */
 
 const schemas = (contract['components'] as Record<string, Record<string, Node>>)['schemas'] ?? {};
 const at = (...path: string[]): unknown =>
@@ -90,7 +90,7 @@ describe('the contract and the server agree on', () => {
     expect(property('MessageList', 'next_cursor')['maxLength']).toBeGreaterThanOrEqual(length);
   });
 
-  it('what a cursor looks like: the examples are real ones', () => {
+  it('the form of a cursor: the examples are valid', () => {
     expect(decodeCursor(parameter('cursor')?.example ?? '', {})).not.toBeNull();
     const page = at(
       'paths',
@@ -123,7 +123,7 @@ describe('the contract and the server agree on', () => {
     });
   });
 
-  it('the statuses of what cannot be read', () => {
+  it('the statuses of unreadable requests', () => {
     const { description } = contract['info'] as { description: string };
     for (const status of ['400', '408', '431']) expect(description).toContain(`**${status}**`);
   });

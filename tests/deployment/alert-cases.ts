@@ -1,4 +1,4 @@
-/** What each alert is to be told of, and what not: series as promtool's unit tests write them. */
+/** The cases in which each alert fires, and those in which it does not: series as promtool's unit tests write them. */
 export interface AlertCase {
   readonly series: Readonly<Record<string, string>>;
   readonly at: string;
@@ -12,7 +12,7 @@ export interface FiringCase extends AlertCase {
 
 export interface AlertCases {
   /**
-   * From one value of a series to the next, and from one evaluation to the next.
+   * The time between the values of a series, and between evaluations.
    * @default 1m
    */
   readonly interval?: string;
@@ -28,7 +28,7 @@ const of = (name: string, labels: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${key}="${value}"`)
     .join(',')}}`;
 
-/** An instance that is reached, and its readiness. */
+/** An instance that Prometheus reaches, and its readiness. */
 const instance = (labels: typeof A, up: string, passed = '1x600') => ({
   [of('up', labels)]: up,
   ...Object.fromEntries(
@@ -39,7 +39,7 @@ const instance = (labels: typeof A, up: string, passed = '1x600') => ({
   ),
 });
 
-/** So many webhooks a minute that were stored within a second, stored later, and not stored. */
+/** Webhooks per minute that were stored within a second, stored later, and not stored. */
 const webhooks = (inTime: string, late: string, failed: string, le = '1') => ({
   [of('webhook_request_duration_seconds_bucket', { ...A, result: 'created', le })]: inTime,
   [of('webhook_request_duration_seconds_count', { ...A, result: 'created' })]: inTime,
@@ -48,7 +48,7 @@ const webhooks = (inTime: string, late: string, failed: string, le = '1') => ({
   [of('webhook_request_duration_seconds_count', { ...A, result: 'unavailable' })]: failed,
 });
 
-/** How long webhooks took: of a hundred a minute so many more than half a second. */
+/** The durations of webhooks: how many of a hundred per minute took more than half a second. */
 const durations = (slow: number, perMinute = 100) =>
   Object.fromEntries(
     [
@@ -106,7 +106,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
     quiet: [
       { series: { ...instance(A, '0x20'), ...instance(B, '1x20') }, at: '10m' },
       { series: instance(A, '1 1 1 1 0'), at: '4m' },
-      { series: { [of('up', A)]: '1x20' }, at: '10m' }, // a version that tells nothing of its readiness
+      { series: { [of('up', A)]: '1x20' }, at: '10m' }, // a version without a readiness metric
     ],
   },
 
@@ -140,7 +140,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
     quiet: [
       { series: { ...instance(A, '1x400'), ...instance(B, '1x300 _x5 1x100', '1x300 _x5 1x100') }, at: '340m' },
       { series: { ...instance(A, '1x400'), ...instance(B, '_x200 1x20 _x180', '_x200 1x20 _x180') }, at: '250m' },
-      { series: { ...instance(A, '1x400'), ...instance(B, '1x300 0x100') }, at: '340m' }, // told of by its name
+      { series: { ...instance(A, '1x400'), ...instance(B, '1x300 0x100') }, at: '340m' }, // another alert names the replica
     ],
   },
 
@@ -159,7 +159,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
     })),
     quiet: [
       { series: webhooks('0+995x600', '0x600', '0+5x600'), at: '8h' }, // 0.5 %
-      { series: webhooks('0+90x600', '0x600', '0+10x60 600x540'), at: '2h' }, // it is over
+      { series: webhooks('0+90x600', '0x600', '0+10x60 600x540'), at: '2h' }, // it has ended
       { series: webhooks('0+1x600', '0x600', '0x110 0+1x5 5x400'), at: '118m' }, // five
       { series: webhooks('0x600', '0x600', '0x600'), at: '8h' },
     ],
@@ -195,7 +195,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
     ],
     quiet: [
       { series: durations(0), at: '40m' },
-      { series: durations(2, 5), at: '40m' }, // a few a minute: one of them says little
+      { series: durations(2, 5), at: '40m' }, // a few per minute, of which one alone says little
       { series: durations(2), at: '12m' },
     ],
   },
@@ -261,8 +261,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
     ],
     quiet: [
       { series: disk('500-1x100'), at: '80m' }, // full in seven hours
-      { series: disk('150x100'), at: '80m' }, // and stays so
-      { series: { [of('database_size_bytes', A)]: '1+1000x100' }, at: '80m' }, // PostgreSQL: nobody knows its disk
+      { series: disk('150x100'), at: '80m' }, // and stays at this size
+      { series: { [of('database_size_bytes', A)]: '1+1000x100' }, at: '80m' }, // PostgreSQL: the size of its disk is unknown
     ],
   },
 
@@ -296,7 +296,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
     })),
     quiet: [
       { series: { [of('uncounted_messages', A)]: '900x60', [of('unindexed_messages', A)]: '1000x60' }, at: '45m' },
-      { series: { [of('unindexed_messages', A)]: '3000000-150000x20' }, at: '20m' }, // it is being made anew
+      { series: { [of('unindexed_messages', A)]: '3000000-150000x20' }, at: '20m' }, // the index is being rebuilt
     ],
   },
 

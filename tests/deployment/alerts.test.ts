@@ -21,7 +21,7 @@ afterAll(() => {
 
 const ruleFiles = () => RULE_FILES.map((name) => path.join(copy.folder, name));
 
-/** The rule of this name after those that its expression names. */
+/** The rule of this name, after those that its expression uses. */
 function rulesBehind(name: string): Rule[] {
   const rule = shippedRules().find(({ alert, record }) => (alert ?? record) === name);
   if (rule === undefined) throw new Error(`there is no rule ${name}`);
@@ -29,7 +29,7 @@ function rulesBehind(name: string): Rule[] {
   return [...behind.flatMap(({ record = '' }) => rulesBehind(record)), rule];
 }
 
-/** The anchor that Git hosts make of a heading. */
+/** The anchor that Git hosts generate for a heading. */
 const anchorsOf = (markdown: string): string[] =>
   Array.from(markdown.matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
     heading
@@ -47,7 +47,7 @@ describeNeeding(['promtool'], 'the rules', () => {
     ]);
   });
 
-  it('are checked by a promtool that can refuse', async () => {
+  it('are checked by a promtool that can reject', async () => {
     const broken = observabilityCopy();
     change(path.join(broken.folder, 'rules/alerts.yml'), 'absent(up', 'absnt(up');
     const { status, output } = await promtool(['check', 'rules', path.join(broken.folder, 'rules/alerts.yml')]);
@@ -55,7 +55,7 @@ describeNeeding(['promtool'], 'the rules', () => {
     expect([status, output]).toEqual([1, expect.stringContaining('unknown function')]);
   });
 
-  it('are part of a configuration that promtool takes', async () => {
+  it('are part of a configuration that promtool accepts', async () => {
     const file = path.join(copy.folder, 'prometheus.yml');
     change(file, '/run/secrets/read-api-key', '/dev/null');
     expect(await promtool(['check', 'config', file])).toEqual({
@@ -66,12 +66,12 @@ describeNeeding(['promtool'], 'the rules', () => {
 });
 
 describe('every alert', () => {
-  it('has a name of its own, as every rule has', () => {
+  it('has a unique name, like every rule', () => {
     const all = shippedRules().map(({ alert, record }) => alert ?? record);
     expect(new Set(all).size).toBe(all.length);
   });
 
-  it('is tried', () => {
+  it('has a case', () => {
     expect(Object.keys(ALERT_CASES).sort()).toEqual([...names].sort());
     for (const { fires, quiet } of Object.values(ALERT_CASES)) {
       expect(fires.length).toBeGreaterThan(0);
@@ -100,7 +100,7 @@ describe('every alert', () => {
     },
   );
 
-  it('is all that the runbook has sections of', () => {
+  it('has a section in the runbook, which has no others', () => {
     expect(Array.from(RUNBOOK.matchAll(/^## (WebhookInbox\w+)$/gm), ([, name]) => name)).toEqual(names);
   });
 });
@@ -113,7 +113,7 @@ describeNeeding(['promtool'], 'the alert', () => {
     });
   });
 
-  it.each(Object.entries(ALERT_CASES))('%s is tried by tests that would notice', async (name, { fires, ...cases }) => {
+  it.each(Object.entries(ALERT_CASES))('%s has tests that detect a change', async (name, { fires, ...cases }) => {
     const never = { ...cases, fires: fires.map((one) => ({ ...one, summary: 'other words' })), quiet: [] };
     const always = { ...cases, fires: [], quiet: fires };
     for (const wrong of [never, always]) {
@@ -124,7 +124,7 @@ describeNeeding(['promtool'], 'the alert', () => {
     }
   });
 
-  /** A file of promtool's, with the alert and the rules that it is made from: to evaluate all takes ten times as long. */
+  /** A promtool file with the alert and the rules it uses, because evaluating all rules takes ten times as long. */
   function unitTests(name: string, { fires, quiet, interval = '1m' }: AlertCases): string {
     const rules = path.join(copy.folder, `${name}.yml`);
     writeFileSync(rules, stringify({ groups: [{ name, rules: rulesBehind(name) }] }));

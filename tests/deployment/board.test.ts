@@ -9,18 +9,18 @@ const shipped = shippedBoard();
 const panels = panelsOf(shipped);
 
 describe('the board', () => {
-  it('is what scripts/board gives', () => {
+  it('equals the output of scripts/board', () => {
     expect(shipped).toEqual(JSON.parse(JSON.stringify(board())));
   });
 
-  it('can be linked to, follows the time, and is of the newest schema that its types know', () => {
+  it('can be linked to, follows the time, and uses the newest schema that its types know', () => {
     expect(shipped).toMatchObject({
       ...{ uid: 'webhook-inbox', timezone: 'browser', refresh: '30s' },
       schemaVersion: defaultDashboard.schemaVersion,
     });
   });
 
-  it('has panels that say what they show, in a unit', () => {
+  it('has panels with a title and a unit', () => {
     expect(panels.length).toBeGreaterThan(30);
     for (const { title = '', description = '', fieldConfig, targets = [] } of panels) {
       expect([title, description.length > 20, (fieldConfig?.defaults.unit ?? '') !== '', targets.length > 0]).toEqual([
@@ -30,7 +30,7 @@ describe('the board', () => {
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
   });
 
-  it('asks the Prometheus that was chosen, of the job and instances that were chosen', () => {
+  it('queries the selected Prometheus, job and instances', () => {
     for (const { datasource, targets = [] } of panels) {
       expect(datasource).toEqual({ type: 'prometheus', uid: '${datasource}' });
       for (const target of targets) {
@@ -57,7 +57,7 @@ describe('the board', () => {
     expect(all.filter(isRow).length).toBeGreaterThan(4);
   });
 
-  it('leads to the runbook where the alerts do', () => {
+  it('links to the same runbook as the alerts', () => {
     const file = new URL('../../deploy/observability/prometheus.yml', import.meta.url);
     const { global } = parse(readFileSync(file, 'utf8')) as { global: { external_labels: { repository: string } } };
     const repository = shipped.templating?.list?.find(({ name }) => name === 'repository');
@@ -65,7 +65,7 @@ describe('the board', () => {
     expect(shipped.links?.[0]?.url).toBe('$repository/docs/runbook.md');
   });
 
-  it('shows with $__rate_interval, so that no rate is over less than two scrapes', () => {
+  it('uses $__rate_interval, so that every rate covers at least two scrapes', () => {
     const rates = panels.flatMap(({ targets = [] }) =>
       targets.flatMap(({ expr }) =>
         Array.from(String(expr).matchAll(/\b(?:rate|increase)\([^}]*\}\[([^\]]+)\]/g), ([, w]) => w),

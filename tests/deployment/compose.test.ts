@@ -42,18 +42,18 @@ const imageEnvironment = () =>
       .at(-1)
       ?.instructions.find(({ name }) => name === 'ENV')?.args ?? '',
   );
-/** With its aliases resolved, so that a change of one service leaves the others as they are. */
+/** With its aliases resolved, so that a change of one service does not change the others. */
 const compose = (): Compose =>
   JSON.parse(JSON.stringify(parse(file('docker-compose.yml'), { merge: true }))) as Compose;
 
-// The specification's schema names its parts by draft 4's `id`, which Ajv refuses, and writes a # after `$schema`, which
+// The specification's schema names its parts by draft 4's `id`, which Ajv rejects, and writes a # after `$schema`, which
 // it does not recognise; `format: duration` means 5s there, not ISO 8601.
 const specification = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
   typeof value === 'string' && (key === 'id' || key === '$schema') ? undefined : value,
 ) as Record<string, unknown>;
 const fitsSpecification = new Ajv2019({ strict: false, validateFormats: false }).compile(specification);
 
-/** What makes the file safe to run as it is, each with a change that would break it. */
+/** The properties that make the file safe to run as it is, each with a change that would break it. */
 const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (compose: Compose) => void }> = {
   'the service is called api and is the only one without a profile': {
     holds: ({ services }) =>
@@ -63,7 +63,7 @@ const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (com
         .join() === 'api',
     broken: ({ services }) => delete (services.migrate as Partial<Service>).profiles,
   },
-  'it waits for nobody': {
+  'it waits for no other service': {
     holds: ({ services: { api } }) => !('depends_on' in api),
     broken: ({ services: { api } }) => (api.depends_on = { postgres: { condition: 'service_healthy' } }),
   },
@@ -86,7 +86,7 @@ const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (com
     holds: ({ services: { api } }) => api['read_only'] === true,
     broken: ({ services: { api } }) => delete api['read_only'],
   },
-  'scratch space is /tmp, and bounded': {
+  'scratch space is /tmp and has a size limit': {
     holds: ({ services: { api } }) => api.tmpfs.length === 1 && /^\/tmp:size=\d+m$/.test(api.tmpfs[0] ?? ''),
     broken: ({ services: { api } }) => (api.tmpfs = ['/tmp']),
   },
@@ -110,7 +110,7 @@ const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (com
     holds: ({ services: { api } }) => /^\d+m$/.test(String(api['mem_limit'])) && Number(api['pids_limit']) > 0,
     broken: ({ services: { api } }) => (api['pids_limit'] = -1),
   },
-  'it comes back after a crash': {
+  'it restarts after a crash': {
     holds: ({ services: { api } }) => api['restart'] === 'unless-stopped',
     broken: ({ services: { api } }) => delete api['restart'],
   },
@@ -118,23 +118,23 @@ const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (com
     holds: ({ services: { api } }) => api.ports.join() === '8000:8000',
     broken: ({ services: { api } }) => (api.ports = ['80:8000']),
   },
-  'readiness is asked for, without a shell': {
+  'the health check asks for readiness, without a shell': {
     holds: ({ services: { api } }) =>
       api.healthcheck.test.slice(0, 2).join() === 'CMD,node' && api.healthcheck.test.join().includes('/health/ready'),
     broken: ({ services: { api } }) => (api.healthcheck.test = ['CMD-SHELL', 'curl -f http://localhost:8000']),
   },
-  'logs do not fill the disk': {
+  'logs have a size limit': {
     holds: ({ services: { api } }) => 'max-size' in api.logging.options && 'max-file' in api.logging.options,
     broken: ({ services: { api } }) => delete api.logging.options['max-size'],
   },
 };
 
 describe('docker-compose.yml', () => {
-  it('is what the Compose specification allows', () => {
+  it('is valid by the Compose specification', () => {
     expect(fitsSpecification(compose()) ? [] : fitsSpecification.errors).toEqual([]);
   });
 
-  it('is checked by a schema that can refuse', () => {
+  it('is checked by a schema that can reject', () => {
     const misspelt = compose();
     misspelt.services.api['cap_dorp'] = ['ALL'];
     expect(fitsSpecification(misspelt)).toBe(false);
@@ -144,13 +144,13 @@ describe('docker-compose.yml', () => {
     expect(rule.holds(compose())).toBe(true);
   });
 
-  it.each(Object.entries(rules))('would be noticed if it broke: %s', (_, rule) => {
+  it.each(Object.entries(rules))('detects a change that breaks it: %s', (_, rule) => {
     const changed = compose();
     rule.broken(changed);
     expect(rule.holds(changed)).toBe(false);
   });
 
-  it('passes every variable on that the image does not settle', () => {
+  it('passes on every variable that the image does not set', () => {
     const passedOn = Object.keys(compose().services.api.environment);
     const known = describeVariables().map(({ name }) => name);
     const settled = Object.keys(imageEnvironment()).filter((name) => name !== 'DATABASE_URL');
@@ -158,7 +158,7 @@ describe('docker-compose.yml', () => {
     expect(passedOn.toSorted()).toEqual(known.filter((name) => !settled.includes(name)).toSorted());
   });
 
-  it('repeats the default of the image where it has to: a variable without a value would take it away', () => {
+  it('repeats the default of the image where necessary: a variable without a value would remove it', () => {
     const { DATABASE_URL: url = '' } = imageEnvironment();
 
     expect(url).not.toBe('');
@@ -180,19 +180,19 @@ const OURS = [...REPLICAS, 'migrate'] as const;
 const PROFILE = ['proxy', 'postgres', ...OURS] as const;
 const proxyConfig = () => file('deploy/haproxy.cfg');
 
-/** Where a replica says that its database is. */
+/** The value that names the database of a replica. */
 const urlOf = ({ services }: Compose, name: Name): string => services[name].environment['DATABASE_URL'] ?? '';
 
 const profileRules: Record<string, { holds: (compose: Compose) => boolean; broken: (compose: Compose) => void }> = {
-  'every service of it is in the profile, and in no other': {
+  'every service belongs to this profile only': {
     holds: ({ services }) => PROFILE.every((name) => services[name].profiles.join() === 'postgres'),
     broken: ({ services }) => services.proxy.profiles.push('debug'),
   },
-  'PostgreSQL answers before the schema is brought up to date': {
+  'PostgreSQL answers before the schema is migrated': {
     holds: ({ services }) => services.migrate.depends_on['postgres']?.condition === 'service_healthy',
     broken: ({ services }) => (services.migrate.depends_on = { postgres: { condition: 'service_started' } }),
   },
-  'replicas start when the schema is up to date, and do not migrate themselves': {
+  'replicas start after the migration, and do not migrate themselves': {
     holds: ({ services }) =>
       REPLICAS.every(
         (name) =>
@@ -211,13 +211,13 @@ const profileRules: Record<string, { holds: (compose: Compose) => boolean; broke
     holds: ({ services: { migrate } }) => migrate['restart'] === 'no',
     broken: ({ services: { migrate } }) => (migrate['restart'] = 'always'),
   },
-  'replicas and migrations use the one database of the profile': {
+  'replicas and migrations use the database of the profile': {
     holds: (compose) =>
       OURS.every((name) => urlOf(compose, name) === urlOf(compose, 'replica-1')) &&
       new URL(urlOf(compose, 'replica-1').replace(/\$\{.*?\}/, 'secret')).hostname === 'postgres',
     broken: ({ services }) => (services.migrate.environment['DATABASE_URL'] = 'sqlite:////data/app.db'),
   },
-  'it is the database that PostgreSQL makes, with its user': {
+  'PostgreSQL creates this database and its user': {
     holds: (compose) => {
       const { username, pathname } = new URL(urlOf(compose, 'replica-1').replace(/\$\{.*?\}/, 'secret'));
       const { POSTGRES_USER: user, POSTGRES_DB: database } = compose.services.postgres.environment;
@@ -231,7 +231,7 @@ const profileRules: Record<string, { holds: (compose: Compose) => boolean; broke
       compose.services.postgres.environment['POSTGRES_PASSWORD'] === null,
     broken: ({ services }) => (services.postgres.environment['POSTGRES_PASSWORD'] = 'postgres'),
   },
-  'PostgreSQL cannot be told to trust everybody': {
+  'no variable makes PostgreSQL trust everybody': {
     holds: ({ services: { postgres } }) => !('POSTGRES_HOST_AUTH_METHOD' in postgres.environment),
     broken: ({ services: { postgres } }) => (postgres.environment['POSTGRES_HOST_AUTH_METHOD'] = 'trust'),
   },
@@ -245,7 +245,7 @@ const profileRules: Record<string, { holds: (compose: Compose) => boolean; broke
     holds: ({ services }) => OURS.every((name) => services[name]['build'] === '.' && !('image' in services[name])),
     broken: ({ services }) => (services.migrate['image'] = 'webhook-inbox'),
   },
-  'only the proxy is reached from outside, and not at the port of the service with SQLite': {
+  'only the proxy is reachable from outside, and not at the port of the service with SQLite': {
     holds: ({ services }) =>
       PROFILE.filter((name) => 'ports' in services[name]).join() === 'proxy' &&
       services.proxy.ports.join() === '8080:8000',
@@ -256,7 +256,7 @@ const profileRules: Record<string, { holds: (compose: Compose) => boolean; broke
       postgres.volumes.join() === 'postgres:/var/lib/postgresql' && 'postgres' in volumes,
     broken: ({ services: { postgres } }) => (postgres.volumes = ['postgres:/var/lib/postgresql/data']),
   },
-  'every container is as locked up as the service with SQLite': {
+  'every container has the restrictions of the service with SQLite': {
     holds: ({ services }) =>
       PROFILE.every((name) => {
         const { cap_drop: dropped, security_opt: options, logging } = services[name];
@@ -272,20 +272,20 @@ const profileRules: Record<string, { holds: (compose: Compose) => boolean; broke
       }),
     broken: ({ services: { postgres } }) => (postgres['cap_add'] = ['CHOWN']),
   },
-  'PostgreSQL does not begin as root, which it would need capabilities to leave': {
+  'PostgreSQL does not start as root, because it would need capabilities to change the user': {
     holds: ({ services: { postgres } }) => postgres['user'] === 'postgres',
     broken: ({ services: { postgres } }) => delete postgres['user'],
   },
-  'what serves comes back after a crash': {
+  'every server restarts after a crash': {
     holds: ({ services }) =>
       (['proxy', 'postgres', ...REPLICAS] as const).every((name) => services[name]['restart'] === 'unless-stopped'),
     broken: ({ services }) => (services.postgres['restart'] = 'no'),
   },
-  'what serves is asked whether it does': {
+  'every server has a health check': {
     holds: ({ services: { proxy, postgres, ...services } }) =>
       REPLICAS.every((name) => services[name].healthcheck.test.join().includes('/health/ready')) &&
       proxy.healthcheck.test.join().includes('127.0.0.1:8000/health/ready') &&
-      // By TCP: on its socket PostgreSQL answers while it still makes the database.
+      // By TCP: on its socket PostgreSQL answers while it is still creating the database.
       postgres.healthcheck.test.join().includes('pg_isready,-q,-h,127.0.0.1'),
     broken: ({ services: { postgres } }) => (postgres.healthcheck.test = ['CMD', 'pg_isready']),
   },
@@ -296,19 +296,19 @@ describe('the profile postgres', () => {
     expect(rule.holds(compose())).toBe(true);
   });
 
-  it.each(Object.entries(profileRules))('would be noticed if it broke: %s', (_, rule) => {
+  it.each(Object.entries(profileRules))('detects a change that breaks it: %s', (_, rule) => {
     const changed = compose();
     rule.broken(changed);
     expect(rule.holds(changed)).toBe(false);
   });
 
-  it('demands nothing of those who do not use it: Compose looks at all services first, at profiles then', () => {
+  it('requires nothing of those who do not use it: Compose evaluates all services before profiles', () => {
     const demanded = Array.from(file('docker-compose.yml').matchAll(/\$\{(\w+):?\?/g), ([, name]) => name);
 
     expect(demanded).toEqual(['WEBHOOK_SECRET']);
   });
 
-  it.each(OURS)('passes every variable on to %s that the service with SQLite has', (name) => {
+  it.each(OURS)('passes on every variable to %s that the service with SQLite has', (name) => {
     const { services } = compose();
     const { DATABASE_URL: url } = services[name].environment;
 
@@ -320,7 +320,7 @@ describe('the profile postgres', () => {
     });
   });
 
-  it('has replicas that believe the proxy where Docker puts it, and a service with SQLite that believes nobody', () => {
+  it('makes replicas trust the proxy at its address in Docker, and a service with SQLite trust no proxy', () => {
     const { services } = compose();
     const [, ranges = ''] = /:-(.+)\}$/.exec(services['replica-1'].environment['TRUST_PROXY'] ?? '') ?? [];
     const { trustProxy } = readConfig({ TRUST_PROXY: ranges });
@@ -335,7 +335,7 @@ describe('the profile postgres', () => {
     expect(services.api.environment['TRUST_PROXY']).toBeNull();
   });
 
-  it('migrates with what the build compiles', () => {
+  it('migrates with the program that the build compiles', () => {
     const [command, ...args] = compose().services.migrate['command'];
 
     expect(command).toBe('node');
@@ -343,7 +343,7 @@ describe('the profile postgres', () => {
     expect(() => file('src/infrastructure/cli.ts')).not.toThrow();
   });
 
-  it('has two replicas that do not differ', () => {
+  it('has two identical replicas', () => {
     const { services } = compose();
 
     expect(services['replica-2']).toEqual(services['replica-1']);
@@ -358,7 +358,7 @@ describe('deploy/haproxy.cfg', () => {
       .map((line) => line.replace(/#.*/, '').trim().replace(/\s+/g, ' '))
       .filter((line) => line !== '');
 
-  it('is what the proxy reads', () => {
+  it('is the file that the proxy reads', () => {
     expect(compose().services.proxy.volumes).toEqual(['./deploy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro']);
   });
 
@@ -368,7 +368,7 @@ describe('deploy/haproxy.cfg', () => {
     expect(servers).toEqual(REPLICAS.flatMap((name) => [name, `${name}:8000`]));
   });
 
-  it('listens where the proxy is published and asks who is ready', () => {
+  it('listens at the published port and checks readiness', () => {
     expect(settings()).toEqual(
       expect.arrayContaining([
         'bind :8000',
@@ -380,19 +380,19 @@ describe('deploy/haproxy.cfg', () => {
     expect(settings().find((line) => line.startsWith('default-server'))).toMatch(/ check /);
   });
 
-  it('asks again only when there was no answer: a 503 is one, and a late one may still come', () => {
+  it('retries only after no answer: a 503 is an answer, and a late one may still arrive', () => {
     expect(settings().filter((line) => line.startsWith('retry-on'))).toEqual(['retry-on conn-failure empty-response']);
     expect(settings()).toContain('option redispatch 1');
   });
 
-  it('neither bounds bodies nor touches X-Request-ID', () => {
+  it('neither limits bodies nor changes X-Request-ID', () => {
     expect(proxyConfig()).not.toMatch(/req\.body_size|http-buffer-request|(del|add|replace)-header/);
     expect(settings().filter((line) => line.includes('set-header'))).toEqual([CLIENT_ADDRESS]);
   });
 
-  it('says who asks, whatever clients say', () => {
+  it('sets the client address, whatever clients send', () => {
     expect(settings()).toContain(CLIENT_ADDRESS);
-    expect(settings()).not.toContain('option forwardfor'); // it would append to what the client has made up
+    expect(settings()).not.toContain('option forwardfor'); // it would append to a header that the client made up
   });
 
   it('writes no query into its log', () => {
@@ -403,7 +403,7 @@ describe('deploy/haproxy.cfg', () => {
     expect(proxyConfig()).not.toMatch(/option (httplog|tcplog)/);
   });
 
-  it('has time to end: less than Docker gives it, more than requests have', () => {
+  it('has time to stop: less than Docker grants, more than requests have', () => {
     const seconds = (text: unknown) => Number(/(\d+)s$/.exec(String(text))?.[1]);
     const patience = seconds(settings().find((line) => line.startsWith('hard-stop-after')));
 
@@ -416,11 +416,11 @@ const WATCHING = ['prometheus', 'grafana'] as const;
 const provisioned = (name: string): unknown => parse(file(`deploy/observability/grafana/provisioning/${name}`));
 
 const watchingRules: Record<string, { holds: (compose: Compose) => boolean; broken: (compose: Compose) => void }> = {
-  'both are in the profile, and in no other': {
+  'both belong to this profile only': {
     holds: ({ services }) => WATCHING.every((name) => services[name].profiles.join() === 'observability'),
     broken: ({ services }) => services.grafana.profiles.push('postgres'),
   },
-  'they wait for nobody: what is to be watched may be away, and of another profile': {
+  'they wait for no other service: the targets may be unavailable, and belong to another profile': {
     holds: ({ services }) => WATCHING.every((name) => !('depends_on' in services[name])),
     broken: ({ services }) => (services.prometheus.depends_on = { api: { condition: 'service_healthy' } }),
   },
@@ -430,7 +430,7 @@ const watchingRules: Record<string, { holds: (compose: Compose) => boolean; brok
       /^grafana\/grafana:\d+\.\d+\.\d+(?:@sha256:[0-9a-f]{64})?$/.test(String(grafana['image'])),
     broken: ({ services: { grafana } }) => (grafana['image'] = 'grafana/grafana:latest'),
   },
-  'they are as locked up as the service, and their images decide who runs them': {
+  'they have the restrictions of the service, and their images set the user': {
     holds: ({ services }) =>
       WATCHING.every((name) => {
         const { cap_drop: dropped, security_opt: options, logging } = services[name];
@@ -447,12 +447,12 @@ const watchingRules: Record<string, { holds: (compose: Compose) => boolean; brok
       }),
     broken: ({ services: { grafana } }) => (grafana['user'] = 'root'),
   },
-  'they are reached from this machine only': {
+  'they are reachable from this machine only': {
     holds: ({ services }) =>
       WATCHING.flatMap((name) => services[name].ports).join() === '127.0.0.1:9090:9090,127.0.0.1:3000:3000',
     broken: ({ services: { grafana } }) => (grafana.ports = ['3000:3000']),
   },
-  'what they are told cannot be changed by them, and what they keep is in named volumes': {
+  'they cannot change their configuration, and keep their data in named volumes': {
     holds: ({ services, volumes }) =>
       WATCHING.every((name) => {
         const [kept = '', ...others] = services[name].volumes.filter((volume) => !volume.endsWith(':ro'));
@@ -461,20 +461,20 @@ const watchingRules: Record<string, { holds: (compose: Compose) => boolean; brok
     broken: ({ services: { prometheus } }) =>
       (prometheus.volumes = prometheus.volumes.map((v) => v.replace(':ro', ''))),
   },
-  'they are asked whether they serve': {
+  'they have health checks': {
     holds: ({ services: { prometheus, grafana } }) =>
       prometheus.healthcheck.test.join().endsWith('127.0.0.1:9090/-/ready') &&
       grafana.healthcheck.test.join().endsWith('127.0.0.1:3000/api/health'),
     broken: ({ services: { grafana, prometheus } }) => (grafana.healthcheck = prometheus.healthcheck),
   },
-  'nobody has an account, and who comes may only look': {
+  'there are no accounts, and visitors can only read': {
     holds: ({ services: { grafana } }) =>
       grafana.environment['GF_AUTH_ANONYMOUS_ORG_ROLE'] === 'Viewer' &&
       grafana.environment['GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION'] === 'true' &&
       !Object.keys(grafana.environment).some((name) => name.includes('PASSWORD')),
     broken: ({ services: { grafana } }) => (grafana.environment['GF_AUTH_ANONYMOUS_ORG_ROLE'] = 'Admin'),
   },
-  'the read key comes from a file outside, and without one there is an empty one': {
+  'the read key comes from a file outside, which is empty by default': {
     holds: ({ services: { prometheus }, secrets }) =>
       prometheus.secrets.join() === 'read-api-key' &&
       secrets['read-api-key']?.file === '${READ_API_KEY_FILE:-/dev/null}' &&
@@ -488,13 +488,13 @@ describe('the profile observability', () => {
     expect(rule.holds(compose())).toBe(true);
   });
 
-  it.each(Object.entries(watchingRules))('would be noticed if it broke: %s', (_, rule) => {
+  it.each(Object.entries(watchingRules))('detects a change that breaks it: %s', (_, rule) => {
     const changed = compose();
     rule.broken(changed);
     expect(rule.holds(changed)).toBe(false);
   });
 
-  it('mounts what Prometheus and Grafana are told to read', () => {
+  it('mounts the files that Prometheus and Grafana are configured to read', () => {
     const { prometheus, grafana } = compose().services;
     const mounted = [...prometheus.volumes, ...grafana.volumes]
       .filter((volume) => volume.endsWith(':ro'))
@@ -510,14 +510,14 @@ describe('the profile observability', () => {
     });
   });
 
-  it('has Prometheus where Grafana looks for it, scraping as often as Grafana believes', () => {
+  it('runs Prometheus at the address and with the scrape interval that Grafana expects', () => {
     const { global } = parse(file('deploy/observability/prometheus.yml')) as { global: { scrape_interval: string } };
     expect(provisioned('datasources/prometheus.yml')).toMatchObject({
       datasources: [{ url: 'http://prometheus:9090', jsonData: { timeInterval: global.scrape_interval } }],
     });
   });
 
-  it('scrapes every container that serves, at the port it listens on', () => {
+  it('scrapes every container that serves, at the port where it listens', () => {
     const { scrape_configs: jobs } = parse(file('deploy/observability/prometheus.yml')) as {
       scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
     };

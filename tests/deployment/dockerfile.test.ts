@@ -40,17 +40,17 @@ function imageHas(text: string, name: string): string {
 }
 
 describe('Dockerfile', () => {
-  it('has nothing that the linter minds', () => {
+  it('has no findings of the linter', () => {
     expect(lint(REPOSITORY, dockerfile)).toEqual([]);
   });
 
-  it('is read by a linter that can mind', () => {
+  it('is checked by a linter that can find faults', () => {
     expect(lint(REPOSITORY, dockerfile.replaceAll(/node:\S+/g, 'node:latest'))).not.toEqual([]);
   });
 
   const nodeVersion = (JSON.parse(read('package.json')) as { devDependencies: { node: string } }).devDependencies.node;
 
-  /** What an image must have, each with a change that would take it away. */
+  /** The properties that an image must have, each with a change that would break it. */
   const rules: Record<string, { holds: (text: string) => boolean; broken: (text: string) => string }> = {
     'every stage starts from the Node that the tests run on, by its full version': {
       holds: (text) =>
@@ -98,7 +98,7 @@ describe('Dockerfile', () => {
     expect(rule.holds(dockerfile)).toBe(true);
   });
 
-  it.each(Object.entries(rules))('would be noticed if it broke: %s', (_, rule) => {
+  it.each(Object.entries(rules))('detects a change that breaks it: %s', (_, rule) => {
     expect(rule.broken(dockerfile)).not.toBe(dockerfile);
     expect(rule.holds(rule.broken(dockerfile))).toBe(false);
   });
@@ -117,7 +117,7 @@ describe('.dockerignore', () => {
     expect(ignored(name)).toBe(true);
   });
 
-  it('leaves in what is copied, and nothing that is not', () => {
+  it('includes everything that is copied, and nothing else', () => {
     const copied = parseDockerfile(dockerfile)
       .flatMap(({ instructions }) => instructions.filter(({ name }) => name === 'COPY'))
       .map(({ args }) => parseCopy(args))
@@ -139,7 +139,7 @@ describe('the steps of the Dockerfile', () => {
 
   beforeAll(async () => {
     folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'image-')));
-    // The service is another user, who must be able to come here.
+    // The service is another user, which must be able to enter this folder.
     chmodSync(folder, 0o755);
     image = buildOnHost(REPOSITORY, folder);
     port = await freePort();
@@ -167,7 +167,7 @@ describe('the steps of the Dockerfile', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('leave the compiler and the test tools out of the image', () => {
+  it('keep the compiler and the test tools out of the image', () => {
     const installed = readdirSync(path.join(image.workdir, 'node_modules'));
 
     expect(installed).toEqual(expect.arrayContaining(['koa', 'better-sqlite3']));
@@ -175,12 +175,12 @@ describe('the steps of the Dockerfile', () => {
     expect(installed).not.toContain('jest');
   });
 
-  it('make a service that becomes ready, with a new database', async () => {
+  it('build a service that becomes ready, with a new database', async () => {
     expect(await whenReady(port, service)).toBe(200);
     expect(existsSync(path.join(image.root, 'data', 'app.db'))).toBe(true);
   });
 
-  it('take a relative path to the database for one in /data, where a copy of .env.example is used', () => {
+  it('resolve a relative path to the database in /data, for operators who use a copy of .env.example', () => {
     const { DATABASE_URL: url = '' } = parseEnv(read('.env.example'));
 
     expect(realpathSync(path.join(image.workdir, url.replace('sqlite:///', '')))).toBe(
@@ -188,7 +188,7 @@ describe('the steps of the Dockerfile', () => {
     );
   });
 
-  it.each(['/', '/openapi.json', '/docs', '/redoc'])('put into the image what %s needs', async (page) => {
+  it.each(['/', '/openapi.json', '/docs', '/redoc'])('include the files of %s in the image', async (page) => {
     expect(await statusOf(port, page)).toBe(200);
   });
 
@@ -196,7 +196,7 @@ describe('the steps of the Dockerfile', () => {
     expect(await checkHealth(image, port)).toBe(0);
   });
 
-  it('end in a service that writes nowhere but to /data', () => {
+  it('build a service that writes nowhere but to /data', () => {
     const since = image.builtAt;
     const written = filesIn(image.root).filter((file) => statSync(path.join(image.root, file)).mtimeMs > since);
 
@@ -204,7 +204,7 @@ describe('the steps of the Dockerfile', () => {
     expect(written.filter((file) => !file.startsWith('data/'))).toEqual([]);
   });
 
-  it('end in a service that stops in order on SIGTERM', async () => {
+  it('build a service that stops gracefully on SIGTERM', async () => {
     service.kill('SIGTERM');
     const [code, signal] =
       service.exitCode === null ? ((await once(service, 'exit')) as unknown[]) : [service.exitCode];
@@ -212,7 +212,7 @@ describe('the steps of the Dockerfile', () => {
     expect({ code, signal, output: code === 0 ? '' : output }).toEqual({ code: 0, signal: null, output: '' });
   });
 
-  it('give the image a health check that fails when the service is gone', async () => {
+  it('give the image a health check that fails without the service', async () => {
     expect(await checkHealth(image, port)).toBe(1);
   });
 });
@@ -223,7 +223,7 @@ async function statusOf(port: number, page: string): Promise<number> {
   return response.status;
 }
 
-/** The status of /health/ready as soon as it is 200; else the last one after a minute, or -1 without an answer. */
+/** The status of /health/ready as soon as it is 200; otherwise the last one after a minute, or -1 without an answer. */
 async function whenReady(port: number, service: ChildProcess): Promise<number> {
   let status = -1;
   for (let attempt = 0; attempt < 600 && status !== 200 && service.exitCode === null; attempt += 1) {
@@ -245,7 +245,7 @@ async function checkHealth({ environment, workdir }: HostImage, port: number): P
   );
 }
 
-/** By their real place, whatever link led there. */
+/** By their real paths, whatever link led there. */
 function filesIn(root: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

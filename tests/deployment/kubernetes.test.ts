@@ -19,7 +19,7 @@ import {
 
 const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
-/** Its models check values, but let members pass that Kubernetes does not know; its types know all members. */
+/** The models of Kubernetes check values, but accept unknown members; its types know all members. */
 const MODELS = {
   namespace: { module: 'v1/Namespace', model: Namespace },
   deployment: { module: 'apps/v1/Deployment', model: Deployment },
@@ -30,7 +30,7 @@ const MODELS = {
 type Name = keyof typeof MODELS;
 const NAMES = Object.keys(MODELS) as Name[];
 
-/** What the types of Kubernetes' API say of a manifest. */
+/** The complaints of the types of Kubernetes' API about a manifest. */
 function misfits(manifests: Partial<Record<Name, unknown>>): string[] {
   const name = fileURLToPath(new URL('manifests.ts', import.meta.url));
   const source = Object.entries(manifests)
@@ -68,7 +68,7 @@ describe('deploy/kubernetes', () => {
     manifests = kubernetesManifests();
   });
 
-  it('is taken by the API of Kubernetes: the values', () => {
+  it('has values that the API of Kubernetes accepts', () => {
     expect(manifests.kustomization.resources).toEqual(expect.arrayContaining(NAMES.map((name) => `${name}.yaml`)));
     for (const name of NAMES) {
       const { model } = MODELS[name];
@@ -83,7 +83,7 @@ describe('deploy/kubernetes', () => {
     }).toThrow(/containerPort must be integer/);
   });
 
-  it('is taken by the API of Kubernetes: the names of all members', () => {
+  it('has only members that the API of Kubernetes knows', () => {
     expect(misfits(Object.fromEntries(NAMES.map((name) => [name, manifests[name]])))).toEqual([]);
     const changed = JSON.parse(
       JSON.stringify(manifests.deployment).replace('readinessProbe', 'readinessProb'),
@@ -91,7 +91,7 @@ describe('deploy/kubernetes', () => {
     expect(misfits({ deployment: changed })).toEqual([expect.stringMatching(/"readinessProb"' does not exist/)]);
   });
 
-  /** What makes it safe and keeps its numbers together, each with a change that would break it. */
+  /** The properties that make it safe and its numbers consistent, each with a change that would break it. */
   const rules: Record<string, { holds: (manifests: Manifests) => boolean; broken: (manifests: Manifests) => void }> = {
     'all select the same pods': {
       holds: (all) =>
@@ -223,13 +223,13 @@ describe('deploy/kubernetes', () => {
     expect(rule.holds(manifests)).toBe(true);
   });
 
-  it.each(Object.entries(rules))('would be noticed if it broke: %s', (_, rule) => {
+  it.each(Object.entries(rules))('detects a change that breaks it: %s', (_, rule) => {
     const changed = kubernetesManifests();
     rule.broken(changed);
     expect(rule.holds(changed)).toBe(false);
   });
 
-  it('sets variables that there are, to what they may be, and has no secret in it', () => {
+  it('sets existing variables to valid values, and contains no secret', () => {
     const known = describeVariables().map(({ name }) => name);
     const names = [...Object.keys(kubernetesConfig()), ...Object.keys(kubernetesSecrets())];
     expect(names.filter((name) => !known.includes(name))).toEqual([]);

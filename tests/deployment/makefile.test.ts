@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 const MAKEFILE = fileURLToPath(new URL('../../Makefile', import.meta.url));
 
-/** Writes down how it was called and does what make looks at afterwards. */
+/** Records its arguments and creates the files that make checks afterwards. */
 const NPM = `#!/bin/sh
 echo "npm $*" >> calls
 case "$*" in
@@ -28,7 +28,7 @@ case "$*" in
 esac
 `;
 
-/** The Node that npm brings: serves, as far as make can see, until it is told to stop, and is then content. */
+/** Stands in for the Node that npm brings: serves, as far as make can see, until a signal stops it, and then succeeds. */
 const SERVICE = `#!/bin/sh
 echo "node $*" >> calls
 [ -z "$SERVES" ] && exit 0
@@ -74,7 +74,7 @@ function touch(name: string): void {
 }
 
 function environment(extra: Record<string, string> = {}): Record<string, string> {
-  // Nothing of a make or a secret that is around these tests.
+  // Nothing of a make or a secret that surrounds these tests.
   return { PATH: `${project}:${process.env['PATH'] ?? ''}`, ...extra };
 }
 
@@ -83,7 +83,7 @@ function make(args: string[], extra?: Record<string, string>) {
   return { status: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 
-/** What was called since the last time this was asked. */
+/** The commands that were called since the last call of this function. */
 function calls(): string[] {
   const file = path.join(project, 'calls');
   if (!existsSync(file)) return [];
@@ -104,7 +104,7 @@ describe('make', () => {
     );
   });
 
-  it('says what it would do, and does nothing, with -n', () => {
+  it('prints what it would do, and does nothing, with -n', () => {
     const { stdout } = make(['-n', 'run']);
 
     expect(stdout).toMatch(
@@ -124,7 +124,7 @@ const INSTALL = 'npm ci --loglevel=error --no-audit --no-fund';
 const BUILD = 'npm run -s build';
 
 describe('make run', () => {
-  it('installs, builds, makes a secret, migrates, and starts the service on the Node that npm brought', () => {
+  it('installs, builds, makes a secret, migrates, and starts the service on the Node that npm brings', () => {
     expect(make(['run'])).toMatchObject({ status: 0, stderr: '' });
     expect(calls()).toEqual([INSTALL, BUILD, ...START]);
   });
@@ -143,7 +143,7 @@ describe('make run', () => {
     ['src/main.ts', [BUILD]],
     ['src', [BUILD]],
     ['tsconfig.json', [BUILD]],
-  ])('does again what a change of %s asks for', (name, expected) => {
+  ])('repeats the steps that a change of %s requires', (name, expected) => {
     make(['run']);
     calls();
     touch(name);
@@ -159,7 +159,7 @@ describe('make run', () => {
     const child = spawn('make', ['run'], {
       cwd: project,
       env: environment({ SERVES: 'yes' }),
-      // A process group of its own, which a signal can reach without reaching the tests.
+      // A process group of its own, so that a signal does not reach the tests.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -184,7 +184,7 @@ describe('make test', () => {
     expect(calls()).toEqual(['npm test']);
   });
 
-  it('says what is missing without npm', () => {
+  it('says that npm is missing', () => {
     const { status, stderr } = make(['test', 'NPM=no-such-npm']);
 
     expect(status).not.toBe(0);
@@ -210,7 +210,7 @@ describe('make up, down and logs', () => {
     ['empty in .env', 'WEBHOOK_SECRET=\n', {}],
     ['a comment in .env', '# WEBHOOK_SECRET=mine\n', {}],
     ['emptied by the environment', 'WEBHOOK_SECRET=mine\n', { WEBHOOK_SECRET: '' }],
-  ])('asks for a secret that is %s', (_, dotenv, extra) => {
+  ])('requires a secret if it is %s', (_, dotenv, extra) => {
     if (dotenv !== undefined) writeFileSync(path.join(project, '.env'), dotenv);
     const { status, stderr } = make(['up'], extra);
 
@@ -229,7 +229,7 @@ describe('make up, down and logs', () => {
     expect(calls()).toEqual(['WEBHOOK_SECRET=unused docker compose logs -f api']);
   });
 
-  it.each(['up', 'down', 'logs'])('%s says that Docker is missing, or its Compose', (target) => {
+  it.each(['up', 'down', 'logs'])('%s says that Docker or its Compose is missing', (target) => {
     const without = make([target, 'DOCKER=no-such-docker'], { WEBHOOK_SECRET: 'mine' });
     expect(without).toMatchObject({ status: 2, stderr: expect.stringContaining('no-such-docker is not installed') });
 
@@ -240,7 +240,7 @@ describe('make up, down and logs', () => {
 });
 
 describe('make clean', () => {
-  it('removes what was built, and nothing else', () => {
+  it('removes the files that were built, and nothing else', () => {
     make(['run']);
     writeFileSync(path.join(project, '.env'), '');
     mkdirSync(path.join(project, 'data'));

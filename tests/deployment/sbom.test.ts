@@ -29,12 +29,12 @@ interface Lock {
 
 const read = (name: string): unknown => JSON.parse(readFileSync(path.join(ROOT, name), 'utf8'));
 const manifest = read('package.json') as Pick<Component, 'name' | 'version'> & { dependencies: Record<string, string> };
-/** What `npm ci --omit dev` installs, as the image does. */
+/** The packages that `npm ci --omit dev` installs, as the image does. */
 const installed = Object.entries((read('package-lock.json') as Lock).packages)
   .filter(([place, { dev }]) => place !== '' && dev !== true)
   .map(([place, one]) => ({ name: place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length), ...one }));
 
-/** With no registry to ask. */
+/** Without a registry. */
 async function written(name: string): Promise<string> {
   const file = path.join(folder, name);
   const env = {
@@ -60,13 +60,13 @@ const faults = (json: string) => new Validation.JsonStrictValidator(Spec.Version
 const nameOf = ({ name, version }: { name: string; version: string }): string => `${name}@${version}`;
 
 describe('npm run sbom', () => {
-  it('writes what the schema of CycloneDX 1.5 allows', async () => {
+  it('writes a document that is valid by the schema of CycloneDX 1.5', async () => {
     expect(bom.specVersion).toBe('1.5');
     expect(await faults(text)).toBeNull();
     expect(await faults(text.replace('"type": "library"', '"type": "book"'))).not.toBeNull();
   });
 
-  it('is about this service', () => {
+  it('describes this service', () => {
     const { name, version } = manifest;
     expect(bom.metadata.component).toMatchObject({
       type: 'application',
@@ -92,7 +92,7 @@ describe('npm run sbom', () => {
     }
   });
 
-  it('says what needs what, with nothing left over', () => {
+  it('lists all dependencies between them, and no others', () => {
     const refs = new Set([bom.metadata.component, ...bom.components].map((component) => component['bom-ref']));
     expect(new Set(bom.dependencies.map(({ ref }) => ref))).toEqual(refs);
     for (const { dependsOn } of bom.dependencies) for (const ref of dependsOn) expect(refs).toContain(ref);
@@ -104,7 +104,7 @@ describe('npm run sbom', () => {
     );
   });
 
-  it('says the same of the same lock file', async () => {
+  it('writes the same document for the same lock file', async () => {
     expect(await written('again.json')).toBe(text);
   });
 });

@@ -24,7 +24,7 @@ const loose = ({ dependencies, devDependencies }: Manifest): string[] =>
     .filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))
     .map(([name]) => name);
 
-/** Packages whose bytes are not fixed, or that come from elsewhere than a registry: those have no address in the lock file. */
+/** Packages without a hash, or from elsewhere than a registry: those have no address in the lock file. */
 const unfixed = (packages: Lock): string[] =>
   Object.entries(packages)
     .filter(([place, { inBundle }]) => place !== '' && inBundle !== true)
@@ -32,12 +32,12 @@ const unfixed = (packages: Lock): string[] =>
     .map(([place]) => place);
 
 describe('the packages', () => {
-  it('are named by exact versions', () => {
+  it('have exact versions', () => {
     expect(loose(manifest)).toEqual([]);
     expect(loose({ ...manifest, dependencies: { koa: '^3.3.0' } })).toEqual(['koa']);
   });
 
-  it('are fixed by hashes, all from a registry', () => {
+  it('have hashes, and come from a registry', () => {
     expect(Object.keys(lock).length).toBeGreaterThan(500);
     expect(unfixed(lock)).toEqual([]);
     const { integrity = '' } = lock['node_modules/koa'] ?? {};
@@ -57,7 +57,7 @@ describe('CI', () => {
     expect(read('.ci/run')).toMatch(/npm run -s "\$step" .*\|\| \{ echo "npm run \$step failed"/);
   });
 
-  it('runs no foreign action; one would have to be named by its commit', () => {
+  it('runs no foreign action; one would have to be pinned to its commit', () => {
     expect(existsSync(path.join(ROOT, '.github/workflows'))).toBe(false);
   });
 });

@@ -14,7 +14,7 @@ const INSTALLED = '/opt/webhook-inbox';
 const SERVICE = systemdFile('webhook-inbox.service');
 const SOCKET = systemdFile('webhook-inbox.socket');
 
-/** What the unit keeps together and what makes it safe, each with a change that would break it. */
+/** The properties that make the unit consistent and safe, each with a change that would break it. */
 const rules: Record<
   string,
   { holds: (service: string, socket: string) => boolean; broken: [from: string, to: string] }
@@ -97,13 +97,13 @@ describe('deploy/systemd', () => {
     expect(holds(SERVICE, SOCKET)).toBe(true);
   });
 
-  it.each(Object.entries(rules))('would be noticed if it broke: %s', (_, { holds, broken: [from, to] }) => {
+  it.each(Object.entries(rules))('detects a change that breaks it: %s', (_, { holds, broken: [from, to] }) => {
     expect(SERVICE).toContain(from);
     expect(holds(SERVICE.replace(from, to), SOCKET)).toBe(false);
   });
 });
 
-it('gives its commands the environment that the unit sets', () => {
+it('runs its commands in the environment that the unit sets', () => {
   const [, exported = ''] = /^export (.*)$/m.exec(systemdFile('webhook-inbox')) ?? [];
   expect(exported.split(' ')).toEqual(
     Object.entries(environmentOf(parseUnit(SERVICE))).map(([name, value]) => `${name}=${value}`),
@@ -121,7 +121,7 @@ describeNeeding(['systemd-analyze'], 'systemd', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** With a program where the unit expects one. */
+  /** With a program at the path that the unit expects. */
   function analyze(service: string, ...args: string[]): { status: number | null; output: string } {
     const files = Object.entries({ service, socket: SOCKET }).map(([kind, text]) => {
       const file = path.join(folder, `webhook-inbox.${kind}`);
@@ -133,12 +133,12 @@ describeNeeding(['systemd-analyze'], 'systemd', () => {
     return { status, output: stdout + stderr };
   }
 
-  it('understands every line of the units', () => {
+  it('accepts every line of the units', () => {
     expect(analyze(SERVICE, 'verify')).toEqual({ status: 0, output: '' });
     expect(analyze(SERVICE.replace('ProtectHome', 'ProtectHoem'), 'verify').output).toContain('ProtectHoem');
   });
 
-  it('finds little that the service could do if somebody else had it', () => {
+  it('finds that an attacker could do little with the service', () => {
     const exposure = ['security', '--offline=yes', '--threshold=15'];
     expect(analyze(SERVICE, ...exposure).status).toBe(0);
     expect(analyze(SERVICE.replace(/^SystemCallFilter=.*$/gm, ''), ...exposure).status).toBe(1);

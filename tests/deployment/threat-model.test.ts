@@ -8,7 +8,7 @@ const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8
 const PAGE = read('docs/threat-model.md');
 const PAGES = ['docs/threat-model.md', 'SECURITY.md'];
 
-/** Of the table of threats: threat, control, tests, what is left. */
+/** The rows of the table of threats: threat, control, tests, remaining risk. */
 const rowsOf = (page: string): string[][] =>
   (/^## Threats\n([^]*?)^## /m.exec(page)?.[1] ?? '')
     .split('\n')
@@ -40,7 +40,7 @@ describe('docs/threat-model.md', () => {
       expect([link, existsSync(path.resolve(ROOT, path.dirname(name), link))]).toEqual([link, true]);
   });
 
-  it('has for each threat a control, a test and what is left', () => {
+  it('has a control, a test and the remaining risk for each threat', () => {
     const rows = rowsOf(PAGE);
     expect(rows.length).toBeGreaterThan(20);
     for (const row of rows) {
@@ -50,7 +50,7 @@ describe('docs/threat-model.md', () => {
     }
   });
 
-  it('names only variables that exist', () => {
+  it('names only existing variables', () => {
     const known = [...describeVariables().map(({ name }) => name)];
     const named = Array.from(PAGE.matchAll(/`([A-Z]{2,}(?:_[A-Z]+)*)`/g), ([, name = '']) => name);
     expect(named.length).toBeGreaterThan(5);

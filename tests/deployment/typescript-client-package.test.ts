@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PACKAGE = path.join(ROOT, 'clients/typescript');
 const MODULES = path.join(ROOT, 'node_modules');
-/** What the README's snippets use. */
+/** Packages that the README's snippets use. */
 const SECRET = 'your-secret-here';
 const KEY = 'your-read-key-here';
 const README = readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
@@ -24,17 +24,17 @@ interface Manifest {
 }
 const manifest = (folder: string) => JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
 
-/** What a team gets that installs the package, with nothing of this project around it. */
+/** The package as a team installs it, without the rest of this project. */
 describe('the packed TypeScript client', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
   const project = path.join(folder, 'project');
 
-  /** Its output; rejects with it when the status is not 0. */
+  /** Its output; rejects with the output if the status is not 0. */
   async function npm(cwd: string, ...args: string[]): Promise<string> {
     const { stdout } = await run('npm', [...args, '--offline', '--no-audit', '--no-fund', '--loglevel=error'], { cwd });
     return stdout;
   }
-  /** Writes compiler options that suit the kind of module resolution, and compiles with them. */
+  /** Writes compiler options for this kind of module resolution, and compiles with them. */
   async function compile(module: object): Promise<string> {
     const compilerOptions = {
       ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
@@ -54,7 +54,7 @@ describe('the packed TypeScript client', () => {
   beforeAll(async () => {
     mkdirSync(project);
     await npm(PACKAGE, 'pack', '--pack-destination', folder);
-    // As packages of their own, because there is no registry to ask for them.
+    // As packages of their own, because the test has no registry.
     for (const name of ['openapi-fetch', 'openapi-typescript-helpers']) {
       await npm(path.join(MODULES, name), 'pack', '--ignore-scripts', '--pack-destination', folder);
     }
@@ -66,7 +66,7 @@ describe('the packed TypeScript client', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('has what it needs, and nothing else', () => {
+  it('has the files that it needs, and nothing else', () => {
     const installed = path.join(project, 'node_modules/webhook-inbox-client');
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((file) => file.includes('.'));
     expect(files.filter((file) => !/^dist\/[a-z/]+(\.js|\.d\.ts)$/.test(file)).sort()).toEqual([
@@ -77,13 +77,13 @@ describe('the packed TypeScript client', () => {
     expect(readdirSync(path.join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toHaveLength(3);
   });
 
-  it('asks for what it was tested with, and has the version of the contract', () => {
+  it('requires the versions that it was tested with, and has the version of the contract', () => {
     const { version, dependencies } = manifest(PACKAGE);
     expect(dependencies).toEqual({ 'openapi-fetch': `^${manifest(path.join(MODULES, 'openapi-fetch')).version}` });
     expect(readFileSync(path.join(ROOT, 'api/openapi.yaml'), 'utf8')).toContain(`\n  version: ${version}\n`);
   });
 
-  it('is right in its README: every snippet compiles, and runs against the service', async () => {
+  it('has a correct README: every snippet compiles, and runs against the service', async () => {
     const service = await startService({ WEBHOOK_SECRET: SECRET, READ_API_KEYS: KEY });
     try {
       expect(SNIPPETS.length).toBeGreaterThanOrEqual(8);
@@ -100,7 +100,7 @@ describe('the packed TypeScript client', () => {
   });
 
   const nodes = [{ file: process.execPath, version: process.version }, ...otherNodes()];
-  it.each(nodes)('does what docs/clients.md says, on Node $version', async ({ file }) => {
+  it.each(nodes)('works as docs/clients.md describes, on Node $version', async ({ file }) => {
     await expectProgramToWork('ts', async (program) => {
       writeFileSync(path.join(project, 'program.ts'), program);
       await expect(compile({ module: 'nodenext' })).resolves.toBe('');
@@ -110,7 +110,7 @@ describe('the packed TypeScript client', () => {
     });
   });
 
-  it('lets the compiler find what is wrong', async () => {
+  it('lets the compiler find mistakes', async () => {
     writeFileSync(
       path.join(project, 'wrong.ts'),
       `import { createInboxClient } from 'webhook-inbox-client';
@@ -127,7 +127,7 @@ await inbox.api.GET('/message');
   });
 });
 
-/** Those on the PATH that are of another version than this one, and new enough for the package. */
+/** Those on the PATH that have another version than this one, and a sufficient one for the package. */
 function otherNodes(): { file: string; version: string }[] {
   const [, major = NaN, minor = NaN] = /^>=(\d+)\.(\d+)$/.exec(manifest(PACKAGE).engines.node)?.map(Number) ?? [];
   const found = new Map<string, string>();

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { freshCopy, readPage } from '../support/page-commands.ts';
 
-/** docs/adding-a-provider.md, followed to the letter in a copy of the project: every block, in the order of the page. */
+/** Follows docs/adding-a-provider.md to the letter in a copy of the project: every block, in the order of the page. */
 
 const BLOCK = /^```(\w+)(?: (file|into)=(\S+)(?: (above|below)="([^"]+)")?| (serve))?\n([^]*?)^```$/gm;
 
@@ -31,7 +31,7 @@ let folder: string;
 let environment: NodeJS.ProcessEnv;
 beforeAll(async () => {
   folder = freshCopy('adding-a-provider');
-  // As a contributor's shell is: npm itself finds the project's Node.
+  // Like a contributor's shell: npm itself finds the project's Node.
   const PATH = (process.env['PATH'] ?? '')
     .split(path.delimiter)
     .filter((one) => !one.endsWith('node_modules/.bin'))
@@ -62,7 +62,7 @@ const shell = (script: string) =>
     ...{ cwd: folder, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   });
 
-/** What a script prints on stdout. Rejects when one of its commands fails. */
+/** The stdout of a script. Rejects if one of its commands fails. */
 async function run(script: string): Promise<string> {
   const child = shell(script);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
@@ -93,7 +93,7 @@ async function serve(script: string): Promise<() => Promise<void>> {
   };
 }
 
-it('gives a provider that compiles, is tested, and takes what send signs for it', async () => {
+it('yields a provider that compiles, is tested, and accepts what send signs for it', async () => {
   const printed: string[] = [];
   let stop = (): Promise<void> => Promise.resolve();
   try {

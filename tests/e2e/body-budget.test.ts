@@ -39,7 +39,7 @@ const head = (body: string): string =>
 const large = (messageId: string): string =>
   JSON.stringify({ ...MESSAGE, message_id: messageId, padding: 'x'.repeat(MAX_BODY - 200) });
 
-/** A sender who stops after so many bytes of the body. */
+/** A sender that stops after this number of bytes of the body. */
 async function sendPart(body: string, bytes: number, to = service): Promise<Connection> {
   const connection = await connectTo(to.port);
   open.push(connection);
@@ -47,8 +47,8 @@ async function sendPart(body: string, bytes: number, to = service): Promise<Conn
   return connection;
 }
 
-describe('when bodies fill the memory that they may have', () => {
-  it('others are refused before they are read, and what is small or under way goes on', async () => {
+describe('when bodies fill the memory budget', () => {
+  it('others are rejected before they are read, and small bodies and those in flight continue', async () => {
     const [first, second] = [large('first'), large('second')];
     const shed = await metric('request_bodies_shed_total');
     const senders = [await sendPart(first, 99_000), await sendPart(second, 99_000)];
@@ -62,7 +62,7 @@ describe('when bodies fill the memory that they may have', () => {
       ...{ status: 503, result: 'unavailable' },
       error: { cause: { message: 'request bodies fill MAX_BUFFERED_BYTES' } },
     });
-    // By what it declares, without a byte of it, and by what it is, where it declares nothing.
+    // By the declared length, without a byte of the body, or by the received length if none is declared.
     const declared = await sendPart(large('fourth'), 0);
     expect(await declared.answers(1)).toMatch(/^HTTP\/1\.1 503 /);
     const chunked = await service.stream({ path: '/webhook', method: 'POST' }, async ({ write }) => {
@@ -86,21 +86,21 @@ describe('when bodies fill the memory that they may have', () => {
     expect((await service.fetch('/messages/fourth')).status).toBe(404);
   });
 
-  it('what is only declared keeps nobody out', async () => {
+  it('a declared length alone keeps no other request out', async () => {
     const body = large('declared');
     for (let i = 0; i < 50; i++) await sendPart(body, 0);
     expect(await held()).toBe(0);
     expect((await service.webhook(large('meanwhile'))).status).toBe(200);
   });
 
-  it('a sender who gives up gives his part back', async () => {
+  it('a sender that gives up releases its part', async () => {
     const { socket } = await sendPart(large('given-up'), 90_000);
     await until(async () => (await held()) === 90_000);
     socket.destroy();
     await until(async () => (await held()) === 0);
   });
 
-  it('a slow sender holds his part no longer than a request may take, even if he never closes', async () => {
+  it('a slow sender holds its part up to the time limit of a request, even if it never closes', async () => {
     const sender = await sendPart(large('slow'), 90_000, impatient);
     const dripping = setInterval(() => void sender.send('x'), 20);
     await until(async () => (await held(impatient)) > 90_000);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-/** A message of exactly so many bytes. */
+/** A message of exactly this number of bytes. */
 function padded(messageId: string, bytes: number): string {
   const body = JSON.stringify({ ...MESSAGE, message_id: messageId, padding: '' });
   return body.replace('"padding":""', `"padding":"${'x'.repeat(bytes - body.length)}"`);
@@ -46,13 +46,13 @@ describe('a body with its length declared', () => {
     expect(await isStored('too-long')).toBe(false);
   });
 
-  it('is refused before it is sent', async () => {
+  it('is rejected before it is sent', async () => {
     const head =
       'POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\n';
     expect((await service.raw(head)).status).toBe(413);
   });
 
-  it('may come in pieces that cut a character in two', async () => {
+  it('may arrive in pieces that cut a character in two', async () => {
     const body = Buffer.from(JSON.stringify({ ...MESSAGE, message_id: 'pieces', text: '😀'.repeat(40) }));
     const headers = { ...signed(body.toString()), 'content-length': String(body.length) };
     const answer = await service.stream({ path: '/webhook', method: 'POST', headers }, async ({ write, end }) => {
@@ -63,7 +63,7 @@ describe('a body with its length declared', () => {
     expect((await service.fetch('/messages/pieces')).json()).toMatchObject({ text: '😀'.repeat(40) });
   });
 
-  it('must be as long as it says', async () => {
+  it('must be as long as its declared length', async () => {
     const body = JSON.stringify({ ...MESSAGE, message_id: 'cut' });
     const lines = Object.entries(signed(body)).map(([name, value]) => `${name}: ${value}`);
     const length = `Content-Length: ${String(body.length + 1)}`;
@@ -73,7 +73,7 @@ describe('a body with its length declared', () => {
     expect(await isStored('cut')).toBe(false);
   });
 
-  it('that its sender gives up leaves one line in the log', async () => {
+  it('leaves one line in the log when its sender gives up', async () => {
     const requestId = 'given-up';
     const headers = { 'content-length': '500', 'x-request-id': requestId };
     const giveUp = service.stream({ path: '/webhook', method: 'POST', headers }, async ({ write, destroy }) => {
@@ -105,7 +105,7 @@ describe('a chunked body', () => {
     expect(await isStored('chunked-too-long')).toBe(false);
   });
 
-  it('is answered before its end when it grows over the limit', async () => {
+  it('is answered before its end when it exceeds the limit', async () => {
     const answer = await service.stream({ path: '/webhook', method: 'POST' }, async ({ write }) => {
       await write('x'.repeat(LIMIT + 1)); // and no end
     });
@@ -114,7 +114,7 @@ describe('a chunked body', () => {
 });
 
 describe('a sender who asks before the body is sent (Expect: 100-continue)', () => {
-  /** What comes before the answer, and the answer; the body follows when the service wants it. */
+  /** The interim answer and the answer; the body follows when the service asks for it. */
   async function asking(path: string, body: string) {
     const asked = { 'content-length': body.length, expect: '100-continue', connection: 'keep-alive' };
     const headers = { ...signed(body), ...asked };
@@ -130,7 +130,7 @@ describe('a sender who asks before the body is sent (Expect: 100-continue)', () 
     return { isWanted, status: answer.statusCode, connection: answer.headers.connection };
   }
 
-  it('sends it when it is within the limit', async () => {
+  it('sends it if it is within the limit', async () => {
     await expect(asking('/webhook', padded('asked', LIMIT))).resolves.toMatchObject({ isWanted: true, status: 200 });
     expect(await isStored('asked')).toBe(true);
   });
@@ -138,7 +138,7 @@ describe('a sender who asks before the body is sent (Expect: 100-continue)', () 
   it.each([
     ['/webhook', 413],
     ['/nowhere', 404],
-  ])('is spared it when it is too large, to %s', async (path, status) => {
+  ])('does not send it if it is too large, to %s', async (path, status) => {
     const answer = await asking(path, padded('asked-too-long', LIMIT + 1));
     expect(answer).toEqual({ isWanted: false, status, connection: 'close' });
   });

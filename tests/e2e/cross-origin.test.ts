@@ -59,13 +59,13 @@ const READ = {
   vary: 'Origin',
 };
 
-describe('a page of an origin that may read', () => {
-  it.each(READABLE)('reads %s, and is told so', async (path) => {
+describe('a page of an allowed origin', () => {
+  it.each(READABLE)('reads %s and receives CORS headers', async (path) => {
     const answer = await open.read(path, { authorization, origin: ORIGIN });
     expect([answer.status, corsOf(answer.headers)]).toEqual([200, READ]);
   });
 
-  it.each(READABLE)('may ask for %s with its key', async (path) => {
+  it.each(READABLE)('may request %s with its key', async (path) => {
     const answer = await preflight(open, path);
     expect([answer.status, corsOf(answer.headers)]).toEqual([
       204,
@@ -94,7 +94,7 @@ describe('a page of an origin that may read', () => {
     expect([answer.status, corsOf(answer.headers)]).toEqual([status, READ]);
   });
 
-  it('of a second origin is told of that one', async () => {
+  it('receives its own origin if it is the second one allowed', async () => {
     const { headers } = await open.fetch('/stats', { headers: { authorization, origin: 'http://localhost:3000' } });
     expect(corsOf(headers)).toEqual({ ...READ, 'access-control-allow-origin': 'http://localhost:3000' });
   });
@@ -104,18 +104,18 @@ describe('a page of an origin that may read', () => {
     expect([answer.status, corsOf(answer.headers)]).toEqual([405, { vary: 'Origin' }]);
   });
 
-  it.each(['/unknown', '/messages/', '/%'])('may not ask for what there is not: %s', async (path) => {
+  it.each(['/unknown', '/messages/', '/%'])('may not request a path that does not exist: %s', async (path) => {
     expect([(await preflight(open, path)).status]).toEqual([404]);
   });
 
-  it('gets nothing for an OPTIONS that is no preflight', async () => {
+  it('receives no headers for an OPTIONS that is not a preflight', async () => {
     const answer = await open.stream({ method: 'OPTIONS', path: '/stats', headers: { origin: ORIGIN } });
     expect([answer.status, corsOf(answer.headers)]).toEqual([405, { vary: 'Origin' }]);
   });
 });
 
 describe.each(OTHERS)('a page of %s', (origin) => {
-  it('is told nothing', async () => {
+  it('receives no CORS headers', async () => {
     const answer = await open.fetch('/stats', { headers: { authorization, origin } });
     expect([answer.status, corsOf(answer.headers)]).toEqual([200, { vary: 'Origin' }]);
     const asked = await preflight(open, '/stats', { origin });
@@ -123,7 +123,7 @@ describe.each(OTHERS)('a page of %s', (origin) => {
   });
 });
 
-it('an answer to no page varies all the same, or a cache would give it to a page', async () => {
+it('an answer to a request without an origin has Vary, too, or a cache would serve it to a page', async () => {
   const { headers } = await open.fetch('/stats', { headers: { authorization } });
   expect(corsOf(headers)).toEqual({ vary: 'Origin' });
 });

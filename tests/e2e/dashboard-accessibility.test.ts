@@ -7,12 +7,12 @@ import { MESSAGE, startService, type RunningService } from '../support/service.t
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const KEY = 'a-key-for-reading-messages';
-/** Those of WCAG 2.2 up to AA, and what axe takes for good practice. */
+/** The rules of WCAG 2.2 up to AA, and those that axe regards as good practice. */
 const EVERYTHING = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-/** All that another theme can change. */
+/** The rules whose result depends on the theme. */
 const CONTRAST = { type: 'rule', values: ['color-contrast'] };
 
-// axe looks at every element of the page.
+// axe examines every element of the page.
 jest.setTimeout(90_000);
 
 interface Finding {
@@ -123,7 +123,7 @@ describe('axe finds nothing in the dashboard, light and dark', () => {
 });
 
 describe('the dashboard', () => {
-  it('would be found out: a control without a name and a pale text are', async () => {
+  it('fails the check with a control without a name and with a pale text', async () => {
     const { page } = await openTab();
     await STATES['filled']?.(page);
     await page.evaluate(`{
@@ -140,7 +140,7 @@ describe('the dashboard', () => {
     ['360 pixels wide', { viewport: { width: 360, height: 740 } }],
     ['at 200 % of a small window', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
     ['at 400 % of a wide one', { viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 }],
-  ])('needs no scrolling sideways %s', async (_name, options) => {
+  ])('needs no horizontal scrolling %s', async (_name, options) => {
     const { page } = await openTab(options);
     await STATES['filled']?.(page);
     await expect(page.evaluate('document.documentElement.scrollWidth <= innerWidth')).resolves.toBe(true);
@@ -151,7 +151,7 @@ describe('the dashboard', () => {
     ).resolves.toBe(true);
   });
 
-  it('moves nothing for who wants no motion', async () => {
+  it('moves nothing for users who prefer no motion', async () => {
     const { page } = await openTab({ reducedMotion: 'reduce' });
     await STATES['filled']?.(page);
     await expect(

@@ -56,8 +56,8 @@ async function expectHarmless(): Promise<void> {
   await expect(page.evaluate('document.documentElement.scrollWidth <= innerWidth')).resolves.toBe(true);
 }
 
-describe('what strangers wrote', () => {
-  it('is text in the table, each in its own direction and in rows of one height', async () => {
+describe('text of strangers', () => {
+  it('is text in the table, each in its own direction and in rows of equal height', async () => {
     await page.goto(service.url);
     await page
       .locator('tr.message')
@@ -74,7 +74,7 @@ describe('what strangers wrote', () => {
     await expectHarmless();
   });
 
-  it.each(Object.keys(TEXTS))('is all there when it is opened: %s', async (name) => {
+  it.each(Object.keys(TEXTS))('is complete when its message is opened: %s', async (name) => {
     await page.goto(`${service.url}/?${new URLSearchParams({ message: id(name) }).toString()}`);
     const dialog = page.getByRole('dialog', { name: 'Message' });
     await dialog.locator('pre.body').waitFor();
@@ -88,7 +88,7 @@ describe('what strangers wrote', () => {
     await expectHarmless();
   });
 
-  it('finds what it says when it is searched for, and is text in the field', async () => {
+  it('is found by a search for it, and is text in the search field', async () => {
     await page.goto(`${service.url}/?${new URLSearchParams({ q: TEXTS['attribute'] ?? '' }).toString()}`);
     await page.locator('.list [role=status]', { hasText: '1 match' }).first().waitFor();
     await expect(page.inputValue('#search')).resolves.toBe(TEXTS['attribute']);
@@ -102,7 +102,7 @@ describe('what strangers wrote', () => {
     await expectHarmless();
   });
 
-  it('would be stopped by the policy if it were put in as markup', async () => {
+  it('is stopped by the policy even if the page inserted it as markup', async () => {
     await page.goto(service.url);
     const outcome = await page.evaluate<string>(`(() => {
       const script = document.createElement('script');

@@ -39,7 +39,7 @@ const open = (id: string): Promise<void> =>
 const closed = (): Promise<void> => page.getByRole('dialog').waitFor({ state: 'detached' });
 
 describe('the keyboard alone', () => {
-  it('searches, goes to a row, opens it, goes on in it, closes it and is where it was', async () => {
+  it('searches, moves to a row, opens it, moves on inside it, closes it and returns to the row', async () => {
     await press('/');
     await page.keyboard.type('odd one');
     await page.locator('.list [role=status]', { hasText: '75 matches' }).first().waitFor();
@@ -64,7 +64,7 @@ describe('the keyboard alone', () => {
     await onRow('m1');
   });
 
-  it('reaches the table by Tab as one stop, from the top of the page by a link', async () => {
+  it('reaches the table by Tab as one stop, and by a link at the top of the page', async () => {
     await press('Tab');
     await expect(page.evaluate('document.activeElement.textContent')).resolves.toBe('Skip to the messages');
     await press('Enter');
@@ -78,7 +78,7 @@ describe('the keyboard alone', () => {
     await until(page, 'document.activeElement.closest("tr.message") === null');
   });
 
-  it('goes far, past what is in the document and what was loaded, with the focused row in sight', async () => {
+  it('moves beyond the rows in the document and those loaded, with the focused row in sight', async () => {
     await press('j');
     await onRow('m0');
     for (let i = 1; i < COUNT; i += 1) {
@@ -95,7 +95,7 @@ describe('the keyboard alone', () => {
     ).resolves.toBe(true);
   });
 
-  it('goes through the bars of the chart, and shows the messages of one', async () => {
+  it('moves through the bars of the chart, and shows the messages of one', async () => {
     await page.locator('.bar[tabindex="0"]').focus();
     await press('Home');
     await page.locator('.readout', { hasText: /^0 messages, / }).waitFor();
@@ -112,7 +112,7 @@ describe('the keyboard alone', () => {
     await page.locator('.readout strong', { hasNotText: words }).waitFor();
   });
 
-  it('says its keys, and leaves single keys alone when told to', async () => {
+  it('shows its keys, and ignores single keys when they are switched off', async () => {
     await press('?');
     const help = page.getByRole('dialog', { name: 'Keys' });
     await help.waitFor();
@@ -137,7 +137,7 @@ describe('the keyboard alone', () => {
     await expect(page.getByRole('dialog').count()).resolves.toBe(0);
   });
 
-  it('has the focus where it was before a dialog', async () => {
+  it('returns the focus after a dialog', async () => {
     await page.getByRole('button', { name: 'Keys' }).focus();
     await press('Enter');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();

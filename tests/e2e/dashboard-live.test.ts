@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 const live = (): Promise<void> => page.locator('.top .dot.good', { hasText: /^Live$/ }).waitFor();
 const rows = (): Promise<string[]> => page.locator('.tail li bdi').allInnerTexts();
-/** Posts so many, one after the other; gives their texts. */
+/** Posts this number of messages, one after the other, and returns their texts. */
 async function post(count: number): Promise<string[]> {
   const texts: string[] = [];
   for (let i = 0; i < count; i += 1) {
@@ -43,7 +43,7 @@ const counted = (count: number): Promise<void> =>
   page.locator('.tail', { hasText: `${String(count)} since opened` }).waitFor();
 
 describe('the live tail', () => {
-  it('shows what is stored as it is stored, the newest first, and opens it', async () => {
+  it('shows messages when they are stored, the newest first, and opens them', async () => {
     await page.getByText('Waiting for the next message…').waitFor();
     const texts = await post(3);
     await counted(3);
@@ -56,7 +56,7 @@ describe('the live tail', () => {
     await page.keyboard.press('Escape');
   });
 
-  it('offers the new ones to the table, and counts them at the top', async () => {
+  it('offers new messages to the table, and counts them at the top', async () => {
     const before = await page.locator('.top .total strong').innerText();
     const texts = await post(2);
     await page.getByRole('button', { name: 'Show 2 new ones' }).click();
@@ -69,7 +69,7 @@ describe('the live tail', () => {
     await page.getByRole('button', { name: 'Refresh' }).waitFor();
   });
 
-  it('has the focus again when a message that was opened in it is closed, though the table has it, too', async () => {
+  it('returns the focus when a message that was opened in it is closed, even if the table has it, too', async () => {
     const [text = ''] = await post(1);
     await page.getByRole('button', { name: 'Show 1 new one' }).click();
     await page.locator('tr.message .text').first().getByText(text).waitFor();
@@ -80,7 +80,7 @@ describe('the live tail', () => {
     await until(page, 'document.activeElement.closest(".tail li") !== null');
   });
 
-  it('goes on after the connection was cut, without loss and without showing anything twice', async () => {
+  it('resumes after the connection was cut, without losing or repeating a message', async () => {
     const first = await post(2);
     await counted(2);
     proxy.cut();
@@ -93,7 +93,7 @@ describe('the live tail', () => {
     await expect(rows()).resolves.toEqual([...first, ...missed, ...after].toReversed());
   });
 
-  it('goes on behind the moment it was opened in when it was cut before the first message', async () => {
+  it('resumes from the moment it was opened if it was cut before the first message', async () => {
     proxy.cut();
     await page.locator('.top .dot', { hasText: 'Cut off, trying again' }).waitFor();
     const missed = await post(3);
@@ -102,7 +102,7 @@ describe('the live tail', () => {
     await expect(rows()).resolves.toEqual(missed.toReversed());
   });
 
-  it('stands still while it is paused, and has missed nothing', async () => {
+  it('does not change while it is paused, and misses nothing', async () => {
     const first = await post(1);
     await counted(1);
     await page.getByRole('button', { name: 'Pause' }).click();
@@ -115,20 +115,20 @@ describe('the live tail', () => {
     await expect(rows()).resolves.toEqual([...first, ...more].toReversed());
   });
 
-  it('keeps fifty, however many come', async () => {
+  it('keeps fifty messages, however many arrive', async () => {
     const texts = await post(70);
     await counted(70);
     await expect(rows()).resolves.toEqual(texts.toReversed().slice(0, 50));
   });
 
-  it('tells screen readers now and then, not of each', async () => {
+  it('informs screen readers at intervals, not of each message', async () => {
     await page.clock.install();
     await page.reload();
     await page.clock.runFor(1_000);
     await live();
     const said = page.locator('.tail [role=status]');
     await post(4);
-    // In so small steps that they are all here, however slowly they come, before it is time to tell.
+    // In such small steps that all have arrived, however slowly, before the next announcement is due.
     for (let i = 0; i < 4_000 && (await page.locator('.tail li').count()) < 4; i += 1) await page.clock.runFor(2);
     await expect(page.locator('.tail li').count()).resolves.toBe(4);
     await expect(said.innerText()).resolves.toBe('');
@@ -139,7 +139,7 @@ describe('the live tail', () => {
 });
 
 describe('an empty table', () => {
-  it('fills by itself when the first message comes', async () => {
+  it('fills by itself when the first message arrives', async () => {
     const fresh = await startService();
     const { page: own } = await openTab();
     await own.goto(fresh.url);
@@ -152,8 +152,8 @@ describe('an empty table', () => {
   });
 });
 
-describe('a place that the service no longer knows', () => {
-  it('has the list read anew', async () => {
+describe('a position that the service no longer knows', () => {
+  it('makes the page read the list again', async () => {
     await post(1);
     await counted(1);
     const lists: string[] = [];

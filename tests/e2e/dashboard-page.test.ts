@@ -25,7 +25,7 @@ const importMap = (): string => /<script type="importmap">(.*?)<\/script>/s.exec
 const imports = (): Record<string, string> => (JSON.parse(importMap()) as { imports: Record<string, string> }).imports;
 
 describe('the page at /', () => {
-  it('has a policy without any inline script or style, and without a way from text to markup', () => {
+  it('has a policy that allows no inline script or style, and no way from text to markup', () => {
     expect(Object.fromEntries(policy)).toEqual({
       'default-src': ["'none'"],
       'script-src': ["'self'", `'sha256-${createHash('sha256').update(importMap()).digest('base64')}'`],
@@ -42,13 +42,13 @@ describe('the page at /', () => {
     expect(html.match(/<script(?![^>]*\bsrc=)[^>]*>/g)).toEqual(['<script type="importmap">']);
   });
 
-  it('loads from this server only, and is asked for anew each time', async () => {
+  it('loads from this server only, and is revalidated each time', async () => {
     expect((await service.read('/')).headers.get('cache-control')).toBe('no-cache');
     const addresses = Array.from(html.matchAll(/(?:src|href)="([^"]*)"/g), ([, address = '']) => address);
     expect(addresses.filter((address) => !/^\/(?:assets\/|redoc$)|^data:image/.test(address))).toEqual([]);
   });
 
-  it('names files by their content, which browsers may keep for ever', async () => {
+  it('names files by their content, so that browsers may keep them for ever', async () => {
     expect(files.length).toBeGreaterThan(30);
     for (const file of files) {
       const { headers, body, status } = await service.read(file);
@@ -59,7 +59,7 @@ describe('the page at /', () => {
     }
   });
 
-  it('knows where every import of every module leads', async () => {
+  it('resolves every import of every module', async () => {
     const known = imports();
     const modules = Object.values(known);
     for (const module of modules) {

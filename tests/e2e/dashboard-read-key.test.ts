@@ -35,7 +35,7 @@ async function enter(key: string): Promise<void> {
 }
 
 describe('the read key', () => {
-  it('is asked for once, and then everything is there', async () => {
+  it('is requested once, and then the page shows everything', async () => {
     await enter(KEY);
     await unlocked();
     await page.locator('.bar').first().waitFor();
@@ -47,7 +47,7 @@ describe('the read key', () => {
     await expect(dialog().count()).resolves.toBe(0);
   });
 
-  it('is said to be wrong when it is, also where no header could carry it', async () => {
+  it('is reported as wrong, even if no header could carry it', async () => {
     for (const wrong of ['not-the-key-that-it-wants', 'ключ', 'with a space']) {
       await enter(wrong);
       await page.getByRole('alert').getByText('This is not one of the keys of this service.').waitFor();
@@ -70,7 +70,7 @@ describe('the read key', () => {
     await dialog().waitFor();
   });
 
-  it('takes with it what was read, before anything else is answered', async () => {
+  it('removes the data of the previous key before any other answer arrives', async () => {
     await enter(KEY);
     await unlocked();
     await page.locator('.top .dot.good', { hasText: /^Live$/ }).waitFor();
@@ -84,7 +84,7 @@ describe('the read key', () => {
     await expect(page.locator('tr.message').count()).resolves.toBe(0);
   });
 
-  it('is kept in the tab by who wants that, until it is to be forgotten', async () => {
+  it('stays in the tab on request, until the user removes it', async () => {
     await page.getByLabel('Keep it until this tab is closed').check();
     await enter(KEY);
     await unlocked();
@@ -97,7 +97,7 @@ describe('the read key', () => {
     await expect(page.getByText('+1234567890').count()).resolves.toBe(0);
   });
 
-  it('is asked for above the message of a link, which is there then', async () => {
+  it('is requested above the message of a link, which appears afterwards', async () => {
     await page.goto(`${service.url}/?message=m1`);
     await dialog().waitFor();
     await enter(KEY);
@@ -105,7 +105,7 @@ describe('the read key', () => {
     await dialog().waitFor({ state: 'detached' });
   });
 
-  it('can be left for later', async () => {
+  it('can be entered later', async () => {
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
     await page.locator('.list .notice', { hasText: 'A read key is needed' }).waitFor();
@@ -114,7 +114,7 @@ describe('the read key', () => {
     await unlocked();
   });
 
-  it('is asked for again when the service no longer takes it', async () => {
+  it('is requested again when the service no longer accepts it', async () => {
     await enter(KEY);
     await unlocked();
     await page.route('**/stats', (route) =>

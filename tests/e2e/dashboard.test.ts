@@ -7,7 +7,7 @@ import { sign } from '../support/http-client.ts';
 import { SECRET, startService, type RunningService } from '../support/service.ts';
 
 const [OFTEN, SELDOM] = ['+15550000001', '+15550000002'];
-/** 260 messages, one a minute from 10:00 UTC on: several pages, two of them of one sender. */
+/** 260 messages, one per minute from 10:00 UTC on: several pages, two of them of one sender. */
 const MESSAGES = Array.from({ length: 260 }, (_, i) => ({
   message_id: `m${String(i).padStart(3, '0')}`,
   from: i % 4 === 3 ? SELDOM : OFTEN,
@@ -18,7 +18,7 @@ const MESSAGES = Array.from({ length: 260 }, (_, i) => ({
 const NEWEST_FIRST = [...MESSAGES].reverse();
 const ids = (messages: readonly { message_id: string }[]): string[] => messages.map(({ message_id: id }) => id);
 
-/** The hours that all of them are in. */
+/** The hours of all of them. */
 const DAY = '?end=2025-01-16T00:00:00Z';
 
 const openTab = openTabs();
@@ -45,14 +45,14 @@ const total = (words: string): Promise<void> =>
   page.locator('.list [role=status]', { hasText: words }).first().waitFor();
 
 describe('the dashboard', () => {
-  it('shows how the service is, and how much it has', async () => {
+  it('shows the state of the service, and its number of messages', async () => {
     await open();
     await page.locator('.top .dot', { hasText: /^Ready$/ }).waitFor();
     await page.locator('.top .total', { hasText: '260 messages' }).waitFor();
     await total('260 in all');
   });
 
-  it('counts senders and outcomes, and says what was refused and why', async () => {
+  it('counts senders and outcomes, and shows rejections with their reasons', async () => {
     await open();
     await expect(shares(page, 'Top senders')).resolves.toEqual({ [OFTEN]: '195', [SELDOM]: '65' });
     await expect(shares(page, 'Outcomes of webhooks')).resolves.toEqual({
@@ -73,7 +73,7 @@ describe('the dashboard', () => {
     await expect(all.getByText('content-length').count()).resolves.toBe(2);
   });
 
-  it('goes through all rejections page by page', async () => {
+  it('pages through all rejections', async () => {
     const answer = await service.fetch('/rejections?limit=1');
     const { data } = answer.json() as { data: { id: number; request_id: string }[] };
     await page.route('**/rejections?*', (route) => {
@@ -130,7 +130,7 @@ describe('the dashboard', () => {
     await total('260 in all');
   });
 
-  it('has the same figures as a table, and other times and bars to look at', async () => {
+  it('has the same figures as a table, and offers other periods and bars', async () => {
     await open();
     await page.getByRole('button', { name: 'Go there' }).click();
     await page.locator('.readout', { hasText: '260 messages' }).waitFor();
@@ -148,14 +148,14 @@ describe('the dashboard', () => {
     await page.locator('.readout', { hasText: '260 messages' }).waitFor();
   });
 
-  it('goes through all messages, the newest first, each once, with few of them in the document', async () => {
+  it('pages through all messages, the newest first, each once, with few of them in the document', async () => {
     await open();
     const { ids: found, mostInDocument } = await walkTable(page);
     expect(found).toEqual(ids(NEWEST_FIRST));
     expect(mostInDocument).toBeLessThan(80);
   });
 
-  it('searches as one types, and two characters on Enter only', async () => {
+  it('searches while the user types, and for two characters only on Enter', async () => {
     await open();
     await total('260 in all');
     const asked: string[] = [];
@@ -176,7 +176,7 @@ describe('the dashboard', () => {
     await total('260 in all');
   });
 
-  it('loses no letter that is typed while a search begins', async () => {
+  it('loses no letter that is typed while a search starts', async () => {
     await open();
     await total('260 in all');
     await page.evaluate(`{
@@ -195,7 +195,7 @@ describe('the dashboard', () => {
     await expect(page.inputValue('#search')).resolves.toBe('order 25');
   });
 
-  it('narrows by sender and time together, by a click on a sender too', async () => {
+  it('filters by sender and time together, and by a click on a sender', async () => {
     await open();
     await page.getByRole('button', { name: SELDOM }).click();
     await total('65 matches');
@@ -210,7 +210,7 @@ describe('the dashboard', () => {
     await total('45 matches');
   });
 
-  it('has what it shows in its address, and goes back', async () => {
+  it("has its state in its address, and follows the browser's Back", async () => {
     await open('?q=stra%C3%9Fe&from=%2B15550000002');
     await total('0 matches');
     await page.getByRole('button', { name: OFTEN }).click();
@@ -230,7 +230,7 @@ describe('the dashboard', () => {
     await other.page.locator('.list [role=status]', { hasText: '26 matches' }).waitFor();
   });
 
-  it('shows all of a message, and the body that brought it', async () => {
+  it('shows all of a message, and the body that it arrived in', async () => {
     await open('?message=m001');
     const dialog = page.getByRole('dialog', { name: 'Message' });
     await dialog.getByText('"message_id": "m001"').waitFor();
@@ -254,7 +254,7 @@ describe('the dashboard', () => {
     expect(page.url()).toBe(`${service.url}/`);
   });
 
-  it('stays open when a selection of text ends beside it, and closes by a click there', async () => {
+  it('stays open when a selection of text ends beside it, and closes on a click there', async () => {
     await open('?message=m001');
     const dialog = page.getByRole('dialog', { name: 'Message' });
     await dialog.getByText('"message_id": "m001"').waitFor();
@@ -290,7 +290,7 @@ describe('the dashboard', () => {
     },
   );
 
-  it('says what is wrong with a filter, and with a message that is not there', async () => {
+  it('reports an invalid filter and a missing message', async () => {
     await open('?from=nobody&since=yesterday');
     const notice = page.locator('.list .notice');
     await notice.getByText(/cannot search for this.*From: .*Since: /s).waitFor();
@@ -301,7 +301,7 @@ describe('the dashboard', () => {
     await page.getByRole('dialog').getByText('It is not there.').waitFor();
   });
 
-  it('says when the service is busy, and goes on by itself when that is over', async () => {
+  it('says that the service is busy, and resumes automatically', async () => {
     let isBusy = true;
     await page.route('**/messages?*', (route) =>
       isBusy
@@ -320,7 +320,7 @@ describe('the dashboard', () => {
     await until(page, '!document.querySelector(".list .notice")');
   });
 
-  it('says that nothing answers, keeps what it has, and comes back', async () => {
+  it('says that the service does not answer, keeps its data, and recovers', async () => {
     await open();
     await total('260 in all');
     await page.context().setOffline(true);
@@ -335,7 +335,7 @@ describe('the dashboard', () => {
     await page.locator('.top .dot', { hasText: /^Ready$/ }).waitFor();
   });
 
-  it('says that nothing answers when a connection is dead and nobody says so', async () => {
+  it('says that the service does not answer when a connection is dead without a sign', async () => {
     await page.clock.install();
     await open();
     await page.clock.runFor(1_000);
@@ -422,7 +422,7 @@ describe('an id that two providers use', () => {
 });
 
 describe('a service that is not ready', () => {
-  it('says what is missing', async () => {
+  it('names the failing check', async () => {
     const bare = await startService({ WEBHOOK_SECRET: '' });
     const { page: own } = await openTab();
     await own.goto(bare.url);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 describe('the contract', () => {
-  it('is served as it is written, as YAML', async () => {
+  it('is served unchanged as YAML', async () => {
     const { headers, body } = await service.read('/openapi.yaml');
     expect(headers.get('content-type')).toMatch(/^application\/yaml/);
     expect(body).toBe(contractYaml);
@@ -27,7 +27,7 @@ describe('the contract', () => {
 });
 
 describe.each(['/docs', '/redoc'])('%s', (path) => {
-  it('is a page that loads from this server only, and can', async () => {
+  it('is a page that loads existing files of this server only', async () => {
     const { headers, body } = await service.read(path);
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
     const references = Array.from(body.matchAll(/(?:src|href)="([^"]*)"/g), ([, reference = '']) => reference);
@@ -40,7 +40,7 @@ describe.each(['/docs', '/redoc'])('%s', (path) => {
     expect(body).not.toMatch(/https?:|\/\/|@import/);
   });
 
-  it('has a policy that lets nothing else in, and no script of its own', async () => {
+  it('has a policy that allows nothing else, and no inline script', async () => {
     const { headers, body } = await service.read(path);
     const policy = new Map(
       (headers.get('content-security-policy') ?? '').split(';').map((directive) => {

@@ -18,7 +18,7 @@ import {
   whatsApp,
 } from './example-services.ts';
 
-/** What is done with each example of the contract, by its name. */
+/** The requests for each example of the contract, by its name. */
 
 type Scenario = (example: unknown) => Promise<unknown>;
 
@@ -54,7 +54,7 @@ const excerpt =
 
 const STANDARD_MESSAGE = value('ingestStandardWebhook request text');
 
-/** A filter: what it finds among the three messages. */
+/** A filter: its result among the three messages. */
 const finds =
   (name: string, expected: readonly string[], path = '/messages'): Scenario =>
   async (example) => {
@@ -67,7 +67,7 @@ const ok = async (ask: Promise<CheckedAnswer>): Promise<void> => {
   expect((await ask).status).toBe(200);
 };
 
-/** But for the instant at which the service received it. */
+/** Except for the instant at which the service received it. */
 const detail =
   (ask: () => Promise<CheckedAnswer>): Scenario =>
   async (example) => {
@@ -84,7 +84,7 @@ const follow = (query: string, headers = {}) =>
   openEventStream(services.providers.url, `/messages/stream${query}`, { ...ID, ...headers });
 const withoutIds = (stream: string): string => stream.replaceAll(/^id: \S+$/gm, 'id:');
 
-/** Sends the message of the contract with another id while it is followed. Gives all that came. */
+/** Sends the message of the contract with another id while a client follows. Returns everything that the client received. */
 async function follows(query: string, id: string): Promise<string> {
   const stream = await follow(query);
   await stream.until('\nid: '); // from here on
@@ -96,7 +96,7 @@ async function follows(query: string, id: string): Promise<string> {
   return stream.text();
 }
 
-/** With all of its parameters. */
+/** With all its parameters. */
 const timeseries: Scenario = async () => {
   const names = ['bucket', 'since', 'until', 'from'];
   const query = new URLSearchParams(Object.fromEntries(names.map((name) => [name, text(`getTimeseries ?${name}`)])));
@@ -113,7 +113,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'ingestStandardWebhook request text': (example) => ok(standard(example)),
   'ingestStandardWebhook header webhook-id': (example) => ok(standard(STANDARD_MESSAGE, { id: String(example) })),
-  // Long ago by now: signed rightly, and refused.
+  // Long ago by now: the signature is correct, and the delivery is rejected.
   'ingestStandardWebhook header webhook-timestamp': async (example) => {
     expect(await standard(STANDARD_MESSAGE, { at: Number(example) })).toMatchObject({ status: 401 });
   },

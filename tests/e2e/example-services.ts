@@ -7,7 +7,7 @@ import { secretOf } from '../support/provider-secrets.ts';
 import { SECRET, startService, type RunningService } from '../support/service.ts';
 import { on } from '../support/stores.ts';
 
-/** The services that the examples of the contract are tried on, each in a state of its own, and how they are asked. */
+/** The services that answer the examples of the contract, each in its own state, and the ways to call them. */
 
 const PROVIDER_SECRETS = Object.fromEntries(
   PROVIDER_NAMES.map((name) => [descriptorOf(name).secret.name, secretOf(name).current]),
@@ -23,7 +23,7 @@ export const VERIFY_TOKEN = text('verifyWhatsAppSubscription ?hub.verify_token')
 export const ID = { 'x-request-id': REQUEST_ID };
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** The services that the scenarios ask, by what is theirs alone. */
+/** The services for the scenarios, named by their special configuration. */
 export let services: Record<
   'messages' | 'providers' | 'empty' | 'locked' | 'refusing' | 'broken' | 'limited',
   RunningService
@@ -57,7 +57,7 @@ function post(path: string, headers: Record<string, string>, body: string): Prom
   return services.providers.fetch(path, { method: 'POST', headers: { ...ID, ...headers }, body });
 }
 
-/** The example as its provider sends it, now. */
+/** The example as its provider sends it, with the current time. */
 export function deliver(name: ProviderName, example: unknown, headers = {}): Promise<CheckedAnswer> {
   const { path, sign: signed } = descriptorOf(name);
   const body = JSON.stringify(example);
@@ -122,7 +122,7 @@ interface Notification {
   entry: { changes: { value: { messages?: unknown[]; statuses?: unknown[] } }[] }[];
 }
 
-/** The notification of the contract, with other updates in it. */
+/** The notification of the contract with other updates. */
 export function notification(updates: { messages?: unknown[]; statuses?: unknown[] }): Notification {
   const copy = structuredClone(value('ingestWhatsApp request text')) as Notification;
   const change = copy.entry[0]?.changes[0];
@@ -143,7 +143,7 @@ export async function refused(): Promise<CheckedAnswer> {
   }
 }
 
-/** A wrong signature on the wire with no header but these, and what is kept of it. */
+/** A request with a wrong signature and only these headers, and its rejection. */
 export async function rejection(): Promise<{ total: number; data: { ts: string }[] }> {
   const service = await startService();
   try {

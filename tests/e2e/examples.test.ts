@@ -3,7 +3,7 @@ import { contractExamples } from '../support/contract-examples.ts';
 import { SCENARIOS } from './example-scenarios.ts';
 import { startServices, stopServices, VALUES } from './example-services.ts';
 
-/** Every example of the contract is sent to the service, or is what the service answers. One without a scenario fails. */
+/** Every example of the contract is sent to the service, or is the service's answer. An example without a scenario fails. */
 
 beforeAll(startServices);
 afterAll(stopServices);
@@ -16,7 +16,7 @@ describe('an example of the contract', () => {
     await scenario(example);
   });
 
-  it('is what each scenario is for', () => {
+  it('belongs to each scenario', () => {
     expect(Object.keys(SCENARIOS).filter((name) => !VALUES.has(name))).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ it('answers whatever is asked as the contract says, and stores only what it says
   async function fuzzed(runs: number): Promise<void> {
     const seed = randomInt(1, 2 ** 31);
     const { counts, failure } = await fuzz(service.url, { runs, seed });
-    // Says what to mend and how to see it again.
+    // Says what to fix and how to reproduce it.
     if (failure !== null) {
       throw new Error(
         `${failure.request.attempt}: ${failure.faults}\n${failure.curl}\nnpm run fuzz -- --seed ${String(seed)}`,
@@ -35,7 +35,7 @@ it('answers whatever is asked as the contract says, and stores only what it says
       for (const status of ofStatus.keys()) wanted.delete(`${id} is ${status < 400 ? 'good' : 'refused'}`);
   }
   await fuzzed(RUNS);
-  // Of some there are few among so many: chance may not have come to them yet.
+  // A few of many kinds are rare: chance may not have produced them yet.
   for (let more = 0; more < 10 && wanted.size > 0; more++) await fuzzed(500);
   expect([...wanted]).toEqual([]);
   expect(service.log.records.filter(({ level }) => level !== 'INFO')).toEqual([]);

@@ -5,10 +5,10 @@ import { connectTo, statusesIn, until, type Connection } from '../support/connec
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 
-/** Senders who want to cost time and memory, or to make two who read the same bytes read different things. */
+/** Senders that want to waste time and memory, or to make two readers of the same bytes disagree. */
 
 const TIMEOUT_MS = 1_000;
-/** With limits of time that a test can wait for: a busy machine may take longer for anything else. */
+/** With time limits that a test can wait for: a busy machine may take longer for anything else. */
 let impatient: RunningService;
 let service: RunningService;
 const open = new Set<Connection>();
@@ -57,7 +57,7 @@ const withLength = (content: string): string =>
 const get = (path: string, requestId: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: x\r\nX-Request-ID: ${requestId}\r\n\r\n`;
 
-/** The statuses that come back for these bytes, until the other side closes. */
+/** The statuses of the answers to these bytes, until the other side closes. */
 async function answersTo(bytes: string | Uint8Array, of = service): Promise<number[]> {
   const connection = await connect(of);
   await connection.send(bytes);
@@ -68,14 +68,14 @@ async function answersTo(bytes: string | Uint8Array, of = service): Promise<numb
 const isStored = async (messageId: string): Promise<boolean> =>
   (await service.fetch(`/messages/${messageId}`)).status === 200;
 
-describe('who takes his time', () => {
+describe('a slow client', () => {
   it.each([
     ['says nothing', ''],
     ['begins a line', 'GET /sta'],
     ['ends no header', 'GET /stats HTTP/1.1\r\nHost: x\r\n'],
     ['ends no body', post('{}', 'Content-Length: 100') + '{'],
     ['ends no chunk', post('{}', 'Transfer-Encoding: chunked') + '5\r\n{'],
-  ])('and %s is answered with 408 and closed', async (_what, bytes) => {
+  ])('that %s is answered with 408 and closed', async (_what, bytes) => {
     expect(await answersTo(bytes, impatient)).toEqual([408]);
   });
 
@@ -83,7 +83,7 @@ describe('who takes his time', () => {
     ['header', 'GET /stats HTTP/1.1\r\nHost: x\r\nX-Long: '],
     ['body', post('{}', 'Content-Length: 1000')],
     ['chunked body', post('{}', 'Transfer-Encoding: chunked') + 'fff\r\n'],
-  ])('with a %s that comes by the byte gains nothing, nor by keeping his own end open', async (_what, bytes) => {
+  ])('with a %s that arrives byte by byte gains nothing, nor by keeping its own end open', async (_what, bytes) => {
     const connection = await connect(impatient);
     await connection.send(bytes);
     const dripping = setInterval(() => void connection.send('x'), 20);
@@ -95,21 +95,21 @@ describe('who takes his time', () => {
     expect(statusesIn(connection.received())).toEqual([408]);
   });
 
-  it('after an answer is closed without a word', async () => {
+  it('that is idle after an answer is closed without a message', async () => {
     expect(await answersTo(get('/health/live', 'idle'), impatient)).toEqual([200]);
   });
 
-  it('to read what he has asked for is given up', async () => {
+  it('that does not read its answers is closed', async () => {
     const alone = await startService({}, { silenceTimeout: TIMEOUT_MS, keepAliveTimeout: 3 * TIMEOUT_MS });
     try {
       const { socket, send, ended, received } = await connect(alone);
       socket.pause();
-      // More than the kernel takes.
+      // More than the kernel buffers.
       await send(get('/assets/redoc.standalone.js', 'unread').repeat(MAX_PIPELINED - 1));
       await alone.log.requestWith('unread');
       const later = await connect(alone);
       await later.send(get('/health/live', 'idle'));
-      await later.ended; // which takes longer than anybody may be silent
+      await later.ended; // which takes longer than the idle timeout
       socket.resume();
       await ended;
       expect(statusesIn(received()).length).toBeLessThan(MAX_PIPELINED / 2);
@@ -122,12 +122,12 @@ describe('who takes his time', () => {
 });
 
 describe('a body that lies about its length', () => {
-  it('in more bytes than declared: they are no part of it, and no request', async () => {
+  it('of more bytes than declared: the rest is neither part of it nor a request', async () => {
     expect(await answersTo(`${withLength(body('surplus'))}"and more"`)).toEqual([200, 400]);
     expect(await isStored('surplus')).toBe(true);
   });
 
-  it('in fewer bytes than declared: the next request is taken for the rest, and the signature fails', async () => {
+  it('of fewer bytes than declared: the next request becomes its rest, and the signature fails', async () => {
     const content = body('deficit');
     const next = get('/stats', 'smuggled').padEnd(200);
     const bytes = post(content, `Content-Length: ${String(content.length + next.length)}`, 'Connection: close');
@@ -147,14 +147,14 @@ describe('a body that lies about its length', () => {
     expect(await answersTo(post('{}', 'Transfer-Encoding: chunked') + chunks)).toEqual([400]);
   });
 
-  it('in trailers without end: 431', async () => {
+  it('of trailers without end: 431', async () => {
     const trailers = `0\r\nX-Long: ${'a'.repeat(100_000)}`;
     expect(await answersTo(post('', 'Transfer-Encoding: chunked') + trailers)).toEqual([431]);
   });
 });
 
-describe('a length that two can read differently', () => {
-  // The rest of the bytes is a whole webhook: whoever is taken in by the length stores it.
+describe('a length that two readers interpret differently', () => {
+  // The rest of the bytes is a complete webhook: a server that trusts the wrong length stores it.
   it.each([
     ['both, chunked last', ['Content-Length: 5', 'Transfer-Encoding: chunked']],
     ['both, chunked first', ['Transfer-Encoding: chunked', 'Content-Length: 5']],
@@ -183,7 +183,7 @@ describe('a compressed body', () => {
     ['gzip', gzipSync(zeros)],
     ['deflate', deflateSync(zeros)],
     ['gzip, gzip', gzipSync(gzipSync(zeros))],
-  ])('of 64 MiB as %s is never unpacked: 401 from strangers, 415 when it is signed', async (encoding, bomb) => {
+  ])('of 64 MiB as %s is never unpacked: 401 for strangers, 415 when it is signed', async (encoding, bomb) => {
     const before = process.memoryUsage().arrayBuffers;
     const headers = { 'content-encoding': encoding };
     expect((await service.webhook(bomb, { ...headers, 'x-signature': 'no' })).status).toBe(401);
@@ -200,7 +200,7 @@ describe('pipelining', () => {
   const idsIn = (wire: string): string[] =>
     Array.from(wire.matchAll(/^X-Request-ID: (\S+)/gim), ([, id]) => String(id));
 
-  it('many requests in one packet are answered in their order, slow and fast ones, and a webhook among them', async () => {
+  it('many requests in one packet are answered in order, slow and fast ones, including a webhook', async () => {
     const paths = ['/messages', '/health/live', '/stats', '/nowhere', '/metrics'];
     const ids = Array.from({ length: MAX_PIPELINED - 1 }, (_, i) => `n${String(i)}`);
     const requests = ids.map((id, i) => get(paths[i % paths.length] ?? '', id));
@@ -213,7 +213,7 @@ describe('pipelining', () => {
     expect(await isStored('pipelined')).toBe(true);
   });
 
-  it('a connection with more than that unanswered is closed, in the middle of a packet', async () => {
+  it('a connection with more unanswered requests than allowed is closed, even within a packet', async () => {
     const before = service.log.requests.length;
     const statuses = await answersTo(get('/stats', 'flood').repeat(MAX_PIPELINED * 20));
     expect(statuses.length).toBeLessThanOrEqual(MAX_PIPELINED);
@@ -221,7 +221,7 @@ describe('pipelining', () => {
     expect(service.log.requests.length - before).toBeLessThanOrEqual(MAX_PIPELINED + 1);
   });
 
-  it('what is no request does not overtake the answers before it', async () => {
+  it('bytes that are not a request do not overtake the answers before them', async () => {
     const connection = await connect();
     await connection.send(`${withLength(body('before-nonsense'))}nonsense\r\n\r\n`);
     await connection.ended;
@@ -229,17 +229,17 @@ describe('pipelining', () => {
     expect(await isStored('before-nonsense')).toBe(true);
   });
 
-  it('nothing is done for what follows a request that closes the connection', async () => {
+  it('requests after one that closes the connection have no effect', async () => {
     const tooLarge = post('{}', 'Content-Length: 999999999');
     expect(await answersTo(tooLarge + withLength(body('after-close')))).toEqual([413]);
     expect(await isStored('after-close')).toBe(false);
   });
 });
 
-describe('a body that is refused while it is still being sent', () => {
+describe('a body that is rejected while it is still being sent', () => {
   const sendAll = async (requestBytes: string): Promise<Connection> => {
     const connection = await connect();
-    connection.socket.pause(); // reads no answer before all is sent, as simple clients do
+    connection.socket.pause(); // reads no answer before everything is sent, as simple clients do
     await connection.send(requestBytes);
     connection.socket.resume();
     return connection;
@@ -262,12 +262,12 @@ describe('a body that is refused while it is still being sent', () => {
     },
   );
 
-  it('does not have the connection reset for what follows it late, which would take the answer away', async () => {
+  it('does not reset the connection for bytes that follow late, because a reset would discard the answer', async () => {
     const connection = await connect();
     await connection.send(`${post('', 'Transfer-Encoding: chunked')}ffffff\r\n${'x'.repeat(0xffffff)}\r\n0\r\n\r\n`);
     await connection.ended;
     for (let i = 0; i < 10; i++) {
-      await connection.send(withLength('y'.repeat(1_000_000))); // all of it more than the kernel keeps
+      await connection.send(withLength('y'.repeat(1_000_000))); // all of it more than the kernel buffers
       await service.fetch('/health/live'); // by then the service has noticed
     }
     connection.socket.end();
@@ -282,7 +282,7 @@ describe('a body that is refused while it is still being sent', () => {
     await send(post('', 'Content-Length: 999999999'));
     const sending = setInterval(() => void send('x'.repeat(1_000)), 20);
     try {
-      await ended; // at once
+      await ended; // immediately
       await closed;
     } finally {
       clearInterval(sending);
@@ -292,7 +292,7 @@ describe('a body that is refused while it is still being sent', () => {
   });
 });
 
-describe('more connections than there may be', () => {
+describe('connections beyond the limit', () => {
   /** Whether there is room for one more. */
   const answers = (service: RunningService): Promise<boolean> =>
     service.fetch('/health/live').then(
@@ -300,13 +300,13 @@ describe('more connections than there may be', () => {
       () => false,
     );
 
-  it('are closed as they come and counted, and those that are there go on', async () => {
+  it('are closed on arrival and counted, and the open ones continue', async () => {
     const small = await startService({}, { maxConnections: 2 });
     try {
       const [first, second] = [await connect(small), await connect(small)];
       await first.send(get('/health/live', 'first'));
       await first.answers(1);
-      await first.send('GET /health/live HTTP/1.1\r\n'); // in the middle of another request, or it would have to make room
+      await first.send('GET /health/live HTTP/1.1\r\n'); // within another request, otherwise it would have to make room
       for (let i = 0; i < 3; i++) {
         const third = await connect(small);
         await third.ended;
@@ -324,7 +324,7 @@ describe('more connections than there may be', () => {
     }
   });
 
-  it('find room where others are kept alive and idle', async () => {
+  it('find room where others are idle', async () => {
     const small = await startService({}, { maxConnections: 2, keepAliveTimeout: 60_000 });
     try {
       const idle = [await connect(small), await connect(small)];
@@ -334,7 +334,7 @@ describe('more connections than there may be', () => {
       }
       await (
         await connect(small)
-      ).ended; // the first that comes is closed still, and then there is room
+      ).ended; // the first one that arrives is still closed, and then there is room
       for (const { ended } of idle) await ended;
       await until(() => answers(small));
     } finally {

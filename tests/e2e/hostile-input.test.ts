@@ -5,7 +5,7 @@ import { sign } from '../support/http-client.ts';
 import { SECRET, startService, type RunningService } from '../support/service.ts';
 import { on } from '../support/stores.ts';
 
-/** What breaks out of SQL, of patterns, of JSON, of a line of a log, of a terminal or of a template, if anything lets it. */
+/** Text that breaks out of SQL, patterns, JSON, a log line, a terminal or a template if anything lets it. */
 const FRAGMENTS = [
   ...["'", '"', '`', "''", "\\'", ';', '--', '/*', '*/', '#', '$$', '$1', '?', ':name', '??', '@x', ')', '('],
   ..."'; drop table messages; --|' or '1'='1|') union select 1,2,3--|\\'; delete from messages where ''='|$tag$".split(
@@ -16,7 +16,7 @@ const FRAGMENTS = [
   ...['"}', '{"', '"},{"level":"ERROR"', '\\u0000', '\\n', '\\"', '[', 'null', 'true', '1e999', '-0'],
   ...['\u2028', '\u2029', '\u202E', '\u2066', '\uFEFF', '\u200B', '\u{E0001}', '\uFFFD', '\uFFFE', 'é', 'e\u0301'],
 ];
-/** Which no id may hold, but a text. */
+/** Characters that a text may hold, but no id. */
 const CONTROLS = [
   '\n',
   '\r\n',
@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-/** Everything in the database that is no row: what an injected statement would change. */
+/** Everything in the database that is not a row: what an injected statement would change. */
 const schemaOf = (): Promise<unknown> =>
   on(service.databaseUrl, async ({ db }): Promise<unknown> => {
     if (service.databaseUrl.startsWith('sqlite'))
@@ -72,7 +72,7 @@ const stats = async (): Promise<Stats> => (await service.fetch('/stats')).json()
 const query = (parameters: Readonly<Record<string, string>>): string => new URLSearchParams(parameters).toString();
 
 describe('hostile words', () => {
-  it('are stored, found and given back as they are', async () => {
+  it('are stored, found and returned unchanged', async () => {
     let stored = (await stats()).total_messages;
     await fc.assert(
       fc.asyncProperty(fc.oneof(ids, fc.constantFrom('.', '..')), texts, async (id, text) => {
@@ -80,10 +80,10 @@ describe('hostile words', () => {
         const answer = await service.webhook(message);
         expect(answer.status).toBe(200);
         const outcome = answer.headers.get('x-message-result');
-        if (outcome === 'conflict') return; // the same id before with other words
+        if (outcome === 'conflict') return; // an earlier message has the same id and other words
         if (outcome === 'created') stored++;
 
-        // Not by fetch, which takes `.` and `..` for folders, escaped or not (https://url.spec.whatwg.org/#path-state).
+        // Not by fetch, which resolves `.` and `..` as folders, escaped or not (https://url.spec.whatwg.org/#path-state).
         const one = await service.stream({ path: `/messages/${encodeURIComponent(id)}` });
         expect(one.json()).toMatchObject(message);
         const raw = await service.stream({ path: `/messages/${encodeURIComponent(id)}/raw` });
@@ -92,19 +92,19 @@ describe('hostile words', () => {
           data: { message_id: string; text: string }[];
         };
         expect(found.data).toContainEqual(expect.objectContaining({ message_id: id, text }));
-        // As plain characters: what is found holds what was asked for, to the letter or in another case.
+        // As plain characters: what is found contains the search term literally, except for its case.
         for (const { text: other } of found.data) expect(other.toLowerCase()).toContain(text.toLowerCase());
         const logged = await service.log.requestWith(answer.headers.get('x-request-id'));
         expect(logged).toMatchObject({ message_id: id, status: 200 });
       }),
-      // Each fragment once for certain, then what chance makes of them.
+      // Each fragment once for certain, then random combinations.
       { examples: FRAGMENTS.map((fragment) => [fragment, fragment]), numRuns: FRAGMENTS.length + RUNS },
     );
     expect((await stats()).total_messages).toBe(stored);
     expect(await schemaOf()).toEqual(schema);
   });
 
-  it('are refused where there is a form to keep, and change nothing', async () => {
+  it('are rejected where a format is required, and change nothing', async () => {
     const before = await stats();
     await fc.assert(
       fc.asyncProperty(texts, async (words) => {
@@ -131,7 +131,7 @@ describe('hostile words', () => {
     expect(await schemaOf()).toEqual(schema);
   });
 
-  it('in a cursor that is well formed name a position and nothing else', async () => {
+  it('in a well-formed cursor name a position and nothing else', async () => {
     await service.webhook({ message_id: 'a', from: '+31', to: '+32', ts: '2025-01-15T10:00:00Z' });
     await service.webhook({ message_id: 'b', from: '+31', to: '+32', ts: '2025-01-15T10:00:00Z' });
     const page = (await service.fetch('/messages?limit=1')).json() as { next_cursor: string };
@@ -145,7 +145,7 @@ describe('hostile words', () => {
     );
   });
 
-  it('in headers are refused or ignored, byte by byte', async () => {
+  it('in headers are rejected or ignored, byte by byte', async () => {
     const body = JSON.stringify({ message_id: 'headers', from: '+31', to: '+32', ts: '2025-01-15T10:00:00Z' });
     const names = [
       'X-Request-ID',
@@ -173,8 +173,8 @@ describe('hostile words', () => {
 });
 
 describe('the log', () => {
-  it('stays one JSON object a line, for whatever reads it', () => {
-    // LogLines has parsed every line. Python's splitlines, JavaScript's source and terminals know more ends of lines, and
+  it('stays one JSON object per line for any reader', () => {
+    // LogLines has parsed every line. Python's splitlines, JavaScript's source and terminals know more line ends, and
     // orders to turn the text around.
     const lines = service.log.text.split('\n').slice(0, -1);
     expect(lines.length).toBe(service.log.records.length);

@@ -5,8 +5,8 @@ import { MESSAGE, startService, type RunningService } from '../support/service.t
 import { on } from '../support/stores.ts';
 
 /**
- * The client of the tests looks at every answer of every test for details of the inside, the fuzzer too. Here every status is
- * provoked, and it is shown that the look finds something.
+ * The tests' client checks every answer of every test for internal details, and so does the fuzzer. This suite provokes every
+ * status, and shows that the check finds such details.
  */
 
 let sound: RunningService;
@@ -54,20 +54,20 @@ const PROVOKED: readonly (readonly [number, string, () => Promise<CheckedAnswer>
   [503, 'not ready', () => locked.fetch('/health/ready')],
 ];
 
-it.each(PROVOKED)('%i, %s: tells nothing of the inside', async (status, _what, ask) => {
+it.each(PROVOKED)('%i, %s: reveals no internal details', async (status, _what, ask) => {
   const answer = await ask();
   expect(answer.status).toBe(status);
   expect(insideDetails(answer)).toEqual([]);
 });
 
-it('nor do answers that are none of an error', async () => {
+it('nor do successful answers', async () => {
   for (const path of ['/health/live', '/health/ready', '/stats', '/messages', '/rejections']) {
     expect([path, detailsIn((await sound.fetch(path)).body)]).toEqual([path, []]);
   }
   expect((await sound.fetch('/metrics')).body).not.toMatch(/v?\d+\.\d+\.\d+"|node_modules|\/src\/|version_info/);
 });
 
-describe('the look finds', () => {
+describe('the check finds', () => {
   const answer = (body: unknown, headers: Record<string, string> = {}) =>
     insideDetails({ status: 500, headers: new Headers(headers), body: JSON.stringify(body) });
   const fault = new TypeError('x');
@@ -92,7 +92,7 @@ describe('the look finds', () => {
     expect(answer({}, { [name]: 'anything' })).not.toEqual([]);
   });
 
-  it('but not what the client said', () => {
+  it("but not the client's own words", () => {
     expect(answer({ instance: 'koa-1.2.3', detail: 'the request is not valid' })).toEqual([]);
   });
 });

@@ -35,12 +35,12 @@ describe('the line of a request', () => {
     expect(record['latency_ms']).toBeGreaterThan(0);
   });
 
-  it('has the template for the path where there is one', async () => {
+  it('has the template for the path if there is one', async () => {
     await service.fetch('/messages/some-id?limit=5', { headers: { 'x-request-id': 'template', ...authorization } });
     expect(await service.log.requestWith('template')).toMatchObject({ path: '/messages/{message_id}', status: 404 });
   });
 
-  it('bounds a path that is none, and hides what may be a number', async () => {
+  it('limits an unknown path, and hides digits that may be a number', async () => {
     const path = `/%2B919876543210/+12345678/+4915%31%32%33%34567/${'long'.repeat(500)}`;
     await service.fetch(path, { headers: { 'x-request-id': 'unmatched' } });
     const { path: logged } = await service.log.requestWith('unmatched');
@@ -78,7 +78,7 @@ describe('the line of a request', () => {
     ['media', MESSAGE, { 'content-type': 'text/plain' }, { status: 415, result: 'unsupported_media_type' }],
     ['invalid', {}, {}, { status: 422, result: 'validation_error' }],
     ['large', 'x'.repeat(3_145_729), {}, { status: 413, result: 'content_too_large' }],
-  ])('says what became of a webhook: %s', async (name, body, headers, expected) => {
+  ])('reports the outcome of a webhook: %s', async (name, body, headers, expected) => {
     if (name === 'duplicate' || name === 'conflict') await service.webhook(MESSAGE);
     const id = `webhook-${name}`;
     const message = name === 'created' ? { ...MESSAGE, message_id: 'first' } : body;
@@ -91,7 +91,7 @@ describe('the line of a request', () => {
 });
 
 describe('the log', () => {
-  it('has one line for each request, whatever it was', async () => {
+  it('has one line for each request of any kind', async () => {
     const asks = [
       () => service.fetch('/health/live'),
       () => service.fetch('/health/live', { method: 'HEAD' }),
@@ -109,7 +109,7 @@ describe('the log', () => {
     for (const requestId of requestIds) expect(logged.filter((id) => id === requestId)).toHaveLength(1);
   });
 
-  it('holds no secret, signature, key, text, number or value of a query', async () => {
+  it('contains no secret, signature, key, text, number or value of a query', async () => {
     const message = {
       message_id: 'private',
       from: '+919876501234',

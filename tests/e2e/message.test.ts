@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-/** Not by fetch, which takes `.` and `..` for steps on a path before it sends them. */
+/** Not by fetch, which resolves `.` and `..` in a path before it sends them. */
 const get = (messageId: string) => service.stream({ path: `/messages/${encodeURIComponent(messageId)}` });
 
 async function expectKept(messageId: string): Promise<void> {
@@ -25,7 +25,7 @@ async function expectKept(messageId: string): Promise<void> {
 }
 
 describe('GET /messages/{message_id}', () => {
-  it('tells when the message was received, and in which trace', async () => {
+  it('returns the instant of receipt and the trace', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const from = Date.now();
     await service.webhook({ ...MESSAGE, message_id: 'traced' }, { traceparent: `00-${trace}-00f067aa0ba902b7-01` });
@@ -53,25 +53,25 @@ describe('GET /messages/{message_id}', () => {
     '😀',
     '\u2028',
     '__proto__',
-  ])('gives the message with the id %j', expectKept);
+  ])('returns the message with the id %j', expectKept);
 
-  it('gives the message with any id', async () => {
+  it('returns the message with any id', async () => {
     await fc.assert(fc.asyncProperty(messageIds, expectKept), { numRuns: 40 });
   });
 
-  it('tells ids apart that look alike', async () => {
+  it('distinguishes ids that look alike', async () => {
     await expectKept('é alike');
     expect((await get('e\u0301 alike')).status).toBe(404);
     expect((await get('É alike')).status).toBe(404);
   });
 
-  it('takes a character that need not be escaped either way', async () => {
+  it('accepts a character that needs no escape either way', async () => {
     await expectKept('plain=a:b');
     expect((await service.stream({ path: '/messages/plain=a:b' })).status).toBe(200);
     expect((await service.stream({ path: '/messages/%70lain%3da%3Ab' })).status).toBe(200);
   });
 
-  it('is a 404 for an id that nobody sent', async () => {
+  it('is a 404 for an unknown id', async () => {
     const answer = await service.read('/messages/unknown');
     expect([answer.status, answer.json()]).toEqual([
       404,
@@ -84,7 +84,7 @@ describe('GET /messages/{message_id}', () => {
     ['a%0Ab', 'string_pattern_mismatch'],
     ['%C2%85', 'string_pattern_mismatch'],
     ['a'.repeat(256), 'string_too_long'],
-  ])('is a 422 for what is no id: %s', async (encoded, type) => {
+  ])('is a 422 for an invalid id: %s', async (encoded, type) => {
     const answer = await service.read(`/messages/${encoded}`);
     expect(answer.status).toBe(422);
     expect(answer.json()).toMatchObject({ errors: [{ loc: ['path', 'message_id'], type }] });

@@ -77,12 +77,12 @@ describe('a plus sign that was not escaped', () => {
   );
 });
 
-it('says of a phone number in words what it must be', async () => {
+it('is explained in words for a phone number', async () => {
   const [error] = await errorsOf('from=919876543210');
   expect(error?.msg).toBe('must be a phone number: + and 1 to 15 digits');
 });
 
-describe('parameters that do not go together', () => {
+describe('parameters that exclude each other', () => {
   it.each(['cursor=abc&offset=0', 'cursor=abc&offset=7'])('%s', async (query) => {
     expect(await errorsOf(query)).toEqual([
       { loc: ['query', 'cursor'], msg: 'cannot be combined with offset', type: 'value_error' },
@@ -116,7 +116,7 @@ describe('a parameter at its limit', () => {
     'since=0000-01-01T00:00:00Z',
     'until=9999-12-31T23:59:59.999999Z',
     `since=2025-01-15T10:00:00.${'1'.repeat(32)}Z`,
-  ])('%s is right', async (query) => {
+  ])('%s is accepted', async (query) => {
     expect((await service.read(`/messages?${query}`)).status).toBe(200);
   });
 });

@@ -12,7 +12,7 @@ const at = (message_id: string, ts: string, from = '+911', text: string | null =
   text,
 });
 
-/** In the order they are listed in; sent in another one. */
+/** In the order of the listing; sent in another one. */
 const STORED = [
   at('early', '1969-12-31T23:59:59.999999Z'),
   at('percent', '2025-01-15T09:59:59.999999Z', '+911', '100% of a_b'),
@@ -50,13 +50,13 @@ describe('the whole list', () => {
     });
   });
 
-  it('gives at most as many as asked for, from the offset on', async () => {
+  it('returns up to the requested number, from the offset on', async () => {
     const page = await list({ limit: '2', offset: '3' });
     expect([ids(page), page.total, page.limit, page.offset]).toEqual([['a', 'ab'], STORED.length, 2, 3]);
     expect(page.next_cursor).not.toBeNull();
   });
 
-  it('is over at an offset behind its end', async () => {
+  it('ends at an offset beyond its end', async () => {
     for (const offset of [STORED.length, 1_000, Number.MAX_SAFE_INTEGER]) {
       expect(await list({ offset: String(offset) })).toEqual({
         data: [],
@@ -82,7 +82,7 @@ describe('the newest first', () => {
     expect(ids(await list({ order: 'desc', q: 'strasse' }))).toEqual(['a', 'A']);
   });
 
-  it('goes on with a cursor of its own only', async () => {
+  it('continues only with a cursor of its own order', async () => {
     const cursors = { asc: await list({ limit: '1' }), desc: await list({ limit: '1', order: 'desc' }) };
     for (const order of ['asc', 'desc'] as const) {
       const other = cursors[order === 'asc' ? 'desc' : 'asc'].next_cursor ?? '';
@@ -124,7 +124,7 @@ describe('a filter', () => {
     expect([ids(page), page.total]).toEqual([expected, expected.length]);
   });
 
-  it('leaves out names that nobody knows', async () => {
+  it('ignores unknown names', async () => {
     const unknown = { sort: 'ts', FROM: '+912', __proto__: 'x', 'limit[]': '1', constructor: '1', text: 'x' };
     expect(ids(await list(unknown))).toEqual(ALL);
   });
@@ -148,24 +148,24 @@ describe('paging', () => {
     return { pages, all };
   }
 
-  it.each([1, 2, 4, 9, 100])('by cursor, %d at a time, gives each once and the same total always', async (limit) => {
+  it.each([1, 2, 4, 9, 100])('by cursor, %d at a time, returns each once and always the same total', async (limit) => {
     const { pages, all } = await readAll({ limit: String(limit) }, byCursor);
     expect(all).toEqual(ALL);
     expect(pages.map(({ total, offset }) => [total, offset])).toEqual(pages.map(() => [STORED.length, 0]));
     expect(pages).toHaveLength(Math.ceil(STORED.length / limit));
   });
 
-  it('by offset gives each once', async () => {
+  it('by offset returns each once', async () => {
     expect((await readAll({ limit: '2' }, byOffset)).all).toEqual(ALL);
   });
 
-  it('may begin by offset and go on by cursor', async () => {
+  it('may begin by offset and continue by cursor', async () => {
     const first = await list({ limit: '3', offset: '2' });
     const second = await list({ limit: '100', cursor: first.next_cursor ?? '' });
     expect([...ids(first), ...ids(second)]).toEqual(ALL.slice(2));
   });
 
-  it('goes on with the filters it began with, and with no others', async () => {
+  it('continues with the filters it began with, and with no others', async () => {
     const filter = { from: '+911', since: '2025-01-01T00:00:00Z', q: 's' };
     const { all } = await readAll({ ...filter, limit: '1' }, byCursor);
     expect(all).toEqual(['A', '😀']);
@@ -181,7 +181,7 @@ describe('paging', () => {
   });
 });
 
-describe('paging while messages come in', () => {
+describe('paging while messages arrive', () => {
   it('by cursor repeats none and misses none that was there before', async () => {
     const busy = await startService();
     try {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-/** The value of one series; undefined when it is not there. */
+/** The value of one series; undefined if there is no such series. */
 async function series(name: string): Promise<number | undefined> {
   const { body } = await service.fetch('/metrics');
   const line = body.split('\n').find((text) => text.startsWith(`${name} `));
@@ -34,7 +34,7 @@ describe('GET /metrics', () => {
     expect(await increase(`webhook_requests_total{result="${result}"}`, work)).toBe(1);
   });
 
-  it('counts by itself what came for a provider without a secret: any stranger can have that said', async () => {
+  it('counts webhooks for a provider without a secret separately, because any stranger can cause them', async () => {
     const outcome = (result: string): string => `webhook_requests_total{result="${result}"}`;
     const before = await series(outcome('unavailable'));
     const send = () => service.fetch('/webhooks/whatsapp', { method: 'POST', body: '{}' });
@@ -42,7 +42,7 @@ describe('GET /metrics', () => {
     expect(await series(outcome('unavailable'))).toBe(before);
   });
 
-  it('tells how long webhooks took by what became of them', async () => {
+  it('reports the duration of webhooks by outcome', async () => {
     const count = 'webhook_request_duration_seconds_count{result="created"}';
     const work = () => service.webhook({ ...MESSAGE, message_id: 'timed' });
     expect(await increase(count, work)).toBe(1);
@@ -68,7 +68,7 @@ describe('GET /metrics', () => {
     expect(await increase(`http_request_duration_seconds_count{${labels}}`, work)).toBe(1);
   });
 
-  it('does not grow with what strangers ask for', async () => {
+  it('does not grow with the requests of strangers', async () => {
     const odd = ['PROPFIND', 'PURGE', 'REPORT', 'MKCOL', 'SEARCH', 'LOCK'];
     const ask = async (n: number): Promise<void> => {
       await service.fetch(`/${String(n)}/messages?${String(n)}`);
@@ -77,8 +77,8 @@ describe('GET /metrics', () => {
       await service.webhook({ ...MESSAGE, message_id: String(n), from: `+${String(n)}` });
     };
     await ask(0);
-    // Node's own series of what is open at the moment come and go with timers and sockets, and each kind of garbage
-    // collection has some from its first time on.
+    // Node's own series of open timers and sockets come and go, and each kind of garbage
+    // collection has series from its first occurrence on.
     const count = async (): Promise<number> =>
       (await service.fetch('/metrics')).body.split('\n').filter((line) => !/^nodejs_(active|gc)_/.test(line)).length;
     const before = await count();
@@ -86,7 +86,7 @@ describe('GET /metrics', () => {
     expect(await count()).toBe(before);
   });
 
-  it('knows the stored messages, the commits and the lag', async () => {
+  it('has the stored messages, the commits and the lag', async () => {
     const stored = await increase('stored_messages', () => service.webhook({ ...MESSAGE, message_id: 'stored' }));
     expect(stored).toBe(1);
     const commits = await increase('commit_batch_messages_count', () =>
@@ -100,14 +100,14 @@ describe('GET /metrics', () => {
     expect(await series('commit_queue_limit_messages')).toBe(10_000);
   });
 
-  it('knows the size of the database, and whether the service is ready', async () => {
+  it('has the size of the database, and whether the service is ready', async () => {
     expect(await series('database_size_bytes')).toBeGreaterThan(10_000);
     for (const check of ['database', 'schema', 'webhook_secret']) {
       expect([check, await series(`readiness_check_passed{check="${check}"}`)]).toEqual([check, 1]);
     }
   });
 
-  it('is OpenMetrics for who asks for it', async () => {
+  it('is OpenMetrics for clients that accept it', async () => {
     const { headers, body } = await service.fetch('/metrics', { headers: OPEN_METRICS });
     expect(headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
     expect(body).toMatch(/\n# EOF\n$/);

@@ -15,7 +15,7 @@ import { describeNeeding } from '../support/requirements.ts';
 import { MESSAGE, startService, type RunningService } from '../support/service.ts';
 import { whatsAppFixture } from '../support/fixtures.ts';
 
-/** What is shipped for Prometheus and Grafana, against a service that has been through everything. */
+/** The files that are shipped for Prometheus and Grafana, against a service with traffic of every kind. */
 
 const KEY = 'the-key-of-the-prometheus';
 const APP_SECRET = 'the-app-secret-of-the-watched';
@@ -42,7 +42,7 @@ afterAll(() => service.stop());
 
 let messages = 0;
 
-/** Every kind of traffic, with an outcome of every kind. */
+/** Traffic of every kind, with every outcome. */
 async function everything(): Promise<void> {
   const next = () => ({ ...MESSAGE, message_id: `watched ${String(messages++)}`, ts: new Date().toISOString() });
   const whatsApp = (body: string) =>
@@ -63,7 +63,7 @@ async function everything(): Promise<void> {
   await service.webhook(rotated, { 'x-signature': sign(PREVIOUS, rotated) });
   for (const fixture of ['text', 'status', 'other-field']) await whatsApp(whatsAppFixture(fixture));
   await service.fetch('/webhooks/twilio', { method: 'POST', body: 'a=b' });
-  // More than may wait; how many of them come before others are stored is for the machine to say.
+  // More than may wait; the machine decides how many of them arrive before others are stored.
   for (let statuses: number[] = []; !statuses.includes(503);)
     statuses = await Promise.all(Array.from({ length: 20 }, async () => (await service.webhook(next())).status));
   for (const read of ['/messages?q=hello', '/messages/unknown', '/stats', '/rejections', '/nothing']) {
@@ -74,7 +74,7 @@ async function everything(): Promise<void> {
 
 const exposition = async (): Promise<string> => (await service.fetch('/metrics', { headers: authorization })).body;
 
-/** Names of series, with what histograms make of theirs, and the labels that each has. */
+/** Names of series, with those that histograms derive, and the labels of each. */
 function seriesIn(families: readonly Family[]): Map<string, Set<string>> {
   const series = new Map<string, Set<string>>();
   for (const { samples } of families)
@@ -101,8 +101,8 @@ describe('the traffic', () => {
   });
 });
 
-describe('what rules and board ask for', () => {
-  it('is told by the service: every metric, and every label of it', async () => {
+describe('the metrics and labels that rules and board select', () => {
+  it('are all exposed by the service', async () => {
     const series = seriesIn(parseExposition(await exposition()));
     const ofPrometheus = new Set(['job', 'instance']);
     for (const { where, expr } of expressions()) {
@@ -119,7 +119,7 @@ describe('what rules and board ask for', () => {
     }
   });
 
-  it('is all that the service tells of itself: what nobody looks at need not be counted', async () => {
+  it('are all that the service exposes: a metric that nobody reads need not be counted', async () => {
     const asked = new Set(expressions().flatMap(({ expr }) => parsePromql(expr).selectors.map(({ name }) => name)));
     const own = parseExposition(await exposition()).filter(({ name }) => !/^(process|nodejs)_/.test(name));
     expect(own.length).toBeGreaterThan(20);
@@ -139,7 +139,7 @@ describe('the documents', () => {
   const METRIC =
     /`((?:webhook|http|commit|request|stored|uncounted|unindexed|database|readiness|messages?|process|nodejs)_[a-z0-9_]+_(?:total|seconds|bytes|messages|passed|streams))(?:\{([^}]*)\})?`/g;
 
-  it('name metrics and labels that there are', async () => {
+  it('name only existing metrics and labels', async () => {
     const families = parseExposition(await exposition());
     const series = seriesIn(families);
     const named = documents.flatMap(({ name: file, text }) =>
@@ -155,7 +155,7 @@ describe('the documents', () => {
     }
   });
 
-  it('say of every metric of the service that it is there', async () => {
+  it('describe every metric of the service', async () => {
     const { text = '' } = documents.find(({ name }) => name === 'README.md') ?? {};
     const told = Array.from(text.matchAll(/`([a-z_]+)(?:\{[^}`]*\})?`/g), ([, name = '']) => name);
     const own = parseExposition(await exposition()).filter(({ name }) => !/^(process|nodejs)_/.test(name));
@@ -168,7 +168,7 @@ describeNeeding(['promtool'], 'promtool', () => {
     expect(await promtool(['check', 'metrics'], await exposition())).toEqual({ status: 0, output: '' });
   });
 
-  it('could find one', async () => {
+  it('can find a fault', async () => {
     expect(await promtool(['check', 'metrics'], '# TYPE some_count counter\nsome_count 1\n')).toMatchObject({
       status: 3,
     });
@@ -197,7 +197,7 @@ describeNeeding(['promtool', 'prometheus'], 'Prometheus', () => {
     copy.remove();
   });
 
-  /** What is shipped, with the one service for a target, the key in a file, and little time between scrapes. */
+  /** The shipped files, with the one service as target, the key in a file, and short scrape intervals. */
   function configuration(): string {
     const file = path.join(copy.folder, 'prometheus.yml');
     const shipped = parse(readFileSync(file, 'utf8')) as {
@@ -229,7 +229,7 @@ describeNeeding(['promtool', 'prometheus'], 'Prometheus', () => {
   const finite = (result: readonly Series[]) => result.filter(({ value: [, value] }) => Number.isFinite(Number(value)));
   const answer = async (expr: string) => finite(await prometheus.query(expr));
 
-  /** Asks until each has an answer with a number in it, or the time is over; gives those that have none. */
+  /** Queries until each has an answer with a number in it, or the time is over; returns those without one. */
   async function unanswered(exprs: Iterable<string>): Promise<string[]> {
     const end = performance.now() + PATIENCE_MS;
     let open = [...new Set(exprs)];
@@ -288,7 +288,7 @@ describeNeeding(['promtool', 'prometheus'], 'Prometheus', () => {
     2 * PATIENCE_MS,
   );
 
-  it('says what is wrong with a query that is none', async () => {
+  it('reports the error of an invalid query', async () => {
     await expect(prometheus.query('sum by (')).rejects.toThrow('parse error');
     expect(await prometheus.query('count(webhook_request_total)')).toEqual([]);
   });

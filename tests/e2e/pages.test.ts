@@ -8,20 +8,20 @@ import { MESSAGE, SECRET, startService, type RunningService } from '../support/s
 const KEY = 'a-key-for-reading-messages';
 const VERIFY_TOKEN = 'a-word-that-only-you-and-meta-know';
 
-/** An operation, by what the page finds it by. */
+/** An operation, with what the page needs to find it. */
 interface Reading {
   readonly tag: string;
   readonly operation: string;
 }
 
 const STREAM: Reading = { tag: 'Messages', operation: 'streamMessages' };
-/** Every other GET of the contract: what is added to it has to be readable from the page too. */
+/** Every other GET of the contract: an operation that is added has to be readable from the page, too. */
 const READS = Object.values(contract['paths'] as Record<string, { get?: Node }>)
   .flatMap(({ get }): Reading[] =>
     get === undefined ? [] : [{ tag: (get['tags'] as string[])[0] ?? '', operation: get['operationId'] as string }],
   )
   .filter(({ operation }) => operation !== STREAM.operation);
-/** What an operation needs besides the examples of its required parameters, which the page fills in. */
+/** The values that an operation needs besides the examples of its required parameters, which the page fills in. */
 const FILLED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   verifyWhatsAppSubscription: {
     'hub.mode': 'subscribe',
@@ -67,7 +67,7 @@ describe('the pages, in a browser', () => {
     await page.click('button.close-modal');
   }
 
-  /** Opens an operation if it is not open, sends it, and gives the status that the page shows. */
+  /** Opens an operation if it is closed, sends it, and returns the status that the page shows. */
   async function execute({ tag, operation }: Reading, fields = FILLED[operation] ?? {}): Promise<string> {
     const operationBlock = block(tag, operation);
     if (!(await operationBlock.getAttribute('class'))?.includes('is-open')) {
@@ -82,7 +82,7 @@ describe('the pages, in a browser', () => {
     const shown = operationBlock.locator('.live-responses-table .response-col_status').nth(1);
     return (await shown.innerText()).trim().slice(0, 3);
   }
-  /** The same, and closes it again: the page is slow with many long answers open. */
+  /** The same, then closes it: the page is slow with many long answers open. */
   async function glance(read: Reading): Promise<string> {
     const status = await execute(read);
     await block(read.tag, read.operation).locator('.opblock-summary-control').click();
@@ -91,14 +91,14 @@ describe('the pages, in a browser', () => {
   const answerTo = (tag: string, operation: string): Promise<string> =>
     block(tag, operation).locator('.live-responses-table .highlight-code').first().innerText();
 
-  it('/docs lets a person try every read there is', async () => {
+  it('/docs lets a person try every read', async () => {
     await openDocs();
     await expect(glance({ tag: 'Messages', operation: 'getStats' })).resolves.toBe('401');
     await authorize();
     const statuses: Record<string, string> = {};
     for (const read of READS) statuses[read.operation] = await glance(read);
     expect(statuses).toEqual(Object.fromEntries(READS.map(({ operation }) => [operation, '200'])));
-    // What never ends would never be shown.
+    // An endless answer would never be shown.
     await block(STREAM.tag, STREAM.operation).locator('.opblock-summary-control').click();
     await block(STREAM.tag, STREAM.operation).locator('.responses-wrapper').waitFor();
     await expect(block(STREAM.tag, STREAM.operation).locator('button.execute').count()).resolves.toBe(0);
@@ -107,7 +107,7 @@ describe('the pages, in a browser', () => {
     await expect(answerTo('Messages', 'listMessages')).resolves.toContain('"message_id": "m1"');
   });
 
-  it('/docs signs what is sent to POST /webhook, and keeps the secret to itself', async () => {
+  it('/docs signs requests to POST /webhook, and keeps the secret to itself', async () => {
     const webhook = { tag: 'Webhook', operation: 'ingestMessage' };
     const message = { ...MESSAGE, message_id: 'tried out', text: 'Grüße 😀' };
     await openDocs();
@@ -115,7 +115,7 @@ describe('the pages, in a browser', () => {
     await page.fill('#secret', `${SECRET} `);
     await expect(execute(webhook)).resolves.toBe('401');
     await page.fill('#secret', SECRET);
-    // Spaces and line ends as a person writes them: signed as they are, not as JSON would have them.
+    // Spaces and line ends as a person writes them: signed unchanged, not as JSON would have them.
     const body = JSON.stringify(message, null, 3);
     await block('Webhook', 'ingestMessage').locator('textarea').fill(body);
     await expect(execute(webhook)).resolves.toBe('200');
@@ -146,7 +146,7 @@ describe('the pages, in a browser', () => {
     expect(names.flat()).not.toContain('x-signature');
   });
 
-  it('/docs says where it cannot sign, and works all the same', async () => {
+  it('/docs says that it cannot sign, and works nevertheless', async () => {
     await page.addInitScript("Object.defineProperty(crypto, 'subtle', { value: undefined })");
     await openDocs();
     await expect(page.locator('#signing-status').innerText()).resolves.toContain('browsers need HTTPS, or localhost');

@@ -48,7 +48,7 @@ describe('the command line', () => {
 });
 
 describe('a configuration that is not valid', () => {
-  it('is told as a whole, without the values, and nothing starts', async () => {
+  it('is reported completely, without the values, and nothing starts', async () => {
     const { status, stdout, stderr } = await run([], {
       WEBHOOK_SECRET: 'the-secret',
       READ_API_KEYS: 'the-key',
@@ -62,7 +62,7 @@ describe('a configuration that is not valid', () => {
   });
 });
 
-/** Started together, for starting is most of what they do. */
+/** Started together, because starting is most of their work. */
 const running = {
   exposed: startProcess(folder, { WEBHOOK_SECRET: '', HOST: '0.0.0.0', DATABASE_URL: 'sqlite:///exposed.db' }),
   throwing: startProcess(folder, planted("throw new RangeError('planted')")),

@@ -15,7 +15,7 @@ const PATHS = Object.entries(contract['paths'] as Record<string, Node>).map(([te
   path: template.replace('{message_id}', 'm1').replace('{file}', 'docs.js'),
   methods: Object.keys(item).map((method) => method.toUpperCase()),
 }));
-/** What a path needs to be answered with 200. */
+/** The parts that a path needs to be answered with 200. */
 const QUERIES: Readonly<Record<string, string>> = {
   '/webhooks/whatsapp': '?hub.mode=subscribe&hub.challenge=1&hub.verify_token=token',
 };
@@ -26,12 +26,12 @@ describe('every path of the contract', () => {
     expect((await service.read(path)).status).toBe(200);
   });
 
-  it.each(READABLE)('%s does not answer `If-None-Match: *` with what the contract does not say', async (path) => {
+  it.each(READABLE)('%s ignores `If-None-Match: *` unless the contract says otherwise', async (path) => {
     const { status } = await service.fetch(path, { headers: { 'if-none-match': '*' } });
     expect(status).toBe(path === '/stats' ? 304 : 200);
   });
 
-  it.each(PATHS)('$path takes no other method', async ({ path, methods }) => {
+  it.each(PATHS)('$path accepts no other method', async ({ path, methods }) => {
     const taken = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     const others = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'];
     for (const method of others.filter((other) => !taken.includes(other))) {
@@ -40,13 +40,13 @@ describe('every path of the contract', () => {
     }
   });
 
-  it.each(PATHS)('$path is another one with a slash behind it', async ({ path, methods: [method = ''] }) => {
+  it.each(PATHS)('$path does not exist with a trailing slash', async ({ path, methods: [method = ''] }) => {
     expect((await service.stream({ method, path: `${path}/` })).status).toBe(404);
     expect((await service.stream({ method, path: `${path}/?x=1` })).status).toBe(404);
   });
 });
 
-describe('no path of the contract', () => {
+describe('a path outside the contract', () => {
   it.each([
     '/favicon.ico',
     '/Messages',
@@ -110,7 +110,7 @@ describe('a trace', () => {
     expect(await service.log.requestWith(TRACE)).toMatchObject({ trace_id: TRACE });
   });
 
-  it('stands beside an id', async () => {
+  it('is logged beside an id', async () => {
     const headers = { traceparent: `00-${TRACE}-00f067aa0ba902b7-00`, 'x-request-id': 'traced' };
     expect((await service.fetch('/stats', { headers })).headers.get('x-request-id')).toBe('traced');
     expect(await service.log.requestWith('traced')).toMatchObject({ trace_id: TRACE });
@@ -123,7 +123,7 @@ describe('a trace', () => {
     `00-${TRACE.toUpperCase()}-00f067aa0ba902b7-01`,
     TRACE,
     '',
-  ])('that is none is left out: %s', async (traceparent) => {
+  ])('is ignored if it is malformed: %s', async (traceparent) => {
     const { headers } = await service.fetch('/stats', { headers: { traceparent } });
     const record = await service.log.requestWith(headers.get('x-request-id'));
     expect(record).not.toHaveProperty('trace_id');

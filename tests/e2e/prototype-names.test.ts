@@ -5,7 +5,7 @@ import { contract, type Node } from '../support/contract-check.ts';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 
-/** What every object of JavaScript has by inheritance, and what it can be polluted by. */
+/** The names that every JavaScript object inherits, and those that can pollute it. */
 const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
 const POLLUTION = { polluted: true, status: 500, isAdmin: true };
 
@@ -33,13 +33,13 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** The services and this test share one process, and so every prototype. */
+/** The services and this test share one process, and therefore every prototype. */
 function unpolluted(): boolean {
   const fresh: Record<string, unknown>[] = [{}, [] as never, (() => undefined) as never, '' as never];
   return fresh.every((value) => Object.keys(POLLUTION).every((name) => value[name] === undefined));
 }
 
-/** JSON text in which the names are members, at the top and below; an object literal would set its prototype instead. */
+/** JSON text with the names as members, at the top and below; an object literal would set its prototype instead. */
 function withNames(value: object): string {
   const members = NAMES.map((name) => `${JSON.stringify(name)}:${JSON.stringify(POLLUTION)}`);
   const nested = `"constructor":{"prototype":${JSON.stringify(POLLUTION)}},"nested":{${members.join(',')}}`;
@@ -79,7 +79,7 @@ describe('names of the prototype', () => {
     expect(unpolluted()).toBe(true);
   });
 
-  it('as members of a notification of WhatsApp, wherever it nests', async () => {
+  it('as members of a notification of WhatsApp, at every depth', async () => {
     const message = JSON.parse(
       withNames({ from: '31', id: 'wamid.1', timestamp: '1736935200', type: '__proto__' }),
     ) as object;
@@ -144,7 +144,7 @@ describe('names of the prototype', () => {
     expect(await service.log.first(({ message_id: id }) => id === name)).toMatchObject({ status: 200 });
   });
 
-  it.each(NAMES)('as a sender or a receiver are none: %s', async (name) => {
+  it.each(NAMES)('as a sender or a receiver are invalid: %s', async (name) => {
     expect((await service.webhook({ ...MESSAGE, message_id: 'none', from: name })).status).toBe(422);
     expect((await service.webhook({ ...MESSAGE, message_id: 'none', to: name })).status).toBe(422);
   });
@@ -163,13 +163,13 @@ describe('names of the prototype', () => {
       };
       const kept = data.find(({ request_id: id }) => id === 'constructor');
       if (kept === undefined) continue;
-      // Node leaves `__proto__` out.
+      // Node omits `__proto__`.
       expect(kept.header_names).toEqual(expect.arrayContaining(NAMES.slice(1).map((name) => name.toLowerCase())));
       break;
     }
   });
 
-  it('leave the statistics right', async () => {
+  it('leave the statistics correct', async () => {
     expect((await service.fetch('/stats')).json()).toMatchObject({
       total_messages: NAMES.length + 4,
       senders_count: 3,

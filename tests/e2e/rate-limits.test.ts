@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
 import { MESSAGE, SECRET, startService, type RunningService } from '../support/service.ts';
 
-/** Each limit is counted by address for a minute, so each test here is an address of its own, as a trusted proxy tells it. */
+/** Each limit is counted by address for a minute, so each test has its own address, which a trusted proxy names. */
 const KEY = 'a-key-of-sixteen';
 const VERIFY_TOKEN = 'a-word-that-only-meta-knows';
 const PROXIES = { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8' };
@@ -55,7 +55,7 @@ async function increases(names: readonly string[], work: () => Promise<unknown>)
   return after.map((value, i) => value - (before[i] ?? 0));
 }
 
-/** An answer that says when to come back, and that nothing else is to be done. */
+/** A 429 with Retry-After and no effect. */
 function expectTooMany(answer: CheckedAnswer): void {
   expect([answer.status, answer.json()]).toEqual([
     429,
@@ -66,14 +66,14 @@ function expectTooMany(answer: CheckedAnswer): void {
 }
 
 describe('wrong signatures', () => {
-  it('are 401, and 429 when there are too many from an address; others are not concerned', async () => {
+  it('are 401, and 429 when an address sends too many; other addresses are not affected', async () => {
     const client = newClient();
     expect(await statuses(3, () => forged(client))).toEqual([401, 401, 401]);
     expectTooMany(await forged(client));
     expect(await statuses(1, () => forged(newClient()))).toEqual([401]);
   });
 
-  it('are in the log and the metrics by what they were too much of, and among the rejections', async () => {
+  it('are in the log and the metrics by the limit that they exceeded, and among the rejections', async () => {
     const client = newClient();
     await statuses(3, () => forged(client));
     const names = [
@@ -102,15 +102,18 @@ describe('wrong signatures', () => {
     return `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
   };
 
-  it.each([200, 65_537, LARGEST])('never lock out who signs %d bytes rightly from the same address', async (bytes) => {
-    const client = newClient();
-    await statuses(10, () => forged(client));
-    const answer = await service.webhook(sized(bytes), from(client));
-    expect([answer.status, answer.headers.get('x-message-result')]).toEqual([200, 'created']);
-    expectTooMany(await forged(client));
-  });
+  it.each([200, 65_537, LARGEST])(
+    'never block a client that signs %d bytes correctly from the same address',
+    async (bytes) => {
+      const client = newClient();
+      await statuses(10, () => forged(client));
+      const answer = await service.webhook(sized(bytes), from(client));
+      expect([answer.status, answer.headers.get('x-message-result')]).toEqual([200, 'created']);
+      expectTooMany(await forged(client));
+    },
+  );
 
-  it('never lock out who signs a large body rightly and does not say its length', async () => {
+  it('never block a client that signs a large body correctly and does not declare its length', async () => {
     const client = newClient();
     await statuses(4, () => forged(client));
     const body = sized(100_000);
@@ -123,7 +126,7 @@ describe('wrong signatures', () => {
     expect(answer.status).toBe(200);
   });
 
-  it('are 429 in large bodies too, and no more of them is taken than of any body', async () => {
+  it('are 429 in large bodies, too, and the service reads no more of them than of any body', async () => {
     const client = newClient();
     await statuses(3, () => forged(client));
     const wrong = { ...from(client), 'x-signature': sign('another secret', '') };
@@ -131,7 +134,7 @@ describe('wrong signatures', () => {
     expect((await service.webhook(sized(LARGEST + 1), wrong)).status).toBe(413);
   });
 
-  it('are not those of a provider that has no secret', async () => {
+  it('exclude those of a provider without a secret', async () => {
     const client = newClient();
     const ask = { method: 'POST', headers: { ...from(client), 'x-twilio-signature': 'x' }, body: 'a=b' };
     expect(await statuses(5, () => service.fetch('/webhooks/twilio', ask))).toEqual(Array(5).fill(503));
@@ -139,8 +142,8 @@ describe('wrong signatures', () => {
   });
 });
 
-describe('webhooks that are signed rightly', () => {
-  it('are 429 and not stored when there are too many from an address', async () => {
+describe('correctly signed webhooks', () => {
+  it('are 429 and not stored when an address sends too many', async () => {
     const client = newClient();
     const send = (id: string): Promise<CheckedAnswer> => genuine(client, { message_id: `${client} ${id}` });
     expect([(await send('1')).status, (await send('2')).status]).toEqual([200, 200]);
@@ -165,7 +168,7 @@ describe('reads', () => {
     '/nothing',
   ];
 
-  it.each(READS)('of %s are 429 when there are too many from an address', async (path) => {
+  it.each(READS)('of %s are 429 when an address sends too many', async (path) => {
     const client = newClient();
     await statuses(4, () => service.fetch('/stats', { headers: reading(client) }));
     const names = ['http_rate_limited_total{kind="reads"}', 'webhook_requests_total{result="too_many_requests"}'];
@@ -182,7 +185,7 @@ describe('reads', () => {
     expectTooMany(await service.fetch('/stats', { headers: reading(client) }));
   });
 
-  it.each(OTHERS)('are not those of %s', async (path) => {
+  it.each(OTHERS)('exclude %s', async (path) => {
     const client = newClient();
     const before = await statuses(5, () => service.fetch(path, { headers: reading(client) }));
     await statuses(5, () => service.fetch('/stats', { headers: reading(client) }));
@@ -190,7 +193,7 @@ describe('reads', () => {
     expect(before).not.toContain(429);
   });
 
-  it('count with a wrong key too, which is so much harder to guess', async () => {
+  it('count with a wrong key, too, which makes keys much harder to guess', async () => {
     const client = newClient();
     const wrong = reading(client, 'a-key-of-another');
     expect(await statuses(4, () => service.fetch('/stats', { headers: wrong }))).toEqual(Array(4).fill(401));
@@ -202,7 +205,7 @@ describe('guesses of a read key at the metrics', () => {
   const scrape = (client: string, key?: string): Promise<CheckedAnswer> =>
     service.fetch('/metrics', { headers: reading(client, key) });
 
-  it('are 429 when there are too many from an address, and then no key is looked at, lest the right one shows', async () => {
+  it('are 429 when an address sends too many, and then no key is checked, otherwise the right one would show', async () => {
     const client = newClient();
     expect(await statuses(4, () => scrape(client, 'a-key-of-another'))).toEqual(Array(4).fill(401));
     const work = async (): Promise<void> => {
@@ -213,7 +216,7 @@ describe('guesses of a read key at the metrics', () => {
     expect((await service.log.first(({ rate_limit: kind }) => kind === 'wrong_keys'))['client']).toBe(client);
   });
 
-  it('are no reads, do not concern other addresses, and right keys are no guesses', async () => {
+  it('are no reads and do not affect other addresses, and requests with a right key are no guesses', async () => {
     const client = newClient();
     const scrapes = [...(await statuses(9, () => scrape(client))), (await scrape(newClient())).status];
     expect(scrapes).toEqual(Array(10).fill(200));
@@ -229,7 +232,7 @@ describe('guesses of the verify token', () => {
     return service.fetch(`/webhooks/whatsapp?${new URLSearchParams(query).toString()}`, { headers: from(client) });
   };
 
-  it('are 429 when there are too many from an address, counted with its wrong signatures', async () => {
+  it('are 429 when an address sends too many, counted with its wrong signatures', async () => {
     const client = newClient();
     expect(await statuses(3, () => subscribe(client, 'a guess'))).toEqual([403, 403, 403]);
     const names = ['http_rate_limited_total{kind="bad_signatures"}'];
@@ -241,20 +244,20 @@ describe('guesses of the verify token', () => {
     expect((await subscribe(newClient(), 'a guess')).status).toBe(403);
   });
 
-  it('never lock out who has the right one', async () => {
+  it('never block a client that has the right one', async () => {
     const client = newClient();
     await statuses(9, () => subscribe(client, 'a guess'));
     expect(await statuses(9, () => subscribe(client, VERIFY_TOKEN))).toEqual(Array(9).fill(200));
   });
 });
 
-/** The same for an answer to HEAD, whose headers say it all. */
+/** The same for an answer to HEAD, which only has headers. */
 function withoutBody(answer: CheckedAnswer): CheckedAnswer {
   return { ...answer, json: () => ({ type: '/problems/too-many-requests', title: 'Too Many Requests' }) };
 }
 
 describe('an address', () => {
-  it('is the one that the nearest proxy tells, not the one that the client makes up', async () => {
+  it('is the one that the nearest proxy names, not the one that the client makes up', async () => {
     const client = newClient();
     const asks = [...Array(4).keys()].map((i) => `198.51.100.${String(i)}, ${client}, 10.1.1.1`);
     for (const [i, forwarded] of asks.entries())
@@ -271,13 +274,13 @@ describe('an address', () => {
     for (const i of [0, 1, 2, 3]) expect([i, (await ask(i)).status]).toEqual([i, i < 3 ? 401 : 429]);
   });
 
-  it('may have a zone, which is no part of it', async () => {
+  it('may have a zone, which is ignored', async () => {
     const asks = ['eth0', 'br-0a1b', 'eth0.5', 'br_lan'].map((zone) => `2001:db8::1%${zone}`);
     for (const [i, client] of asks.entries())
       expect([client, (await forged(client)).status]).toEqual([client, i < 3 ? 401 : 429]);
   });
 
-  it('is that of the connection when nobody is trusted', async () => {
+  it('is that of the connection if no proxy is trusted', async () => {
     const open = await startService({ RATE_LIMIT_READS_PER_MINUTE: '2' });
     try {
       const ask = (): Promise<CheckedAnswer> => open.fetch('/stats', { headers: from(newClient()) });

@@ -18,7 +18,7 @@ let service: RunningService;
 
 beforeAll(async () => {
   service = await startService({ READ_API_KEYS: ` ${KEYS.join(' , ')} ` });
-  expect((await service.webhook(MESSAGE)).status).toBe(200); // putting in needs a signature and no key
+  expect((await service.webhook(MESSAGE)).status).toBe(200); // a webhook needs a signature and no key
 });
 
 afterAll(() => service.stop());
@@ -26,7 +26,7 @@ afterAll(() => service.stop());
 const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
 describe.each(PROTECTED)('%s', (path) => {
-  it('is refused without a key, and says what is wanted', async () => {
+  it('is rejected without a key, with a challenge', async () => {
     const answer = await service.read(path);
     expect([answer.status, answer.json()]).toEqual([
       401,
@@ -35,7 +35,7 @@ describe.each(PROTECTED)('%s', (path) => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="webhook-inbox"');
   });
 
-  it.each(KEYS)('is given for %s', async (key) => {
+  it.each(KEYS)('accepts %s', async (key) => {
     expect((await service.read(path, bearer(key))).status).toBe(200);
     expect((await service.read(path, { authorization: `bearer ${key}` })).status).toBe(200);
   });
@@ -51,7 +51,7 @@ describe('a key', () => {
     ['two', `Bearer ${KEYS.join(',')}`],
     ['another scheme', `Basic ${Buffer.from('user:a-key-of-sixteen').toString('base64')}`],
     ['no scheme', 'a-key-of-sixteen'],
-  ])('is not %s', async (_what, authorization) => {
+  ])('is rejected: %s', async (_what, authorization) => {
     expect((await service.read('/stats', { authorization })).status).toBe(401);
   });
 
@@ -60,7 +60,7 @@ describe('a key', () => {
     expect((await service.webhook(MESSAGE, { 'x-signature': '', ...bearer(KEYS[0]) })).status).toBe(401);
   });
 
-  it('is asked for before the parameters are looked at', async () => {
+  it('is checked before the parameters', async () => {
     expect((await service.fetch('/messages?limit=abc')).status).toBe(401);
     expect((await service.fetch('/messages?limit=abc', { headers: bearer(KEYS[0]) })).status).toBe(422);
     expect((await service.fetch('/messages/unknown')).status).toBe(401);

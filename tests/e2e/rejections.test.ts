@@ -18,7 +18,7 @@ async function list(query = ''): Promise<Listed> {
   return (await service.read(`/rejections${query}`)).json() as Listed;
 }
 
-/** The rejection of that request, when it has been written: about a second later. */
+/** The rejection of that request, once it is written: about a second later. */
 async function rejectionOf(requestId: string | null): Promise<Record<string, unknown>> {
   for (;;) {
     const found = (await list('?limit=100')).data.find(({ request_id: id }) => id === requestId);
@@ -89,7 +89,7 @@ describe('GET /rejections', () => {
     ],
   ];
 
-  it.each(cases)('tells of %s', async (_what, path, sent, headers, expected) => {
+  it.each(cases)('lists %s', async (_what, path, sent, headers, expected) => {
     const answer = await service.fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -106,7 +106,7 @@ describe('GET /rejections', () => {
     });
   });
 
-  it('tells how far a timestamp is off', async () => {
+  it('says by how much a timestamp differs', async () => {
     const at = Math.floor(Date.now() / 1_000) - 4_000;
     const signature = signStandardWebhook({ secret: STANDARD_SECRET, id: 'msg_1', timestampSeconds: at, body });
     const answer = await service.fetch('/webhooks/standard', {
@@ -124,7 +124,7 @@ describe('GET /rejections', () => {
     expect(told['detail']).toMatch(/^-40\d\d s from now$/);
   });
 
-  it('names no more headers than there is room for, and none at any length', async () => {
+  it('names a limited number of headers, each with a limited length', async () => {
     const long = 'x-'.padEnd(100, 'a');
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`a-${String(i)}`, '']));
     const names: unknown[] = [];
@@ -163,21 +163,21 @@ describe('GET /rejections', () => {
     'cursor=WzcsbnVsbCxudWxsXQ&reason=schema',
     'cursor=W251bGwsbnVsbCxudWxsXQ',
     'cursor=AAAA',
-  ])('does not take %s', async (query) => {
+  ])('rejects %s', async (query) => {
     expect((await service.read(`/rejections?${query}`)).status).toBe(422);
   });
 });
 
-describe('a service of its own', () => {
+describe('a separate service', () => {
   afterEach(() => service.stop());
 
-  it('keeps the beginning of the body where that is turned on', async () => {
+  it('keeps the beginning of the body if that is enabled', async () => {
     service = await startService({ REJECTION_EXCERPT_BYTES: '12' });
     const answer = await service.webhook('{"a":"\0ü"}and so on', { 'x-signature': '0'.repeat(64) });
     expect(await rejectionOf(answer.headers.get('x-request-id'))).toMatchObject({ excerpt: '{"a":"\uFFFDü"}a' });
   });
 
-  it('wants a read key where one is set, and has nothing without a secret', async () => {
+  it('requires a read key if one is set, and lists nothing without a secret', async () => {
     service = await startService({ READ_API_KEYS: 'a-key-of-sixteen', WEBHOOK_SECRET: '' });
     expect((await service.read('/rejections')).status).toBe(401);
     expect((await service.webhook(MESSAGE)).status).toBe(503);
@@ -187,7 +187,7 @@ describe('a service of its own', () => {
     expect(metrics.body).not.toMatch(/^webhook_rejections_total\{/m);
   });
 
-  it('keeps also what came right before it stopped', async () => {
+  it('also keeps the rejections from right before it stopped', async () => {
     service = await startService();
     const stopping = await startService({ DATABASE_URL: service.databaseUrl });
     const answer = await stopping.webhook(MESSAGE, { 'x-signature': '0'.repeat(64) });
@@ -195,11 +195,11 @@ describe('a service of its own', () => {
     expect((await list()).data).toMatchObject([{ request_id: answer.headers.get('x-request-id') }]);
   });
 
-  it('counts a flood whole, keeps a part of it, and takes in messages meanwhile', async () => {
+  it('counts all of a flood, keeps a part of it, and accepts messages meanwhile', async () => {
     service = await startService({});
     const start = performance.now();
     const statuses = new Set<number>();
-    // So many at a time that all get a connection, on a busy machine too.
+    // Up to a number that always gets connections, even on a busy machine.
     const flood = Array.from({ length: 100 }, async () => {
       for (let i = 0; i < 20; i++)
         statuses.add((await service.webhook(MESSAGE, { 'x-signature': '0'.repeat(64) })).status);
@@ -207,12 +207,12 @@ describe('a service of its own', () => {
     const good = Array.from({ length: 50 }, (_, i) => service.webhook({ ...MESSAGE, message_id: `good ${String(i)}` }));
     expect((await Promise.all(good)).map(({ status }) => status)).toEqual(good.map(() => 200));
     await Promise.all(flood);
-    // Over the limit of its address it is 429, which concerns neither what is kept nor who signs rightly.
+    // Over the limit of its address it gets 429, which affects neither the kept rejections nor valid signatures.
     expect(statuses).toEqual(new Set([401, 429]));
     const { body } = await service.read('/metrics');
     expect(body).toMatch(/^webhook_rejections_total\{provider="webhook",reason="wrong_digest"\} 2000$/m);
     let total = 0;
-    while (total < 50) ({ total } = await list()); // the burst, when it has been written
+    while (total < 50) ({ total } = await list()); // the burst, once it is written
     expect(total).toBeLessThanOrEqual(50 + (5 * (performance.now() - start)) / 1_000);
   });
 });

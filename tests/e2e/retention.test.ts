@@ -8,7 +8,7 @@ const LONG_AGO = timestamp('2020-01-01T00:00:00Z');
 const NOW = timestampFromMicros(BigInt(Date.now()) * 1_000n);
 
 describe.each<Engine>(['sqlite', 'postgres'])('a service on %s with RETENTION_DAYS', (engine) => {
-  it('erases what is old by all clocks, and nothing that was only just received', async () => {
+  it('erases messages that are old by every timestamp, and none that was received recently', async () => {
     const database = await place(engine);
     try {
       await store(database.url, [

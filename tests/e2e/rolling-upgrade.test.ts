@@ -12,7 +12,7 @@ import { MESSAGE, startProcess, type ServiceProcess } from '../support/service.t
 import { held } from '../support/stores.ts';
 
 const run = promisify(execFile);
-/** How often the proxy asks who is ready. */
+/** How often the proxy checks readiness. */
 const ASK_EVERY_MS = 100;
 /** Longer than the proxy takes to notice. */
 const SHUTDOWN_DELAY_MS = '5000';
@@ -53,10 +53,10 @@ async function migrate(version: 'this' | 'next'): Promise<string> {
   return (await run(process.execPath, args, { cwd: next, env: { DATABASE_URL: database.url } })).stdout;
 }
 
-/** As a load balancer has them: who is ready gets requests, who is not gets none. */
+/** Like the servers of a load balancer: a ready one gets requests, the others get none. */
 class Proxy {
   readonly replicas = new Map<number, ServiceProcess>();
-  /** Whether each has been ready at every question since it first was, until it was told to stop. */
+  /** Whether each replica was ready at every check from its first ready answer until its stop signal. */
   readonly wavered: string[] = [];
   #ready: number[] = [];
   #stopping = new Set<number>();
@@ -99,7 +99,7 @@ class Proxy {
     return port;
   }
 
-  /** Ends a replica in order. */
+  /** Stops a replica gracefully. */
   async remove(port: number): Promise<void> {
     const replica = this.replicas.get(port);
     this.#stopping.add(port);
@@ -114,7 +114,7 @@ class Proxy {
   }
 }
 
-it('replaces replicas one by one, forth and back, and refuses and loses nothing', async () => {
+it('replaces replicas one by one, forward and back, and rejects and loses nothing', async () => {
   await migrate('this');
   const proxy = new Proxy();
   let replicas = [await proxy.add('this'), await proxy.add('this')];
@@ -152,7 +152,7 @@ it('replaces replicas one by one, forth and back, and refuses and loses nothing'
   try {
     expect(await migrate('next')).toBe('applied 29990101000000_add_note\n');
     await replaceAll('next');
-    // Back, without the schema. Who starts the version before migrates first, as its pods do.
+    // Back, without the schema. The older version migrates first when it starts, as its pods do.
     expect(await migrate('this')).toBe('the schema is up to date\n');
     await replaceAll('this');
   } finally {

@@ -3,7 +3,7 @@ import { until } from '../support/connection.ts';
 import { sign } from '../support/http-client.ts';
 import { startService, type RunningService } from '../support/service.ts';
 
-/** The requests that existing callers make, byte for byte as curl sends them. */
+/** The requests of existing callers, byte for byte as curl sends them. */
 
 function curl(method: string, target: string, headers: readonly string[] = [], body = ''): string {
   const length = body === '' ? [] : [`Content-Length: ${String(Buffer.byteLength(body))}`];
@@ -77,7 +77,7 @@ describe('the manual script', () => {
   const UNSIGNED = '{"message_id":"m1","from":"+1234567890","to":"+0987654321","ts":"2025-01-15T10:00:00Z"}';
   const BODY = '{"message_id":"m1","from":"+1234567890","to":"+0987654321","ts":"2025-01-15T10:00:00Z","text":"Hello"}';
 
-  it('gives what it gave', async () => {
+  it('prints its previous output', async () => {
     const service = await startService({ WEBHOOK_SECRET: SECRET });
     const json = async (request: string): Promise<unknown> => (await service.raw(request)).json();
     try {

@@ -13,9 +13,9 @@ const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
 const started = (name: string, environment: Readonly<Record<string, string>> = {}): ServiceProcess =>
   startProcess(folder, { DATABASE_URL: `sqlite:///${name}.db`, ...environment });
 
-/** Started together, for starting is most of what they do. */
+/** Started together, because starting is most of their work. */
 const running = {
-  delayed: started('delayed', { SHUTDOWN_DELAY_MS: '5000' }), // more than a busy machine takes to ask it twice
+  delayed: started('delayed', { SHUTDOWN_DELAY_MS: '5000' }), // more than a busy machine needs for two requests
   impatient: started('impatient', { SHUTDOWN_TIMEOUT_MS: '200' }),
   patient: started('patient', { SHUTDOWN_TIMEOUT_MS: '300000' }),
   killed: started('killed'),
@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A webhook of which half the body is sent; `finish` sends the rest. */
+/** A webhook with half of its body sent; `finish` sends the rest. */
 async function halfSent({ listening }: ServiceProcess) {
   const client = await listening;
   let finish: () => void = () => undefined;
@@ -50,11 +50,11 @@ async function halfSent({ listening }: ServiceProcess) {
   });
   answer.catch(() => undefined); // until it is awaited
   await sending;
-  await client.fetch('/health/live'); // the server has seen what was sent before this
+  await client.fetch('/health/live'); // the server has read everything that was sent before this
   return { finish, answer };
 }
 
-/** Resolves when the port takes no more connections. */
+/** Resolves when the port accepts no more connections. */
 async function refused(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, '127.0.0.1');
@@ -63,12 +63,12 @@ async function refused(port: number): Promise<void> {
     );
     socket.destroy();
     if (error !== null) return;
-    await delay(20); // each connection takes a port of the machine for a minute
+    await delay(20); // each connection occupies a port of the machine for a minute
   }
 }
 
 describe('SIGTERM', () => {
-  it('lets a request under way finish after a delay in which others are served, not ready', async () => {
+  it('lets a request in flight finish after a delay in which others are served, not ready', async () => {
     const service = running.delayed;
     const client = await service.listening;
     const { finish, answer } = await halfSent(service);
@@ -93,7 +93,7 @@ describe('SIGTERM', () => {
     expect(service.log.records).toContainEqual(expect.objectContaining({ message: 'stopped', requests_cut_off: true }));
   });
 
-  it('given twice ends the process at once', async () => {
+  it('ends the process immediately when it is sent twice', async () => {
     const service = running.patient;
     await halfSent(service);
     service.child.kill('SIGTERM');
@@ -104,7 +104,7 @@ describe('SIGTERM', () => {
 });
 
 describe('SIGKILL', () => {
-  it('loses nothing that was acknowledged', async () => {
+  it('loses no acknowledged message', async () => {
     const { child, listening, ended } = running.killed;
     const client = await listening;
     const messages = Array.from({ length: 20 }, (_message, i) => ({ ...MESSAGE, message_id: `m ${String(i)}` }));

@@ -25,11 +25,11 @@ describe('with a secret', () => {
     ['a prefix', `sha256=${right}`],
     ['a prefix in upper case', `SHA256=${right.toUpperCase()}`],
     ['others beside it', `sha256=${'0'.repeat(64)}, nonsense,${right}`],
-  ])('a right signature is taken in %s', async (_form, signature) => {
+  ])('a correct signature is accepted in %s', async (_form, signature) => {
     expect((await post({ ...json, 'x-signature': signature })).status).toBe(200);
   });
 
-  it('a right signature is taken from a repeated header', async () => {
+  it('a correct signature is accepted from a repeated header', async () => {
     const lines = [
       'Host: x',
       'Connection: close',
@@ -41,7 +41,7 @@ describe('with a secret', () => {
     expect((await service.raw(`${head}\r\n\r\n${body}`)).status).toBe(200);
   });
 
-  it('every other one is refused in the same words', async () => {
+  it('all others are rejected with the same answer', async () => {
     const wrong: Record<string, string>[] = [
       {},
       { 'x-signature': '' },
@@ -72,7 +72,7 @@ describe('with a secret', () => {
     expect((await post({ ...json, 'x-signature': sign(SECRET, JSON.stringify(MESSAGE)) }, reordered)).status).toBe(401);
   });
 
-  it('is looked at after the size and before everything else', async () => {
+  it('is checked after the size and before everything else', async () => {
     const unsigned = { 'x-signature': '00' };
     const tooLong = ' '.repeat(1_025);
     expect((await post({ 'content-type': 'text/plain', ...unsigned }, tooLong)).status).toBe(413);
@@ -86,7 +86,7 @@ describe('with a secret', () => {
 });
 
 describe('during a rotation', () => {
-  it('signatures of both secrets are taken, and no other', async () => {
+  it('signatures of both secrets are accepted, and no others', async () => {
     const service = await startService({ WEBHOOK_SECRET: 'the new one', WEBHOOK_SECRET_PREVIOUS: 'the old one' });
     try {
       const status = async (secret: string): Promise<number> =>
@@ -101,8 +101,8 @@ describe('during a rotation', () => {
 });
 
 describe('without a secret', () => {
-  it('webhooks are told to come back, readiness says why, and reading works', async () => {
-    // The previous secret alone counts for nothing: somebody has emptied the current one by mistake.
+  it('webhooks get 503 with Retry-After, readiness names the cause, and reading works', async () => {
+    // The previous secret alone counts for nothing: the current one was emptied by mistake.
     const service = await startService({ WEBHOOK_SECRET: '', WEBHOOK_SECRET_PREVIOUS: 'the old one' });
     try {
       for (const secret of ['', 'the old one', SECRET]) {
@@ -113,7 +113,7 @@ describe('without a secret', () => {
         ]);
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       }
-      // Asked before its threads have started, the database is not reachable.
+      // Before its threads have started, the database is not reachable.
       await until(async () => (await service.fetch('/health/ready')).body.includes('"database":"ok"'));
       const readiness = await service.read('/health/ready');
       expect([readiness.status, readiness.json()]).toEqual([

@@ -10,7 +10,7 @@ import { MESSAGE, startProcess, type ServiceProcess } from '../support/service.t
 let folder: string;
 let socket: ListeningSocket;
 let running: ServiceProcess[];
-/** With a port that it must not listen on: it would fail. */
+/** With a port that it must not listen on: that would fail. */
 const start = (through: readonly string[] = ACTIVATED): ServiceProcess => {
   const service = startProcess(folder, { PORT: '1', HOST: '192.0.2.1' }, undefined, through, [socket.fd]);
   running.push(service);
@@ -32,7 +32,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('listens on the socket it is given; who comes while it is replaced waits, and is not refused', async () => {
+it('listens on the inherited socket; a client that connects during a replacement waits, and is not refused', async () => {
   const first = start();
   expect((await first.listening).port).toBe(socket.port);
   const agent = new Agent({ keepAlive: false });
@@ -48,7 +48,7 @@ it('listens on the socket it is given; who comes while it is replaced waits, and
   agent.destroy();
 });
 
-it('does not take a socket that was meant for another process', async () => {
+it('ignores a socket that was meant for another process', async () => {
   const { log, ended } = start(['env', 'LISTEN_PID=1', 'LISTEN_FDS=1']);
   expect((await ended).status).toBe(1);
   expect(JSON.stringify(log.records.at(-1))).toMatch(/listen E(ACCES|ADDRNOTAVAIL)/);

@@ -49,7 +49,7 @@ function post(message: object, { id, at = now(), secret = CURRENT, family = 'web
 const told = ({ status, headers }: CheckedAnswer): unknown => [status, headers.get('x-message-result')];
 
 describe('a Standard Webhook', () => {
-  it('as the official library signs it is stored, with its bytes', async () => {
+  it('signed by the official library is stored, with its bytes', async () => {
     const body = JSON.stringify({ ...MESSAGE, message_id: 'official' });
     const timestamp = new Date();
     const signature = new Webhook(CURRENT).sign('msg_official', timestamp, body);
@@ -71,7 +71,7 @@ describe('a Standard Webhook', () => {
     expect([raw.headers.get('content-type'), raw.body]).toEqual(['application/json; charset=utf-8', body]);
   });
 
-  it('replayed inside the window is a duplicate, and so is whatever else comes under its id', async () => {
+  it('replayed inside the window is a duplicate, like any delivery with the same id', async () => {
     const sending: Sending = { id: 'msg_1', at: now() - 30 };
     expect(told(await post({ ...MESSAGE, message_id: 'r1' }, sending))).toEqual([200, 'created']);
     expect(told(await post({ ...MESSAGE, message_id: 'r1' }, sending))).toEqual([200, 'duplicate']);
@@ -84,15 +84,15 @@ describe('a Standard Webhook', () => {
     ]);
   });
 
-  it('cannot be given a new id that its signature does not cover', async () => {
+  it('cannot get a new id that its signature does not cover', async () => {
     const sending: Sending = { id: 'msg_svix', family: 'svix' };
     expect(told(await post({ ...MESSAGE, message_id: 'svix' }, sending))).toEqual([200, 'created']);
     const forged = { ...sending, headers: { 'webhook-id': 'msg_new' } };
     expect(told(await post({ ...MESSAGE, message_id: 'svix' }, forged))).toEqual([200, 'duplicate']);
   });
 
-  // What is to come draws nearer while it is on its way.
-  it.each([-61, 90, -86_400])('sent %d seconds from now is refused', async (delta) => {
+  // A future timestamp comes nearer while the request is in flight.
+  it.each([-61, 90, -86_400])('sent %d seconds from now is rejected', async (delta) => {
     const answer = await post(MESSAGE, { id: 'msg_stale', at: now() + delta });
     expect([answer.status, answer.json()]).toEqual([401, expect.objectContaining({ detail: 'invalid signature' })]);
     const line = await service.log.requestWith(answer.headers.get('x-request-id'));
@@ -103,12 +103,12 @@ describe('a Standard Webhook', () => {
     });
   });
 
-  it('needs an id that can be kept', async () => {
+  it('needs an id that can be stored', async () => {
     const answer = await post(MESSAGE, { id: 'x'.repeat(256) });
     expect([answer.status, answer.json()]).toMatchObject([422, { errors: [{ loc: ['header', 'webhook-id'] }] }]);
   });
 
-  it('counts which secret made it, so that the end of a rotation can be seen', async () => {
+  it('counts the secret that signed it, so that the end of a rotation can be seen', async () => {
     const before = now();
     expect(told(await post({ ...MESSAGE, message_id: 'old' }, { id: 'msg_old', secret: PREVIOUS }))).toEqual([
       200,
@@ -144,7 +144,7 @@ describe('a Standard Webhook', () => {
 });
 
 describe('a previous secret that has expired', () => {
-  it('is refused, and the current one is not', async () => {
+  it('is rejected, and the current one is not', async () => {
     const expired = await startService({
       STANDARD_WEBHOOK_SECRET: CURRENT,
       STANDARD_WEBHOOK_SECRET_PREVIOUS: PREVIOUS,

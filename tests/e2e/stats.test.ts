@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 describe('GET /stats', () => {
-  it('counts what is stored', async () => {
+  it('counts the stored messages', async () => {
     const own = await startService();
     const empty = await own.read('/stats');
     expect(empty.json()).toEqual({
@@ -43,7 +43,7 @@ describe('GET /stats', () => {
     await own.stop();
   });
 
-  it('answers 304 for as long as nothing is new', async () => {
+  it('answers 304 until a message is stored', async () => {
     const etag = (await service.read('/stats')).headers.get('etag') ?? '';
     const asked = async (value: string): Promise<number> =>
       (await service.read('/stats', { 'if-none-match': value })).status;
@@ -67,7 +67,7 @@ describe('GET /stats', () => {
     expect(await asked(changedTag)).toBe(304);
   });
 
-  it('takes no ETag over the limit', async () => {
+  it('ignores an ETag over the limit', async () => {
     const answer = await service.fetch('/stats', { headers: { 'if-none-match': `"${'a'.repeat(1_023)}"` } });
     expect([answer.status, answer.json()]).toEqual([
       422,

@@ -22,7 +22,7 @@ async function follow(query = '', headers: Record<string, string> = {}, of = ser
 }
 
 let sent = 0;
-/** Sends a message with an id of its own; gives the id when it is stored. */
+/** Sends a message with an id of its own; returns the id when it is stored. */
 async function send(fields: object = {}, of = service): Promise<string> {
   const id = `m${String(sent++)}`;
   expect((await of.webhook({ ...MESSAGE, message_id: id, ...fields })).status).toBe(200);
@@ -32,7 +32,7 @@ async function send(fields: object = {}, of = service): Promise<string> {
 const idOf = (data: string): string => (JSON.parse(data) as { message_id: string }).message_id;
 
 describe('GET /messages/stream', () => {
-  it('tells of messages in the order in which they are stored, and of none from before', async () => {
+  it('delivers messages in the order in which they are stored, and no earlier ones', async () => {
     await send();
     const stream = await follow();
     const late = await send({ ts: '2030-01-01T00:00:00Z' });
@@ -51,7 +51,7 @@ describe('GET /messages/stream', () => {
     expect([first.event, second.event]).toEqual(['message', 'message']);
   });
 
-  it('says that it is not to be kept, and when to come back', async () => {
+  it('forbids caching, and names the time to reconnect', async () => {
     const stream = await follow();
     expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(stream.headers.get('cache-control')).toBe('no-store');
@@ -59,7 +59,7 @@ describe('GET /messages/stream', () => {
     expect(stream.text()).toMatch(/^retry: 2000\n\nid: [\w-]+\n\n$/);
   });
 
-  it('goes on where it was cut off, without a gap and without repeating', async () => {
+  it('resumes where it was cut, without a gap and without repeating', async () => {
     let stream = await follow();
     await stream.until('\nid: ');
     let last = stream.lastId();
@@ -72,7 +72,7 @@ describe('GET /messages/stream', () => {
     for (const toRead of [0, 2, 1, 0, 3, 5]) {
       for (let i = 0; i < 3; i++) ids.push(await send());
       for (let i = 0; i < toRead && seen.length < ids.length; i++) await read();
-      await stream.close(); // what has come and was not read was not seen
+      await stream.close(); // a client has not seen what arrived but was not read
       ids.push(await send());
       stream = await follow('', { 'last-event-id': last });
     }
@@ -80,7 +80,7 @@ describe('GET /messages/stream', () => {
     expect(seen).toEqual(ids);
   });
 
-  it('tells only of what fits, with the id of everything that did not', async () => {
+  it('delivers only matching messages, with the id of all others', async () => {
     const stream = await follow('?from=%2B155&q=STRASSE');
     await send({ text: 'Straße' });
     await send({ from: '+155' });
@@ -89,7 +89,7 @@ describe('GET /messages/stream', () => {
   });
 
   it.each(['nonsense', Buffer.from('["other epoch","1",""]').toString('base64url'), '%00', '0'.repeat(2_000)])(
-    'says that it cannot go on from %s, and goes on from now',
+    'says that it cannot resume from %s, and resumes from now',
     async (id) => {
       const stream = await follow('', { 'last-event-id': id });
       expect(await stream.next()).toMatchObject({ event: 'reset', data: '{}' });
@@ -99,19 +99,19 @@ describe('GET /messages/stream', () => {
     },
   );
 
-  it('says so when what it has told of was erased or restored meanwhile', async () => {
+  it('says so when delivered messages were erased or restored meanwhile', async () => {
     const stream = await follow();
     await send();
     const { id } = await stream.next();
     await on(service.databaseUrl, ({ db }) => db('stream_epoch').update({ epoch: 'another' }));
     const resumed = await follow('', { 'last-event-id': id });
     expect(await resumed.next()).toMatchObject({ event: 'reset' });
-    const next = await send(); // or a poll, whatever comes first
+    const next = await send(); // or a poll, whichever comes first
     expect(idOf((await resumed.next()).data)).toBe(next);
     expect(await stream.next()).toMatchObject({ event: 'reset' });
   });
 
-  it('hears within moments of what another process stores', async () => {
+  it('delivers within moments messages that another process stores', async () => {
     const stream = await follow();
     await stream.until('\nid: ');
     const other = await startService({ DATABASE_URL: service.databaseUrl });
@@ -123,7 +123,7 @@ describe('GET /messages/stream', () => {
     }
   });
 
-  it('refuses what is not valid, and does not take the place of a message', async () => {
+  it('rejects invalid requests, and does not hide a message of the same name', async () => {
     const answer = await service.fetch('/messages/stream?q=&from=me');
     expect([answer.status, answer.json()]).toMatchObject([
       422,
@@ -133,7 +133,7 @@ describe('GET /messages/stream', () => {
     expect((await service.read('/messages/%73tream')).json()).toMatchObject({ message_id: 'stream' });
   });
 
-  it('is answered to HEAD, and leaves nothing open behind it', async () => {
+  it('answers HEAD, and leaves nothing open', async () => {
     const own = await startService({ MAX_STREAMS: '1' });
     try {
       for (let i = 0; i < 5; i++) {
@@ -148,7 +148,7 @@ describe('GET /messages/stream', () => {
 });
 
 describe('the number of streams', () => {
-  it('is limited, and shown; one too many is told when to come back', async () => {
+  it('is limited and reported; a stream beyond the limit gets Retry-After', async () => {
     const own = await startService({ MAX_STREAMS: '2' });
     try {
       const [one] = [await follow('', {}, own), await follow('', {}, own)];
@@ -171,7 +171,7 @@ describe('the number of streams', () => {
 });
 
 describe('the log and the metrics of a stream', () => {
-  it('have one line at its end, with all the time it took, and only its beginning in the histogram', async () => {
+  it('have one line at its end, with its whole duration, and only its beginning in the histogram', async () => {
     const own = await startService();
     try {
       const started = performance.now();
@@ -199,10 +199,10 @@ describe('the log and the metrics of a stream', () => {
 });
 
 describe('a service that stops', () => {
-  /** Less than any other limit by which a stream would end. */
+  /** Shorter than any other limit that ends a stream. */
   const SHUTDOWN_TIMEOUT_MS = '10000';
 
-  it('ends its streams at once and in order, and waits for none of them', async () => {
+  it('ends its streams immediately and in order, and waits for none of them', async () => {
     const own = await startService({ SHUTDOWN_TIMEOUT_MS });
     const streams = [await follow('', {}, own), await follow('?q=x', {}, own)];
     await send({}, own);
@@ -211,7 +211,7 @@ describe('a service that stops', () => {
     expect(own.log.records.filter(({ level }) => level !== 'INFO')).toEqual([]);
   });
 
-  it('tells on, and takes new ones, until its delay is over', async () => {
+  it('continues its streams, and accepts new ones, until its delay is over', async () => {
     const own = await startService({ SHUTDOWN_DELAY_MS: '5000' });
     const before = await follow('', {}, own);
     const stopped = own.stop();
@@ -222,7 +222,7 @@ describe('a service that stops', () => {
     for (const { ended } of [before, meanwhile]) expect(await ended).toEqual({ whole: true });
   });
 
-  it('is not held up by who does not read', async () => {
+  it('is not delayed by a client that does not read', async () => {
     const own = await startService({ SHUTDOWN_TIMEOUT_MS });
     const stuck = await follow('', {}, own);
     await stuck.until('\nid: ');
@@ -236,7 +236,7 @@ describe('a service that stops', () => {
 });
 
 describe('a stream that needs a key', () => {
-  it('is refused without one, and followed with it', async () => {
+  it('is rejected without one, and followed with it', async () => {
     const key = 'a-key-for-reading-messages';
     const own = await startService({ READ_API_KEYS: key, ORIGINS: 'https://app.example.com' });
     try {

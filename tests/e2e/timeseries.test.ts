@@ -27,7 +27,7 @@ const counts = async (query: Record<string, string>): Promise<[string, number][]
 };
 
 describe('GET /stats/timeseries', () => {
-  it('counts by the minute, the hour and the day, and says what it counted', async () => {
+  it('counts by the minute, the hour and the day, and describes its buckets', async () => {
     const range = { since: '2025-01-15T10:00:00Z', until: '2025-01-15T10:02:00Z' };
     expect((await ask({ bucket: 'minute', ...range })).json()).toEqual({
       bucket: 'minute',
@@ -48,7 +48,7 @@ describe('GET /stats/timeseries', () => {
     ]);
   });
 
-  it('takes an offset, a part of a minute, and one sender', async () => {
+  it('accepts an offset, a part of a minute, and one sender', async () => {
     const part = { bucket: 'minute', since: '2025-01-15T11:00:00.5+01:00', until: '2025-01-15T10:01:00.000001Z' };
     expect(await counts(part)).toEqual([
       ['2025-01-15T10:00:00Z', 1],
@@ -60,7 +60,7 @@ describe('GET /stats/timeseries', () => {
     ]);
   });
 
-  it('ends now and begins two days before when nobody says, and counts what is on its way into the counters', async () => {
+  it('ends now and begins two days before by default, and includes uncounted messages', async () => {
     const ts = new Date().toISOString();
     await service.webhook({ ...MESSAGE, message_id: 'now', ts });
     const { bucket, data } = (await ask({})).json() as Schemas['Timeseries'];
@@ -81,7 +81,7 @@ describe('GET /stats/timeseries', () => {
     expect([answer.status, answer.json()]).toMatchObject([422, { errors: [{ loc: ['query', name], type }] }]);
   });
 
-  it('says how many buckets there may be', async () => {
+  it('names the limit of buckets', async () => {
     const { errors } = (await ask({ bucket: 'minute', since: '2020-01-01T00:00:00Z' })).json() as {
       errors: { msg: string }[];
     };

@@ -12,7 +12,7 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
 const traceparent = (flags: string): Record<string, string> => ({ traceparent: `00-${TRACE}-${CALLER}-${flags}` });
 
-/** A service that traces, which does this work and is stopped, so that its collector has all spans. */
+/** A service that traces, does this work and is stopped, so that its collector has all spans. */
 async function traced(
   environment: Readonly<Record<string, string>>,
   work: (service: RunningService, watch: LeakWatch) => Promise<void>,
@@ -72,7 +72,7 @@ describe('one webhook', () => {
     expect([...spans.values()].map(({ name, kind }) => [name, kind])).toContainEqual(['POST /webhook', 'server']);
   });
 
-  it('has spans that lie within each other, and the queue before the commit', () => {
+  it('has nested spans, and the queue before the commit', () => {
     const named = (name: string) => {
       const span = spans.get(name);
       if (span === undefined) throw new Error(`no span is named ${name}`);
@@ -88,7 +88,7 @@ describe('one webhook', () => {
     expect(queue.endedAt >= queue.startedAt && queue.endedAt <= commit.endedAt).toBe(true);
   });
 
-  it('says what became of it', () => {
+  it('has its outcome', () => {
     expect(spans.get('POST /webhook')?.attributes).toEqual({
       'http.request.method': 'POST',
       'http.response.status_code': 200,
@@ -101,12 +101,12 @@ describe('one webhook', () => {
     expect(spans.get('commit')?.attributes).toEqual({ 'commit.messages': 1, 'commit.outcome': 'committed' });
   });
 
-  it('is found by its log line and by its message', () => {
+  it('has the trace id of its log line and of its message', () => {
     expect(record).toMatchObject({ span_id: spans.get('POST /webhook')?.spanId });
     expect(stored).toMatchObject({ trace_id: record['trace_id'] });
   });
 
-  it('comes from a process that says which it is', () => {
+  it('has the attributes of its process', () => {
     expect(collector.spans[0]?.resource).toMatchObject({
       'service.name': 'webhook-inbox',
       'service.version': packageInfo.version,
@@ -118,7 +118,7 @@ describe('one webhook', () => {
 });
 
 describe("a caller's trace", () => {
-  it('goes on here, and is kept with the message', async () => {
+  it('continues here, and is stored with the message', async () => {
     let stored: unknown;
     const { collector } = await traced({}, async (service) => {
       await service.webhook(MESSAGE, { ...traceparent('01'), tracestate: 'vendor=a' });
@@ -130,7 +130,7 @@ describe("a caller's trace", () => {
     expect(stored).toMatchObject({ trace_id: TRACE });
   });
 
-  it('that is not recorded is not recorded here, but logged and kept', async () => {
+  it('that is not recorded is not recorded here, but logged and stored', async () => {
     let stored: unknown;
     const { collector, log } = await traced({}, async (service) => {
       await service.webhook(MESSAGE, traceparent('00'));
@@ -143,7 +143,7 @@ describe("a caller's trace", () => {
 });
 
 describe('fifty webhooks at a time', () => {
-  it('are each linked to the commit that stored them, and it to each of them', async () => {
+  it('are each linked to the commit that stored them, and it is linked to each of them', async () => {
     const agent = new Agent({ keepAlive: true });
     const { collector } = await traced({}, async ({ port }) => {
       const bodies = Array.from({ length: 50 }, (_, i) => JSON.stringify({ ...MESSAGE, message_id: `m${String(i)}` }));
@@ -166,7 +166,7 @@ describe('fifty webhooks at a time', () => {
   });
 });
 
-describe('what is sampled', () => {
+describe('sampling', () => {
   it.each([
     ['always_off', '', 0],
     ['parentbased_traceidratio', '0', 1],
@@ -184,7 +184,7 @@ describe('what is sampled', () => {
   });
 });
 
-describe('nothing is sent', () => {
+describe('no span is exported', () => {
   it.each<[string, (url: string) => Record<string, string>]>([
     ['without an endpoint', () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })],
     ['when the SDK is disabled', () => ({ OTEL_SDK_DISABLED: 'true' })],
@@ -198,12 +198,12 @@ describe('nothing is sent', () => {
     expect(collector.exports).toEqual([]);
     expect(log.filter((record) => 'span_id' in record)).toEqual([]);
     expect(log.filter((record) => 'trace_id' in record)).toHaveLength(1);
-    expect(stored).toMatchObject({ trace_id: TRACE }); // what the caller says is kept all the same
+    expect(stored).toMatchObject({ trace_id: TRACE }); // the caller's trace is stored nevertheless
   });
 });
 
 describe('spans', () => {
-  it('hold no secret, signature, key, text, number or value of a query', async () => {
+  it('contain no secret, signature, key, text, number or value of a query', async () => {
     const key = 'the-reading-key-of-somebody';
     const headers = { authorization: `Bearer ${key}` };
     const environment = { READ_API_KEYS: key, OTEL_EXPORTER_OTLP_HEADERS: 'api-key=the-key%20of-the-collector' };
@@ -237,19 +237,19 @@ describe('a collector', () => {
     ['that says nothing', () => undefined],
     ['that breaks', (response) => response.writeHead(500).end()],
     ['that hangs up', (response) => response.destroy()],
-  ])('%s costs no webhook anything, and the end not more than it may take', async (_what, answer) => {
+  ])('%s delays no webhook, and the shutdown only up to its limit', async (_what, answer) => {
     const environment = { SHUTDOWN_TIMEOUT_MS: '1000', OTEL_EXPORTER_OTLP_TIMEOUT: '900' };
     const { log, stopMs } = await traced(
       environment,
       async (service) => {
         for (let i = 0; i < 150; i++) {
-          const { status } = await service.webhook({ ...MESSAGE, message_id: `m${String(i)}` }); // 600 spans: an export is under way
+          const { status } = await service.webhook({ ...MESSAGE, message_id: `m${String(i)}` }); // 600 spans: an export is in flight
           expect(status).toBe(200);
         }
       },
       answer,
     );
-    expect(stopMs).toBeLessThan(8_000); // an exporter that knew of no limit would take 10 s at least
+    expect(stopMs).toBeLessThan(8_000); // an exporter without a limit would take at least 10 s
     const warnings = log.filter(({ level }) => level === 'WARNING');
     expect(warnings.length).toBeGreaterThan(0);
     expect(warnings.filter(({ message }) => message === 'traces cannot be exported').length).toBeLessThanOrEqual(1);

@@ -24,7 +24,7 @@ const MESSAGE = {
   ProfileName: 'Zoë & Co',
 };
 
-/** As Twilio's own library signs it, for the address that was configured at Twilio. */
+/** Signed as by Twilio's own library, for the address that was configured at Twilio. */
 function post(parameters: Record<string, string>, target = '/webhooks/twilio', signed = PUBLIC_URL + target) {
   const headers = {
     'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
@@ -79,7 +79,7 @@ describe('a request of Twilio', () => {
     expect(await get(MessageSid)).toMatchObject(expected);
   });
 
-  it('may be JSON, whose hash is in the signed address', async () => {
+  it('may be JSON with its hash in the signed address', async () => {
     const body = JSON.stringify({ ...MESSAGE, MessageSid: 'SM-json' });
     const { createHash } = await import('node:crypto');
     const target = `/webhooks/twilio?bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
@@ -91,7 +91,7 @@ describe('a request of Twilio', () => {
     expect((await service.fetch(target, { method: 'POST', headers, body: other })).status).toBe(401);
   });
 
-  it('tells the state of a message', async () => {
+  it('reports the state of a message', async () => {
     expect((await post({ ...MESSAGE, MessageSid: 'SM-state' })).status).toBe(200);
     expect((await post({ ...MESSAGE, MessageSid: 'SM-state', MessageStatus: 'delivered' })).status).toBe(200);
     expect(await get('SM-state')).toMatchObject({ status: { state: 'delivered' } });
@@ -104,7 +104,7 @@ describe('a request of Twilio', () => {
     expect(await resultOf(await post({ ...MESSAGE, ...parameters }))).toBe('accepted');
   });
 
-  it('is refused for another address, another token, and a changed parameter', async () => {
+  it('is rejected for another address, another token, and a changed parameter', async () => {
     const target = '/webhooks/twilio?a=%62';
     expect((await post(MESSAGE, target)).status).toBe(200);
     expect((await post(MESSAGE, target, `${PUBLIC_URL}/webhooks/twilio?a=b`)).status).toBe(401);
@@ -117,7 +117,7 @@ describe('a request of Twilio', () => {
     expect((await service.fetch('/webhooks/twilio', { method: 'POST', headers, body })).status).toBe(401);
   });
 
-  it('of another media type is refused after its signature', async () => {
+  it('of another media type is rejected after its signature', async () => {
     const signature = twilio.getExpectedTwilioSignature(TOKEN, `${PUBLIC_URL}/webhooks/twilio`, { a: 'b' });
     const headers = { 'content-type': 'text/plain', 'x-twilio-signature': signature };
     const answer = await service.fetch('/webhooks/twilio', { method: 'POST', headers, body: 'a=b' });

@@ -18,7 +18,7 @@ import { SECRET, startService, type RunningService } from '../support/service.ts
 const KEY = 'a-key-for-reading-messages';
 const COUNT = 230;
 
-/** Ids and texts with what has to be escaped in addresses and in JSON. */
+/** Ids and texts with characters that have to be escaped in addresses and in JSON. */
 const SENT: IngestRequest[] = Array.from({ length: COUNT }, (_, i) => ({
   message_id: `m/${String(i).padStart(3, '0')}?ä"\\ 100%`,
   from: `+91${String(i % 2)}`,
@@ -47,14 +47,14 @@ describe('the TypeScript client', () => {
   });
   afterAll(() => service.stop());
 
-  it('says what became of a message', async () => {
+  it('reports the outcome of a message', async () => {
     const [first] = SENT;
     if (first === undefined) throw new Error('nothing was sent');
     await expect(inbox.ingestMessage(first)).resolves.toBe('duplicate');
     await expect(inbox.ingestMessage({ ...first, text: 'another' })).resolves.toBe('conflict');
   });
 
-  it('gives every message once, in order, over all pages', async () => {
+  it('yields every message once, in order, over all pages', async () => {
     await expect(all()).resolves.toEqual(STORED);
     await expect(all({ limit: 7 })).resolves.toEqual(STORED);
     await expect(all({ from: '+911', q: 'STRASSE' })).resolves.toEqual(
@@ -66,7 +66,7 @@ describe('the TypeScript client', () => {
     await expect(all({ q: 'nowhere to be found' })).resolves.toEqual([]);
   });
 
-  it('goes on from a cursor that was kept', async () => {
+  it('resumes from a stored cursor', async () => {
     const pages = inbox.listMessagePages({ limit: 50, q: '😀' });
     const { value: page } = await pages.next();
     await pages.return();
@@ -75,7 +75,7 @@ describe('the TypeScript client', () => {
     expect([...page.data, ...(await all({ q: '😀', cursor }))]).toEqual(STORED.filter(({ text }) => text !== null));
   });
 
-  it('asks for no page that nobody reads', async () => {
+  it('requests no page that nobody reads', async () => {
     let requests = 0;
     const counting = client({ fetch: (asked) => (requests++, fetch(asked)) });
     let seen = 0;
@@ -86,7 +86,7 @@ describe('the TypeScript client', () => {
     expect(requests).toBe(2);
   });
 
-  it('reads a page by offset, one message, totals, and whatever else is in the contract', async () => {
+  it('reads a page by offset, one message, totals, and everything else in the contract', async () => {
     const page = await inbox.listMessages({ limit: 2, offset: 3 });
     expect(page).toMatchObject({ data: STORED.slice(3, 5), total: COUNT, limit: 2, offset: 3 });
     await expect(inbox.getMessage(STORED[3]?.message_id ?? '')).resolves.toEqual({
@@ -99,7 +99,7 @@ describe('the TypeScript client', () => {
     expect([data, error?.status]).toEqual([undefined, 422]);
   });
 
-  it('throws problems, with all there is to know', async () => {
+  it('throws problems with all their members', async () => {
     const invalid = await problem(inbox.listMessages({ limit: 101, q: '' }));
     expect(invalid).toMatchObject({ status: 422, type: '/problems/validation-error', title: 'Unprocessable Content' });
     expect(invalid.errors.map(({ loc, msg }) => `${loc.join('.')} ${msg}`)).toEqual(
@@ -120,7 +120,7 @@ describe('the TypeScript client', () => {
     await expect(problem(inbox.getMessage('forged'))).resolves.toMatchObject({ status: 404 });
   });
 
-  it('says so when it was given no secret, or no address', async () => {
+  it('rejects a missing secret or address', async () => {
     await expect(createInboxClient({ baseUrl: service.url }).ingestMessage(first())).rejects.toThrow(
       'give the client a webhookSecret',
     );
@@ -128,12 +128,12 @@ describe('the TypeScript client', () => {
     expect(() => createInboxClient({ baseUrl: 'localhost:8000' })).toThrow('must begin with http');
   });
 
-  it('asks again until it has an answer, and the message is stored once', async () => {
+  it('retries until it has an answer, and the message is stored once', async () => {
     const retries: Retry[] = [];
     const message = { ...first(), message_id: 'sent through a bad network' };
     await withUnreliable(service.url, ['503', 'cut 503', 'cut', 'forward'], async (baseUrl) => {
       const through = client({ baseUrl, onRetry: (retry) => retries.push(retry) });
-      // The third attempt was stored, and its answer was lost on the way.
+      // The third attempt was stored, and its answer was lost.
       await expect(through.ingestMessage(message)).resolves.toBe('duplicate');
       await expect(through.getMessage(message.message_id)).resolves.toMatchObject({ text: null });
     });
@@ -146,7 +146,7 @@ describe('the TypeScript client', () => {
     expect(retries[0]?.delayMs).toBeGreaterThanOrEqual(1_000);
   });
 
-  it('hands over what does not get better', async () => {
+  it('does not retry permanent errors', async () => {
     await withUnreliable(service.url, ['503'], async (baseUrl) => {
       await expect(problem(client({ baseUrl, retries: 2 }).getStats())).resolves.toMatchObject({
         ...{ status: 503, type: 'about:blank', title: 'Service Unavailable', detail: '', errors: [] },
@@ -155,7 +155,7 @@ describe('the TypeScript client', () => {
     });
   });
 
-  it('takes no 200 for stored that does not say what became of the message', async () => {
+  it('does not accept a 200 without an outcome as stored', async () => {
     const json = { 'Content-Type': 'application/json' };
     const others = [
       { headers: json, body: '{"status":"ok"}' },
@@ -173,7 +173,7 @@ describe('the TypeScript client', () => {
     }
   });
 
-  it('says that it is a problem when a page is answered in place of JSON, and asks for it once', async () => {
+  it('throws a problem when a page of HTML is the answer instead of JSON, and requests it once', async () => {
     const login: RequestListener = (_, outgoing) => {
       outgoing.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Log in</h1>');
     };
@@ -198,7 +198,7 @@ describe('the TypeScript client', () => {
   });
 
   it.each(['{"data":[]}', '{"next_cursor":null}', '{"data":[],"next_cursor":7}', '[]', '""'])(
-    'takes %s for no page',
+    'does not accept %s as a page',
     async (body) => {
       let requests = 0;
       const answer: RequestListener = (_, outgoing) => {
@@ -212,18 +212,21 @@ describe('the TypeScript client', () => {
     },
   );
 
-  it.each(['not JSON', 'null', '"text"', '{}'])('says what it knows of a problem that is %s', async (body) => {
-    const answer: RequestListener = (_, outgoing) => {
-      outgoing.writeHead(404, { 'Content-Type': 'application/problem+json', 'X-Request-ID': 'r1' }).end(body);
-    };
-    await withServer(answer, async (baseUrl) => {
-      await expect(problem(client({ baseUrl }).getStats())).resolves.toMatchObject({
-        ...{ status: 404, type: 'about:blank', title: 'Not Found', detail: '', errors: [], requestId: 'r1' },
+  it.each(['not JSON', 'null', '"text"', '{}'])(
+    'throws a problem with everything known if its body is %s',
+    async (body) => {
+      const answer: RequestListener = (_, outgoing) => {
+        outgoing.writeHead(404, { 'Content-Type': 'application/problem+json', 'X-Request-ID': 'r1' }).end(body);
+      };
+      await withServer(answer, async (baseUrl) => {
+        await expect(problem(client({ baseUrl }).getStats())).resolves.toMatchObject({
+          ...{ status: 404, type: 'about:blank', title: 'Not Found', detail: '', errors: [], requestId: 'r1' },
+        });
       });
-    });
-  });
+    },
+  );
 
-  it('hands over no message after its signal, in the middle of a page either', async () => {
+  it('yields no message after its signal, even within a page', async () => {
     const controller = new AbortController();
     const messages = inbox.listAllMessages({ limit: 10 }, { signal: controller.signal });
     await expect(messages.next()).resolves.toMatchObject({ value: STORED[0] });
@@ -231,7 +234,7 @@ describe('the TypeScript client', () => {
     await expect(messages.next()).rejects.toThrow('enough');
   });
 
-  it('ends when its signal says so', async () => {
+  it('ends when its signal aborts', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(inbox.listMessages({}, { signal })).rejects.toThrow('enough');
     await expect(inbox.ingestMessage(first(), { signal })).rejects.toThrow('enough');
@@ -239,7 +242,7 @@ describe('the TypeScript client', () => {
     await expect(inbox.getStats({ signal })).rejects.toThrow('enough');
   });
 
-  it('verifies what it signs', async () => {
+  it('verifies its own signatures', async () => {
     let seen = false;
     const watched = client({
       async fetch(asked) {

@@ -11,7 +11,7 @@ afterAll(() => service.stop());
 
 const post = (...headers: string[]): string => ['POST /webhook HTTP/1.1', 'Host: x', ...headers, '', ''].join('\r\n');
 
-describe('what is no HTTP request', () => {
+describe('bytes that are not an HTTP request', () => {
   it.each([
     ['words', 'hello there\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
@@ -41,7 +41,7 @@ describe('what is no HTTP request', () => {
   });
 });
 
-describe('what is one, if an odd one', () => {
+describe('an unusual request', () => {
   const close = 'Host: x\r\nConnection: close';
   it.each([
     ['HTTP/1.0 without Host', 'GET /health/live HTTP/1.0\r\n\r\n', 200],
@@ -59,7 +59,7 @@ describe('what is one, if an odd one', () => {
     expect((await service.raw(bytes, { path })).status).toBe(status);
   });
 
-  it('a HEAD or a 304 has no body on the wire either', async () => {
+  it('a HEAD or a 304 has no body on the wire', async () => {
     const head = await service.raw(`HEAD /stats HTTP/1.1\r\n${close}\r\n\r\n`);
     expect([head.status, head.body]).toEqual([200, '']);
     const same = await service.raw(

@@ -18,7 +18,7 @@ const kinds = (items: readonly ValidationError[]): string[] =>
 const raw = (member: string, json: string): string =>
   JSON.stringify({ ...MESSAGE, [member]: 'HERE' }).replace('"HERE"', json);
 
-describe('a body that is no JSON', () => {
+describe('a body that is not JSON', () => {
   it.each([
     ['nothing', '', 'must not be empty'],
     ['blanks', ' \n', 'must be JSON'],
@@ -38,7 +38,7 @@ describe('a body that is no JSON', () => {
   });
 });
 
-describe('JSON that is no object', () => {
+describe('JSON that is not an object', () => {
   it.each(['null', 'true', '0', '1', '[]', '[{}]', '""', '"private words"', JSON.stringify(JSON.stringify(MESSAGE))])(
     '%s',
     async (body) => {
@@ -119,7 +119,7 @@ describe('one wrong member', () => {
     ['to', '+123456789012345'],
     ['text', 'a'.repeat(4096)],
     ['text', '😀'.repeat(4096)],
-  ])('is not %s at its limit', async (member, value) => {
+  ])('does not include %s at its limit', async (member, value) => {
     const message = { ...MESSAGE, message_id: `${member} ${String(value.length)}`, [member]: value };
     expect((await service.webhook(message)).status).toBe(200);
     const kept = await service.fetch(`/messages/${encodeURIComponent(message.message_id)}`);

@@ -25,7 +25,7 @@ async function result(body: unknown): Promise<unknown> {
 }
 
 describe('a message', () => {
-  it('is given back as it was sent', async () => {
+  it('is returned as it was sent', async () => {
     const message = { ...MESSAGE, message_id: 'sent', text: 'Grüße 😀 "\\' };
     expect(await result(message)).toBe('created');
     expect(await stored('sent')).toEqual(message);
@@ -50,12 +50,12 @@ describe('a message', () => {
     ['2024-02-29T23:59:59.999999-23:59', '2024-03-01T23:58:59.999999Z'],
     ['0000-01-01T00:00:00Z', '0000-01-01T00:00:00Z'],
     ['9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999Z'],
-  ])('with ts %s comes back with %s', async (ts, utc) => {
+  ])('with ts %s is returned with %s', async (ts, utc) => {
     expect(await result({ ...MESSAGE, message_id: ts, ts })).toBe('created');
     expect(await stored(ts)).toMatchObject({ ts: utc });
   });
 
-  it('may have members that nobody knows', async () => {
+  it('may have unknown members', async () => {
     const odd = '"__proto__":{"text":1},"constructor":{"prototype":null},"toString":1,"hasOwnProperty":[],"":{},';
     const body = JSON.stringify({ ...MESSAGE, message_id: 'odd members' }).replace('{', `{${odd}`);
     expect(await result(body)).toBe('created');
@@ -70,7 +70,7 @@ describe('a message', () => {
 });
 
 describe('the same message again', () => {
-  it('is a duplicate, also when the instant is written in another way, and changes nothing', async () => {
+  it('is a duplicate, even if the instant is written differently, and changes nothing', async () => {
     const message = { ...MESSAGE, message_id: 'again' };
     expect(await result(message)).toBe('created');
     expect(await result(message)).toBe('duplicate');
@@ -91,14 +91,14 @@ describe('the same message again', () => {
     expect(await stored(message.message_id)).toEqual(message);
   });
 
-  it('at the same time is stored once', async () => {
+  it('is stored once if it is sent at the same time', async () => {
     const message = { ...MESSAGE, message_id: 'race' };
     const results = await Promise.all(Array.from({ length: 40 }, () => result(message)));
     expect(results.filter((word) => word === 'created')).toHaveLength(1);
     expect(results.filter((word) => word === 'duplicate')).toHaveLength(39);
   });
 
-  it('in another case is another message', async () => {
+  it('is another message if its id has another case', async () => {
     expect(await result({ ...MESSAGE, message_id: 'Case' })).toBe('created');
     expect(await result({ ...MESSAGE, message_id: 'case' })).toBe('created');
   });

@@ -84,7 +84,7 @@ describe('a notification of Meta', () => {
     '{"entry":null}',
     '{"entry":[[],1,{"changes":{}}]}',
     '{"entry":[{"changes":[{"field":"messages"}]}]}',
-  ])('of no known shape is accepted and kept: %s', async (body) => {
+  ])('of an unknown shape is accepted and kept: %s', async (body) => {
     expect(await outcomes(body)).toEqual({ kept: 1 });
   });
 
@@ -92,7 +92,7 @@ describe('a notification of Meta', () => {
     ['an id', { ...text(''), id: null, timestamp: null }],
     ['a sender', { ...text('no sender'), from: 'somebody' }],
     ['a time', { ...text('no time'), timestamp: 'now' }],
-  ])('keeps a message without %s beside those that are complete', async (what, broken) => {
+  ])('keeps a message without %s beside complete ones', async (what, broken) => {
     expect(await outcomes(notification([text(`beside ${what}`), broken]))).toEqual({ created: 1, kept: 1 });
   });
 
@@ -115,7 +115,7 @@ describe('a notification of Meta', () => {
 });
 
 describe('the line of the log', () => {
-  it('says what matters most of what became of the updates: what is new, then what contradicts, then what is known', async () => {
+  it('has the most important outcome of the updates: created, then conflict, then duplicate', async () => {
     const resultOf = async (...messages: object[]): Promise<unknown> => {
       const answer = await post(notification(messages));
       return (await service.log.requestWith(answer.headers.get('x-request-id') ?? ''))['result'];
@@ -129,7 +129,7 @@ describe('the line of the log', () => {
 });
 
 describe('ids of several providers', () => {
-  it('never meet', async () => {
+  it('never collide', async () => {
     expect((await service.webhook({ ...MESSAGE, message_id: 'same' })).headers.get('x-message-result')).toBe('created');
     expect(await outcomes(notification([text('same')]))).toEqual({ created: 1 });
     expect(await get('same')).toMatchObject({ provider: 'webhook', from: MESSAGE.from });
@@ -147,7 +147,7 @@ describe('ids of several providers', () => {
 describe('statuses', () => {
   const status = (id: string, state: string, timestamp: string) => ({ id, status: state, timestamp });
 
-  it('are kept, the latest of each message, and shown with it', async () => {
+  it('are stored, the latest of each message, and shown with it', async () => {
     expect(await outcomes(notification([text('s1')], [status('s1', 'delivered', '1750000002')]))).toEqual({
       created: 1,
       status_updated: 1,
@@ -169,7 +169,7 @@ describe('statuses', () => {
 describe('a POST of a thousand updates', () => {
   const batch = (prefix: string): string => {
     const messages = Array.from({ length: 1_000 }, (_, i) =>
-      // Every tenth says again what one before it has said.
+      // Every tenth repeats an earlier one.
       text(
         `${prefix}${String(i % 10 === 9 ? i - 5 : i)}`,
         `text ${String(i % 10 === 9 ? i - 5 : i)} ${'x'.repeat(2_000)}`,
@@ -178,7 +178,7 @@ describe('a POST of a thousand updates', () => {
     return notification(messages);
   };
 
-  it('is stored whole, and its outcomes are told, logged and counted', async () => {
+  it('is stored completely, and its outcomes are returned, logged and counted', async () => {
     const answer = await post(batch('batch'));
     expect([answer.status, answer.json()]).toEqual([200, { status: 'ok', outcomes: { created: 900, duplicate: 100 } }]);
     expect(await service.log.requestWith(answer.headers.get('x-request-id'))).toMatchObject({
@@ -199,7 +199,7 @@ describe('the challenge', () => {
     service.read(`/webhooks/whatsapp?${new URLSearchParams(query).toString()}`);
   const right = { 'hub.mode': 'subscribe', 'hub.challenge': '1158201444', 'hub.verify_token': VERIFY_TOKEN };
 
-  it('is given back for the right token', async () => {
+  it('is returned for the right token', async () => {
     const answer = await ask(right);
     expect([answer.status, answer.body]).toEqual([200, '1158201444']);
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
@@ -211,13 +211,13 @@ describe('the challenge', () => {
     ['no challenge', { 'hub.mode': 'subscribe', 'hub.verify_token': VERIFY_TOKEN }],
     ['another mode', { ...right, 'hub.mode': 'unsubscribe' }],
     ['nothing', {}],
-  ])('is refused for %s', async (_what, query) => {
+  ])('is rejected for %s', async (_what, query) => {
     expect((await ask(query)).status).toBe(403);
   });
 });
 
 describe('without its secret', () => {
-  it('the provider is off, and the others are on', async () => {
+  it('the provider is disabled, and the others are enabled', async () => {
     const other = await startService({});
     try {
       const body = whatsAppFixture('text');

@@ -11,24 +11,24 @@ import { curlOf } from './curl.ts';
 import { requests, type FuzzRequest } from './requests.ts';
 import { SECRETS } from './signatures.ts';
 
-/** Sends a service requests derived from the contract, and judges every answer by the contract. */
+/** Sends requests derived from the contract to a service, and judges every answer by the contract. */
 
 export interface FuzzReport {
-  /** How many answers of each status each operation gave. */
+  /** The number of answers of each status per operation. */
   readonly counts: ReadonlyMap<string, ReadonlyMap<number, number>>;
-  /** Of the first request that was not answered as it must be, made as small as it could: what is wrong, and the request. */
+  /** The fault in the first request that was answered wrongly, shrunk as far as possible, and the request. */
   readonly failure: { readonly faults: string; readonly request: FuzzRequest; readonly curl: string } | null;
 }
 
-/** fast-check goes on making requests that nobody sends, up to so many, when it is told to stop. */
+/** fast-check still generates up to this number of requests, which are not sent, after it is asked to stop. */
 const RUNS_AT_A_TIME = 500;
 
-/** How long an answer may take, ms. None takes a hundredth of it; a hang takes forever. */
+/** The time limit of an answer in ms. Every answer takes less than a hundredth of it; a hang takes forever. */
 const DEADLINE_MS = 60_000;
 
 /**
- * A service as the fuzzer wants it: everything is on, readers need a key, wrong signatures are 401 however many come, and its
- * log has all there is to look through.
+ * A service for the fuzzer: everything is enabled, reads need a key, wrong signatures get 401 in any number, and its
+ * log has every line to check.
  */
 export function startFuzzedService(): Promise<RunningService> {
   return startService({
@@ -86,7 +86,7 @@ export async function fuzz(
 
 type Sendable = Pick<FuzzRequest, 'method' | 'target' | 'headers' | 'body'>;
 
-/** Rejects when no answer comes in time. */
+/** Rejects if no answer arrives in time. */
 export async function send(origin: string, agent: Agent, { method, target, headers, body }: Sendable): Promise<Answer> {
   const { hostname, port } = new URL(origin);
   const outgoing = httpRequest({
@@ -101,7 +101,7 @@ export async function send(origin: string, agent: Agent, { method, target, heade
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   outgoing.end(body ?? undefined);
   const [incoming] = await answered;
-  outgoing.on('error', () => undefined); // a body that was refused need not be taken to its end
+  outgoing.on('error', () => undefined); // a service need not read a rejected body to its end
   const received = new Headers();
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
     received.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '');
@@ -109,7 +109,7 @@ export async function send(origin: string, agent: Agent, { method, target, heade
   return { status: incoming.statusCode ?? 0, headers: received, body: await bodyOf(incoming) };
 }
 
-/** All of the body, or the beginning of one that does not end. */
+/** The whole body, or the beginning of one that does not end. */
 async function bodyOf(incoming: IncomingMessage): Promise<string> {
   if (incoming.headers['content-type']?.startsWith('text/event-stream') !== true) return text(incoming);
   for await (const chunk of incoming) return String(chunk); // leaving the loop closes the connection
@@ -123,7 +123,7 @@ async function storedMessages(ask: (one: Sendable) => Promise<Answer>): Promise<
   return (JSON.parse(body) as { total_messages: number }).total_messages;
 }
 
-/** Whether the answer to a POST tells the truth about what is stored now. */
+/** Whether the answer to a POST is true of the stored messages. */
 async function storeFaults(
   request: FuzzRequest,
   answer: Answer,
@@ -146,7 +146,7 @@ async function storeFaults(
     .map((name) => `${name} is stored as ${JSON.stringify(kept[name])}`);
 }
 
-/** How many messages the answer says it has stored anew; null where it does not say. */
+/** The number of newly stored messages by the answer; null if the answer has none. */
 function createdBy({ operationId }: FuzzRequest, { status, headers, body }: Answer): number | null {
   if (status !== 200) return 0;
   if (operationId === 'ingestTwilio') return null;

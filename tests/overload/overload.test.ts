@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { byLength } from '../support/length.ts';
 import { overload, SCENARIOS } from './overload.ts';
 
-/** The short form of `npm run overload`. Whether it is fast is not for a test on a shared machine to say. */
-describe('ten times of what the service can take', () => {
+/** The short form of `npm run overload`. It does not judge speed, because the machine may be shared. */
+describe('ten times the load that the service can accept', () => {
   it.each(SCENARIOS)(
     'in $name: some are stored, the rest is refused as the contract says, and nothing acknowledged is lost',
     async (scenario) => {

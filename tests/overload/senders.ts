@@ -3,32 +3,32 @@ import { text } from 'node:stream/consumers';
 import { sign } from '../support/http-client.ts';
 import { MESSAGE, SECRET } from '../support/service.ts';
 
-/** What came of one phase of sending. Times in ms. */
+/** The results of one phase of sending. Times in ms. */
 export interface Sent {
   readonly acknowledged: string[];
   readonly acceptedMs: number[];
   readonly shedMs: number[];
-  /** Without an answer: the service closed while the body was still being sent. Nothing was acknowledged. */
+  /** Without an answer: the service closed the connection while the body was still being sent. Nothing was acknowledged. */
   cut: number;
-  /** Answers that are neither a 200 nor a 503 as the contract has it, in words. */
+  /** Answers that are neither a 200 nor a 503 as in the contract, in words. */
   readonly faults: string[];
   seconds: number;
 }
 
 export interface Sending {
   readonly port: number;
-  /** Who send at the same time, each one message after the other. */
+  /** The number of concurrent senders, each sending one message after the other. */
   readonly senders: number;
-  /** Messages a second that all of them together send, if they are answered in time. */
+  /** Messages per second that all of them send together, if they are answered in time. */
   readonly perSecond: number;
   readonly seconds: number;
-  /** Of each body, about. */
+  /** The approximate size of each body. */
   readonly bytes: number;
   readonly prefix: string;
   readonly signal: AbortSignal;
 }
 
-/** Sends new messages at a steady rate; who is refused does not wait, but goes on with the next one. */
+/** Sends new messages at a steady rate; a rejected sender continues with the next message without a wait. */
 export async function sendAll(sending: Sending): Promise<Sent> {
   const { port, senders, perSecond, seconds, bytes, prefix, signal } = sending;
   const agent = new Agent({ keepAlive: true, maxSockets: senders });
@@ -92,7 +92,7 @@ async function post(port: number, agent: Agent, body: string, id: string, sent: 
   }
 }
 
-/** The value below which this share of them lies; NaN of none. */
+/** The value below which this share of the values lies; NaN for no values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;

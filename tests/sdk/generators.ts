@@ -3,17 +3,17 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Generators of clients that are in wide use, and how each is called. All of them are given nothing but the contract. */
+/** Widely used generators of clients, and how each is called. Their only input is the contract. */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CONTRACT = path.join(ROOT, 'api/openapi.yaml');
 
-/** Where the generated clients stay, for whoever wants to see what an SDK looks like. Not committed. */
+/** The folder of the generated clients, for readers who want to see what an SDK looks like. Not committed. */
 export const SDK_FOLDER = path.join(ROOT, '.sdk');
 
 export interface Generator {
   readonly name: string;
-  /** The command of npm, for a client in `generated/` of the working directory. */
+  /** The npm command, for a client in `generated/` of the working directory. */
   readonly command: readonly string[];
 }
 
@@ -35,7 +35,7 @@ const TSCONFIG = {
   include: ['*.ts', 'generated'],
 };
 
-/** Generates a client and compiles it, strictly, with the file that fits it to the scenario. Throws what a tool complains of. */
+/** Generates a client and compiles it, in strict mode, with the file that adapts it to the scenario. Throws a tool's complaint. */
 export function generate({ name, command: [tool = '', ...args] }: Generator): { folder: string; entry: string } {
   const folder = path.join(SDK_FOLDER, name);
   rmSync(folder, { recursive: true, force: true });
@@ -58,7 +58,7 @@ export function generate({ name, command: [tool = '', ...args] }: Generator): { 
   return { folder, entry: path.join(folder, 'compiled/client.js') };
 }
 
-/** Names that a generator had to make up, because the contract has none or has one twice. */
+/** Names that a generator made up because the contract has none or has one twice. */
 export function awkwardNames(folder: string): string[] {
   const files = readdirSync(path.join(folder, 'generated'), { recursive: true, encoding: 'utf8' });
   const sources = files.filter((file) => file.endsWith('.ts') && !/(^|\/)(core|client)\//.test(file));
@@ -66,7 +66,7 @@ export function awkwardNames(folder: string): string[] {
     const source = readFileSync(path.join(folder, 'generated', file), 'utf8');
     const names = [...source.matchAll(/^export (?:declare )?(?:type|interface|const|function|enum|class) (\w+)/gm)];
     return names.flatMap(([, name = '']) =>
-      // A status at the end of a name is no number that tells two of a name apart.
+      // A status at the end of a name is not a number that distinguishes two equal names.
       /inline|anonymous|^\w*_\w*$|\D\d{1,2}$/i.test(name) ? [name] : [],
     );
   });

@@ -3,7 +3,7 @@ import type { Message, MessageId, Msisdn } from '../../src/domain/message.ts';
 import { provider, WEBHOOK } from '../../src/domain/provider.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
 
-/** Values that keep the domain's rules by the way they are built, not by asking the code under test. */
+/** Values that obey the domain's rules by construction, without asking the code under test. */
 
 export const FIRST_INSTANT = (BigInt(Date.parse('0000-01-01T00:00:00.000Z')) * 1000n) as Timestamp;
 export const LAST_INSTANT = (BigInt(Date.parse('9999-12-31T23:59:59.999Z')) * 1000n + 999n) as Timestamp;
@@ -15,7 +15,7 @@ export const LAST_INSTANT = (BigInt(Date.parse('9999-12-31T23:59:59.999Z')) * 10
 const ODD_CHARACTERS =
   'ßẞİıiIſsSkKΣσςﬁfŉᾳǄǅǆΩωåꭰᎠéÉ𐐀𐐨😀%_\\"\'' + '\u212A\u2126\u212B\u0390\u00E9\u0345\u0301\u0307\uFFFF\u{10FFFF}';
 
-/** Both sides of the place where the order of UTF-16 units and that of code points part. */
+/** Both sides of the place where the order of UTF-16 units differs from that of code points. */
 const ORDER_SENSITIVE = '\uD7FF\uE000\uFFFD\uFFFF\u{10000}\u{1F600}\u{10FFFF}';
 
 /** One of the code points in a string. */
@@ -28,13 +28,13 @@ const isControl = (character: string): boolean => {
   return code < 0x20 || (code >= 0x7f && code < 0xa0);
 };
 
-/** Any code point but the surrogates. fast-check's own `binary` unit takes a second to set up in every test file. */
+/** Any code point except surrogates. fast-check's own `binary` unit takes a second to set up in every test file. */
 export const characters = fc.oneof(
   fc.integer({ min: 0, max: 0x7f }).map((code) => String.fromCodePoint(code)),
   fc.integer({ min: 0, max: 0x10f7ff }).map((code) => String.fromCodePoint(code < 0xd800 ? code : code + 0x800)),
 );
 
-/** Strings of nearly, exactly or just over so many code points, of two kinds that differ in UTF-16 units or not. */
+/** Strings of nearly, exactly or just over this number of code points, from two characters that may differ in UTF-16 length. */
 export const nearLength = (limit: number, unit: fc.Arbitrary<string>) =>
   fc
     .tuple(unit, unit, fc.integer({ min: limit - 3, max: limit + 3 }), fc.nat(limit - 3))
@@ -89,7 +89,7 @@ function writeOffset(minutes: number): string {
   return `${minutes < 0 ? '-' : '+'}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`;
 }
 
-/** Mostly the first: what tells ids of several providers apart must not hide what tells ids apart. */
+/** Mostly the first: the distinction between providers' ids must not hide the distinction between ids. */
 export const providers = fc.oneof(
   { weight: 4, arbitrary: fc.constant(WEBHOOK) },
   { weight: 1, arbitrary: fc.constantFrom(provider('a'), provider('whatsapp')) },
@@ -100,7 +100,7 @@ const messageTypes = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('image', 'Ünknown') },
 );
 
-/** Any message; two of them have hardly ever anything in common. */
+/** Any message; two of them hardly ever have anything in common. */
 export const messages: fc.Arbitrary<Message> = fc.record({
   provider: providers,
   messageId: messageIds,

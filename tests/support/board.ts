@@ -3,13 +3,13 @@ import path from 'node:path';
 import type { Dashboard, Panel, RowPanel } from '@grafana/schema';
 import { OBSERVABILITY } from './promtool.ts';
 
-/** A query of the board, as Prometheus would be asked it. */
+/** A query of the board, as Prometheus would receive it. */
 export interface BoardQuery {
   readonly where: string;
   readonly expr: string;
-  /** Labels that the names of its series are made of. */
+  /** The labels in the names of its series. */
   readonly legend: readonly string[];
-  /** Of one that is to find something only when something has happened. */
+  /** Of a query that finds something only after an event. */
   readonly mayBeEmpty: boolean;
 }
 
@@ -21,7 +21,7 @@ export const panelsOf = ({ panels = [] }: Dashboard): Panel[] =>
 
 export const isRow = (panel: Panel | RowPanel): panel is RowPanel => panel.type === 'row';
 
-/** What Grafana puts in for its variables. */
+/** The values that Grafana inserts for its variables. */
 const VALUES: Readonly<Record<string, string>> = {
   job: 'webhook-inbox',
   instance: '.*',

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import packaged from '@sparticuz/chromium';
 import { chromium, type Browser } from 'playwright-core';
 
-/** A browser that keeps to itself: no sandbox for root, no calls home. */
+/** An isolated browser: without a sandbox, which root cannot have, and without calls to its vendor. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',

@@ -3,15 +3,15 @@ import { expect } from '@jest/globals';
 import { startService } from './service.ts';
 import { withUnreliable } from './unreliable.ts';
 
-/** The programs of docs/clients.md, one for each language, and what each has to do. */
+/** The programs of docs/clients.md, one for each language, and their tasks. */
 
 const PAGE = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');
-/** What the programs have in them, for the reader to replace. */
+/** The placeholders of the programs, which the reader replaces. */
 export const ADDRESS = 'http://localhost:8000';
 const [SECRET, KEY] = ['your-secret-here', 'your-read-key-here'];
 const OTHERS = 230;
 
-/** All fenced blocks of a language: the functions, and what uses them. */
+/** All fenced blocks of a language: the functions, and the code that uses them. */
 export function blocksOf(language: string): readonly string[] {
   const blocks = Array.from(
     PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm')),
@@ -23,7 +23,7 @@ export function blocksOf(language: string): readonly string[] {
 
 /**
  * Runs a program with a service that has three pages of messages, over a connection that answers the first request with
- * 503, cuts off another and the answer to the third, and one later on. `run` gets the program for that address, and gives its output.
+ * 503, cuts another one, the answer to the third, and one later on. `run` receives the program for that address, and returns its output.
  */
 export async function expectProgramToWork(language: string, run: (program: string) => Promise<string>): Promise<void> {
   const service = await startService({ WEBHOOK_SECRET: SECRET, READ_API_KEYS: KEY, LOG_LEVEL: 'ERROR' });

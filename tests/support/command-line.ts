@@ -22,19 +22,19 @@ export interface RunningCommand {
 type Arguments = [args: readonly string[], environment?: Environment, input?: string | Uint8Array];
 
 export interface CommandLine {
-  /** Where commands run: a new folder, in which no developer's .env is. */
+  /** The folder in which commands run: a new one, without a developer's .env. */
   readonly folder: string;
-  /** With no environment but the given, and that as standard input. */
+  /** With only this environment, and this standard input. */
   readonly start: (...args: Arguments) => RunningCommand;
   readonly run: (...args: Arguments) => Promise<CommandEnd>;
-  /** Writes a file into the folder; gives its name. */
+  /** Writes a file into the folder; returns its name. */
   readonly file: (name: string, content: string | Uint8Array) => string;
   readonly remove: () => void;
 }
 
 /**
- * What lets a command get a signal at the moment at which it says something on stderr: whoever waits to hear it may come when all is
- * done already.
+ * The environment that makes a command signal itself when it writes these words to stderr: a test that waits for the words may
+ * signal it too late.
  */
 export function signalledAt(words: string, signal: NodeJS.Signals): Environment {
   const script = `
@@ -55,7 +55,7 @@ export function commandLine(program = CLI): CommandLine {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
   const start: CommandLine['start'] = (args, environment = {}, input = '') => {
     const child = spawn(process.execPath, [program, ...args], { cwd: folder, env: { ...environment } });
-    child.stdin.on('error', () => undefined); // it reads none
+    child.stdin.on('error', () => undefined); // the process reads none
     child.stdin.end(input);
     const closed = new Promise<number | NodeJS.Signals>((resolve, reject) => {
       child.once('error', reject);

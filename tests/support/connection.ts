@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** A connection of which nothing is taken for granted: bytes go out as they are given, and come in as they come. */
+/** A raw connection: bytes go out as the test gives them, and are kept as they arrive. */
 export interface Connection {
   readonly socket: net.Socket;
-  /** All that has come so far. */
+  /** Everything received so far. */
   readonly received: () => string;
   /** Resolves when the other side sends no more. */
   readonly ended: Promise<void>;
-  /** Resolves when the other side takes no more either; it is noticed by sending. */
+  /** Resolves when the other side accepts no more either, which only sending reveals. */
   readonly closed: Promise<void>;
-  /** Resolves with all that has come when so many answers are in it, whole or not. Rejects when it ends before. */
+  /** Resolves with everything received once it holds this number of answers, complete or not. Rejects if it ends before. */
   readonly answers: (count: number) => Promise<string>;
   readonly send: (bytes: string | Uint8Array) => Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function connectTo(port: number): Promise<Connection> {
     wake();
   });
   socket.on('error', () => undefined); // a reset is one way to be closed
-  // Not events.once, to which the reset would be a fault.
+  // Not events.once: it would reject for the reset.
   const closed = new Promise<void>((resolve) =>
     socket.once('close', () => {
       resolve();
@@ -48,7 +48,7 @@ export async function connectTo(port: number): Promise<Connection> {
     send: (bytes) =>
       new Promise((resolve) => {
         socket.write(bytes, () => {
-          resolve(); // what could not be written will show in what comes back
+          resolve(); // bytes that could not be written show in what the other side answers
         });
       }),
   };
@@ -61,7 +61,7 @@ export function statusesIn(wire: string): number[] {
 
 const PATIENCE_MS = 60_000;
 
-/** Asks until it is so; rejects when it does not come to be. */
+/** Polls until the condition holds; rejects if it never does. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!(await isSo())) {

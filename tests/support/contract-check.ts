@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 
 /**
- * Judges answers by api/openapi.yaml and by nothing else: it shares no code with the server, so that a mistake in how
+ * Judges answers by api/openapi.yaml alone. It shares no code with the server, so that a mistake in how
  * the server reads the contract shows here.
  */
 
@@ -19,9 +19,9 @@ export interface Answer {
 export const contractYaml = readFileSync(new URL('../../api/openapi.yaml', import.meta.url), 'utf8');
 export const contract = parse(contractYaml) as Node;
 
-/** What HTTP itself puts into an answer, and needs no word of the contract. */
+/** Headers that HTTP itself adds to an answer, so that the contract need not name them. */
 const HTTP_HEADERS = ['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'transfer-encoding'];
-/** What info.description promises as Helmet's. */
+/** The headers of Helmet that info.description promises. */
 export const HELMET_HEADERS = [
   'content-security-policy',
   'cross-origin-opener-policy',
@@ -37,7 +37,7 @@ export const HELMET_HEADERS = [
   'x-xss-protection',
 ];
 
-/** What info.description says of CORS: on every answer to a page that may read, and on the answer to its preflight. */
+/** The CORS headers of info.description: on every answer to a page of an allowed origin, and on the answer to its preflight. */
 const CORS_HEADERS = ['access-control-allow-origin', 'access-control-expose-headers', 'vary'];
 const PREFLIGHT_HEADERS = [
   'access-control-allow-origin',
@@ -47,7 +47,7 @@ const PREFLIGHT_HEADERS = [
   'vary',
 ];
 
-/** Everything about an answer that the contract does not say, as lines to read. None: it is as the contract says. */
+/** Every deviation of an answer from the contract, as readable lines; empty if there is none. */
 export function contractFaults(method: string, path: string, answer: Answer): string[] {
   const { template, item } = pathItem(path.split('?', 1)[0] ?? '');
   const operation = item?.[method === 'HEAD' ? 'get' : method.toLowerCase()] as Node | undefined;
@@ -63,12 +63,12 @@ export function contractFaults(method: string, path: string, answer: Answer): st
   return faults.map((fault) => `${method} ${template ?? path} ${String(answer.status)}: ${fault}`);
 }
 
-/** What is wrong with the answer to something that could not be read as a request, and so belongs to no path. */
+/** The faults of the answer to an unreadable request, which belongs to no path. */
 export function unreadableFaults(answer: Answer): string[] {
   return [...requestIdFaults(answer), ...problemFaults(answer, '/problems/bad-request')];
 }
 
-/** The path template and its operations, for a path as it is sent; literal segments go before parameters. */
+/** The path template and its operations for a requested path; literal segments precede parameters. */
 export function pathItem(path: string): { template?: string; item?: Node } {
   const segments = path.split('/');
   const fits = (template: string): boolean => {
@@ -99,7 +99,7 @@ function declaredFaults({ status, headers }: Answer, operation: Node): string[] 
   return faults;
 }
 
-/** What the contract says in words about paths and methods that it does not list. */
+/** The rules of the contract, in words, for paths and methods that it does not list. */
 function undeclaredFaults({ status, headers }: Answer, item: Node | undefined): string[] {
   if (item === undefined) return status === 404 ? [] : ['a path that is not in the contract is a 404'];
   const allowed = Object.keys(item).flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
@@ -119,7 +119,7 @@ function preflightFaults({ headers, body }: Answer): string[] {
   ];
 }
 
-/** One origin and not all, never with credentials, and kept apart in caches. */
+/** One origin and not all, never with credentials, and with Vary for caches. */
 function corsFaults({ headers }: Answer, isPreflight: boolean): string[] {
   const names = [...headers.keys()].filter((name) => name.startsWith('access-control-'));
   const origin = headers.get('access-control-allow-origin');
@@ -167,7 +167,7 @@ function bodyFaults(answer: Answer, operation: Node | undefined, item: Node | un
   ];
 }
 
-/** A problem says the same as the status line and the request id say. */
+/** A problem repeats the status line and the request id. */
 function problemFaults(answer: Answer, type?: string, schema: Node = problemSchema()): string[] {
   if (mediaType(answer.headers) !== 'application/problem+json') return ['it is not a problem+json'];
   const problem = bodyValue(answer) as Partial<Record<string, unknown>> | null;
@@ -203,7 +203,7 @@ ajv.addFormat('message-text', (text) => text.isWellFormed() && !text.includes('\
 
 const validators = { closed: new Map<Node, ValidateFunction>(), open: new Map<Node, ValidateFunction>() };
 
-/** How a value breaks a schema of the contract. `closed`: members that the schema does not name break it too. */
+/** The violations of a schema of the contract by a value. `closed`: members that the schema does not name are violations, too. */
 export function schemaFaults(schema: Node, value: unknown, what: string, mode: 'closed' | 'open' = 'closed'): string[] {
   const validate = validators[mode].get(schema) ?? ajv.compile(dereference(schema, mode === 'closed') as Node);
   validators[mode].set(schema, validate);
@@ -212,14 +212,14 @@ export function schemaFaults(schema: Node, value: unknown, what: string, mode: '
   return (validate.errors ?? []).map((error: ErrorObject) => `${what}${error.instancePath} ${String(error.message)}`);
 }
 
-/** The node a reference stands for, or the node itself. */
+/** The node that a reference stands for, or the node itself. */
 export function resolve(node: unknown): unknown {
   if (typeof node !== 'object' || node === null || !('$ref' in node)) return node;
   const keys = String(node.$ref).replace('#/', '').split('/');
   return resolve(keys.reduce<unknown>((parent, key) => (parent as Node)[key], contract));
 }
 
-/** A schema without references, with the parts of `allOf` as one, and closed on demand. */
+/** A schema without references, with the parts of `allOf` merged, and closed on demand. */
 function dereference(node: unknown, closed: boolean): unknown {
   if (Array.isArray(node)) return node.map((item) => dereference(item, closed));
   if (typeof node !== 'object' || node === null) return node;

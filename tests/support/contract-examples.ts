@@ -1,6 +1,6 @@
 import { contract, resolve, type Node } from './contract-check.ts';
 
-/** What the contract shows to people who read it, and what each example is called: where it stands, without the scaffolding. */
+/** The examples of the contract and their names: their places without the scaffolding. */
 
 export interface ContractExample {
   /** Such as `ingestMessage request text`, `listMessages 200 page`, `components Unavailable unavailable`, `listMessages ?limit`. */
@@ -10,7 +10,7 @@ export interface ContractExample {
 
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 
-/** Every example of a body, a parameter or a header, each once, where it is written. Those of schemas are not among them. */
+/** Every example of a body, a parameter or a header, each once, at its place. Examples of schemas are not included. */
 export function contractExamples(): ContractExample[] {
   const { parameters, headers, responses } = contract['components'] as Record<string, Record<string, Node>>;
   return [

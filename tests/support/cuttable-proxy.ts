@@ -3,14 +3,14 @@ import net from 'node:net';
 
 export interface CuttableProxy {
   readonly url: string;
-  /** Ends all connections in the middle of whatever they do, and refuses others. */
+  /** Cuts all connections, whatever they are doing, and refuses new ones. */
   cut(): void;
-  /** Takes connections again. */
+  /** Accepts connections again. */
   mend(): void;
   close(): Promise<void>;
 }
 
-/** A network between a browser and the port that can be cut. */
+/** A network between a browser and the port that a test can cut. */
 export async function cuttableProxy(port: number): Promise<CuttableProxy> {
   const sockets = new Set<net.Socket>();
   let isCut = false;

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
 
-/** What is in the table, read as a person would: from its top to its end, by scrolling. */
+/** The content of the table as a person reads it: from its top to its end, by scrolling. */
 export interface TableWalk {
   /** Ids by row, in the order of the rows. */
   readonly ids: readonly string[];
-  /** Most rows that were in the document at a time. */
+  /** The maximum number of rows in the document at a time. */
   readonly mostInDocument: number;
 }
 
@@ -14,7 +14,7 @@ const ROWS = `Array.from(document.querySelectorAll('tr.message'), (row) => [
 ])`;
 const DRAWN = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))';
 
-/** Throws when a row shows two different messages on the way, or one is left out. */
+/** Throws if a row shows two different messages on the way, or if one is missing. */
 export async function walkTable(page: Page): Promise<TableWalk> {
   const seen = new Map<number, string>();
   let mostInDocument = 0;
@@ -28,7 +28,7 @@ export async function walkTable(page: Page): Promise<TableWalk> {
       if ((seen.get(row) ?? id) !== id) throw new Error(`row ${String(row)} is ${id} and was ${String(seen.get(row))}`);
       seen.set(row, id);
     }
-    // Before scrolling: what comes after it can make room below.
+    // Before scrolling, because later rows may make room below.
     const isWhole = await page.locator('.list .end', { hasNotText: 'Loading' }).isVisible();
     const before = await page.evaluate<number>('scrollY');
     await page.evaluate('scrollBy(0, innerHeight / 2)');
@@ -42,7 +42,7 @@ export async function walkTable(page: Page): Promise<TableWalk> {
 const PATIENCE_MS = 20_000;
 
 /**
- * Resolves when the expression is true in the page, looked at with each frame. Playwright's own way needs `eval` in the page, which the
+ * Resolves when the expression is true in the page, evaluated with each frame. Playwright's own way needs `eval` in the page, which the
  * policy forbids.
  */
 export async function until(page: Page, expression: string): Promise<void> {
@@ -53,7 +53,7 @@ export async function until(page: Page, expression: string): Promise<void> {
   }
 }
 
-/** A table of two columns, such as that of top senders. */
+/** A table of two columns, such as the one of top senders. */
 export async function shares(page: Page, label: string): Promise<Record<string, string>> {
   const rows = page.locator(`table[aria-label="${label}"] tbody tr`);
   await rows.first().waitFor();

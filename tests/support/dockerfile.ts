@@ -11,12 +11,12 @@ export interface Instruction {
 
 export interface Stage {
   readonly name: string;
-  /** The image or the earlier stage it starts from, build arguments filled in. */
+  /** The image or the earlier stage it starts from, with build arguments filled in. */
   readonly base: string;
   readonly instructions: readonly Instruction[];
 }
 
-/** The stages of a Dockerfile. Knows comments, continuation lines and ARG before FROM; no heredocs, no other escape. */
+/** The stages of a Dockerfile. Supports comments, continuation lines and ARG before FROM; no heredocs, no other escape. */
 export function parseDockerfile(text: string): Stage[] {
   const globals = new Map<string, string>();
   const stages: (Stage & { instructions: Instruction[] })[] = [];
@@ -66,7 +66,7 @@ export function assignments(args: string): Record<string, string> {
   return Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, value.replace(/^"(.*)"$/, '$1')]));
 }
 
-/** The words of an exec form, or null when the arguments are a shell form. */
+/** The words of an exec form, or null if the arguments are a shell form. */
 export function execForm(args: string): string[] | null {
   try {
     const words: unknown = JSON.parse(args);
@@ -97,7 +97,7 @@ export function parseCopy(args: string): Copy {
   };
 }
 
-/** Whether a .dockerignore keeps a path out of the build: the last pattern that fits it or a folder above it decides. */
+/** Whether a .dockerignore excludes a path from the build: the last pattern that matches it or a folder above it decides. */
 export function dockerignore(text: string): (path: string) => boolean {
   const patterns = text
     .split('\n')
@@ -113,7 +113,7 @@ export function dockerignore(text: string): (path: string) => boolean {
   };
 }
 
-/** Unlike a shell's, Docker's `*` fits names that begin with a dot. Knows no character classes. */
+/** Unlike a shell's, Docker's `*` matches names that begin with a dot. Supports no character classes. */
 function globPattern(glob: string): RegExp {
   const source = glob
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
@@ -122,18 +122,18 @@ function globPattern(glob: string): RegExp {
 }
 
 export interface HostImage {
-  /** The folder that stands for the root of its file system. */
+  /** The folder that stands in for the root of the file system. */
   readonly root: string;
   readonly workdir: string;
   readonly environment: Record<string, string>;
-  /** Later modification times were not made by the build. */
+  /** Files with later modification times were not made by the build. */
   readonly builtAt: number;
 }
 
 /**
- * Carries out what a Dockerfile says without a container engine: each stage becomes a folder below `folder`, with the
- * userland of this machine and, as in the image, Node 24 and its npm. Gives the last stage. What it cannot show is that
- * the base image exists, and what is in it. Knows absolute paths below /app and /data.
+ * Executes a Dockerfile without a container engine: each stage becomes a folder below `folder`, with the
+ * userland of this machine and, as in the image, Node 24 and its npm. Returns the last stage. It cannot show that
+ * the base image exists, nor its content. Supports absolute paths below /app and /data.
  */
 export function buildOnHost(repository: string, folder: string): HostImage {
   const bin = path.join(folder, 'bin');
@@ -141,7 +141,7 @@ export function buildOnHost(repository: string, folder: string): HostImage {
   copyFileSync(path.join(repository, 'node_modules/.bin/node'), path.join(bin, 'node'));
   npmOnce(bin);
   if (process.getuid?.() !== 0) {
-    // Only root gives files away. Whoever else runs this runs the service too, and owns the files already.
+    // Only root can change the owner of files. Any other user runs the service, too, and owns the files already.
     writeFileSync(path.join(bin, 'chown'), '#!/bin/sh\n', { mode: 0o755 });
   }
 
@@ -180,7 +180,7 @@ export function buildOnHost(repository: string, folder: string): HostImage {
   return last;
 }
 
-/** The absolute paths of an image as paths below the folder that stands for its root. */
+/** The absolute paths of an image as paths below the folder that stands in for its root. */
 function inside(root: string, text: string): string {
   return text.replace(/(?<=^|[\s=]|sqlite:\/\/\/)\/(?=(app|data)\b)/g, `${root}/`);
 }
@@ -189,7 +189,7 @@ function copy(origin: string, sources: readonly string[], target: string, ignore
   for (const source of sources) {
     const from = path.join(origin, source);
     if (ignored(path.relative(origin, from))) throw new Error(`.dockerignore keeps ${source} out`);
-    // Of a folder, Docker copies what is in it.
+    // Docker copies the content of a folder.
     cpSync(from, statSync(from).isDirectory() ? target : path.join(target, path.basename(source)), {
       recursive: true,
       verbatimSymlinks: true,
@@ -203,16 +203,16 @@ function run(command: string, cwd: string, env: Record<string, string>): void {
   if (status !== 0) throw new Error(`RUN ${command}\n${stdout}\n${stderr}`);
 }
 
-/** Without the tools that npm scripts of this repository see, so that none stands in for one the image lacks. */
+/** Without the tools that npm scripts of this repository see, so that none replaces one that the image lacks. */
 function pathWithoutPackages(): string {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter);
   return folders.filter((folder) => !folder.includes('node_modules')).join(path.delimiter);
 }
 
-/** What npm needs to reach its registry from this machine, and nothing that the npm around the tests has set. */
+/** The variables that npm needs to reach its registry from this machine, and none that the npm around the tests has set. */
 function registryAccess(): Record<string, string> {
   const wanted = /^(HOME|.*_proxy|NODE_EXTRA_CA_CERTS|npm_config_(registry|userconfig|globalconfig|cache|cafile))$/i;
   const set = Object.entries(process.env).filter((entry): entry is [string, string] => wanted.test(entry[0]));
-  // What the cache of this machine holds is not asked for again.
+  // npm does not request again what the cache of this machine holds.
   return { ...Object.fromEntries(set), npm_config_prefer_offline: 'true' };
 }

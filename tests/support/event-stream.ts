@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { contractFaults } from './contract-check.ts';
 
-/** One block of an event stream, read as the HTML Standard says. */
+/** One block of an event stream, as the HTML Standard defines it. */
 export interface StreamEvent {
-  /** `message` where nothing else was said. */
+  /** `message` unless the block names another. */
   readonly event: string;
-  /** The last one that was given up to here. */
+  /** The last id up to here. */
   readonly id: string;
   readonly data: string;
 }
@@ -14,21 +14,21 @@ export interface StreamEvent {
 export interface EventStreamReader {
   readonly status: number;
   readonly headers: Headers;
-  /** All that has come so far, as it came. */
+  /** Everything received so far, unchanged. */
   readonly text: () => string;
-  /** The next event with data; rejects when the stream ends before it. */
+  /** The next event with data; rejects if the stream ends before it. */
   readonly next: () => Promise<StreamEvent>;
-  /** Resolves when all that has come so far holds this. */
+  /** Resolves when everything received so far contains this. */
   readonly until: (text: string) => Promise<void>;
-  /** The last id that was given, with or without data. */
+  /** The last id, with or without data. */
   readonly lastId: () => string;
-  /** Resolves when the other side has ended it; `whole`: in order, and not in the middle. */
+  /** Resolves when the other side has ended it; `whole`: in order, and not within the answer. */
   readonly ended: Promise<{ readonly whole: boolean }>;
   readonly pause: () => void;
   readonly close: () => Promise<void>;
 }
 
-/** Opens a stream; resolves with its head, which must be as the contract says. */
+/** Opens a stream; resolves with its head, which must obey the contract. */
 export async function openEventStream(
   origin: string,
   path: string,
@@ -38,7 +38,7 @@ export async function openEventStream(
   const outgoing: ClientRequest = request({ hostname, port, path, headers, agent: false });
   outgoing.end();
   const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
-  outgoing.on('error', () => undefined); // it was cut off, which `ended` says
+  outgoing.on('error', () => undefined); // it was cut, which `ended` reports
   const received = new Headers(
     Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]),
   );
@@ -64,7 +64,7 @@ export async function openEventStream(
   });
   incoming.on('error', () => undefined);
   let over = false;
-  // Not by `once`, which an error would make reject.
+  // Not by `once`, which would reject for an error.
   const ended = new Promise<{ whole: boolean }>((resolve) => {
     incoming.on('close', () => {
       over = true;
@@ -88,7 +88,7 @@ export async function openEventStream(
     }
   }
 
-  // Of an answer that goes on only its head and its beginning can be judged.
+  // An answer that does not end can only be judged by its head and its beginning.
   const isStream = incoming.headers['content-type']?.startsWith('text/event-stream') === true;
   await (isStream ? found(() => (text.includes('\n\n') ? true : undefined)) : ended);
   const faults = contractFaults('GET', path, { status: incoming.statusCode ?? 0, headers: received, body: text });

@@ -4,7 +4,7 @@ import type { SignatureVerifier } from '../../src/application/ports/verification
 import type { Delivery, SignatureVerdict } from '../../src/domain/delivery.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
 
-/** Ports that do nothing but remember what they were told. The repository's fake is the in-memory repository. */
+/** Ports that only record their calls. The repository's fake is the in-memory repository. */
 
 export interface RecordingMetrics extends Metrics {
   readonly webhookRequests: string[];
@@ -63,7 +63,7 @@ export interface ManualClock extends Clock {
   set(instant: Timestamp): void;
 }
 
-/** Stands still until it is set. */
+/** Shows the same time until it is set. */
 export function manualClock(start: Timestamp): ManualClock {
   let instant = start;
   return {
@@ -75,13 +75,13 @@ export function manualClock(start: Timestamp): ManualClock {
 }
 
 export interface ManualTimer extends Timer {
-  /** Lets time pass, and makes the calls that are due. */
+  /** Advances the time, and makes the calls that are due. */
   pass(milliseconds: number): void;
   /** The number of pending calls. */
   readonly waiting: () => number;
 }
 
-/** Time passes only through `pass`. */
+/** Time advances only through `pass`. */
 export function manualTimer(): ManualTimer {
   const calls = new Set<{ readonly every: number | null; next: number; readonly callBack: () => void }>();
   let now = 0;
@@ -113,7 +113,7 @@ export interface HastyTimer extends Timer {
   readonly waits: number[];
 }
 
-/** Ends every wait at once. No time passes. */
+/** Ends every wait immediately. No time passes. */
 export function hastyTimer(): HastyTimer {
   const waits: number[] = [];
   return {
@@ -160,7 +160,7 @@ export interface RecordingVerifier extends SignatureVerifier {
   readonly deliveries: Delivery[];
 }
 
-/** Gives the same verdict on every delivery. */
+/** Returns the same verdict for every delivery. */
 export function recordingVerifier(verdict: SignatureVerdict): RecordingVerifier {
   const deliveries: Delivery[] = [];
   return {

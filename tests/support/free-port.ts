@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Where Linux begins with the ports that it gives to who asks for any: nobody gets one below this by chance. */
+/** The first port of the range that Linux assigns to clients without a port of their own: lower ports are never assigned. */
 const GIVEN_BY_THE_SYSTEM_FROM = 32_768;
 
-/** A port that nobody listens on, nor is given before it is used, for what cannot be told to take any. */
+/** A free port that the system assigns to no other program meanwhile, for programs that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, GIVEN_BY_THE_SYSTEM_FROM);

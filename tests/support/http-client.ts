@@ -7,10 +7,10 @@ import { contractFaults, unreadableFaults, type Answer } from './contract-check.
 import { insideDetails } from './inside-details.ts';
 import type { SentRequest } from './leak-watch.ts';
 
-/** Ways to ask a service. Whichever is used, an answer that is not as the contract says is an error. */
+/** Ways to call a service. Each throws if an answer violates the contract. */
 
 export interface CheckedAnswer extends Answer {
-  /** The body, which the check has found to be what the contract says. */
+  /** The body, which the check has found to obey the contract. */
   json(): unknown;
 }
 
@@ -20,7 +20,7 @@ export interface Ask {
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** What {@link HttpClient.stream} sends the body through. */
+/** Sends the body of {@link HttpClient.stream}. */
 export interface Sending {
   readonly write: (chunk: string | Uint8Array) => Promise<void>;
   readonly end: () => void;
@@ -29,15 +29,15 @@ export interface Sending {
 
 export interface HttpClient {
   fetch(path: string, ask?: Ask): Promise<CheckedAnswer>;
-  /** As GET and as HEAD; they must agree. Gives what GET gave. */
+  /** As GET and as HEAD, which must agree. Returns the answer to GET. */
   read(path: string, headers?: Readonly<Record<string, string>>): Promise<CheckedAnswer>;
   /** A POST of a body, signed with the service's secret; a value is sent as JSON. */
   webhook(body: unknown, headers?: Readonly<Record<string, string>>): Promise<CheckedAnswer>;
-  /** Chunked, with methods and paths that fetch refuses or would change. */
+  /** Chunked, with methods and paths that fetch rejects or would change. */
   stream(ask: Ask & { path: string }, send?: (sending: Sending) => Promise<void>): Promise<CheckedAnswer>;
   /**
-   * Bytes as they are; the other side has to close. `path` is what they ask for, where the target is not just that.
-   * Answers to what is no request are checked as such.
+   * Raw bytes; the other side has to close. `path` is what they request, if it differs from the target.
+   * Answers to bytes that are not a request are checked as such.
    */
   raw(bytes: string | Uint8Array, options?: { halfClose?: boolean; path?: string }): Promise<CheckedAnswer>;
 }
@@ -46,7 +46,7 @@ export function sign(secret: string, body: string | Uint8Array): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
 
-/** `sent` is told of what goes out, just before, for whoever watches where it turns up. */
+/** `sent` receives each request just before it goes out, so that a test can look for its values elsewhere. */
 export function httpClient(origin: string, secret: string, sent: (request: SentRequest) => void): HttpClient {
   const { hostname, port } = new URL(origin);
 
@@ -84,7 +84,7 @@ export function httpClient(origin: string, secret: string, sent: (request: SentR
         write: (chunk) =>
           new Promise((resolve) => {
             outgoing.write(chunk, () => {
-              resolve(); // one that could not be written will show in the answer
+              resolve(); // a body that could not be written shows in the answer
             });
           }),
         end: () => void outgoing.end(),
@@ -126,7 +126,7 @@ async function bodyOf(response: Response): Promise<string> {
   return '';
 }
 
-/** What does not change from one answer to the next; fetch closes the connection after a HEAD, which has no chunks. */
+/** The headers that are equal in all answers; fetch closes the connection after a HEAD, which has no chunks. */
 function told({ status, headers }: Answer): string {
   const changing = ['connection', 'keep-alive', 'date', 'x-request-id', 'content-length', 'transfer-encoding'];
   return JSON.stringify([status, ...[...headers].filter(([name]) => !changing.includes(name))]);
@@ -142,7 +142,7 @@ function demand(answer: Answer, contractFaults: readonly string[]): CheckedAnswe
   return { ...answer, json: () => JSON.parse(answer.body) as unknown };
 }
 
-/** One answer as it came over the wire, whose end is the end of the connection. */
+/** One answer as received, which ends with the connection. */
 function parseAnswer(wire: string): Answer {
   const end = wire.indexOf('\r\n\r\n');
   const [statusLine = '', ...lines] = wire.slice(0, end === -1 ? undefined : end).split('\r\n');
@@ -154,7 +154,7 @@ function parseAnswer(wire: string): Answer {
   return { status: Number(statusLine.split(' ')[1]), headers, body };
 }
 
-/** What bytes would say as a request; they need not be one. */
+/** The request that bytes stand for; they need not be valid. */
 function headAndBody(bytes: string): SentRequest {
   const [head = '', ...rest] = bytes.split('\r\n\r\n');
   const lines = head.split('\r\n').map((line) => [line.split(':', 1)[0] ?? '', line.slice(line.indexOf(':') + 1)]);

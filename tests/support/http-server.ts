@@ -21,7 +21,7 @@ import { manualTimer } from './fakes.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
 import { SECRET } from './service.ts';
 
-/** The largest body that {@link serveHttp} takes when it is told no other. */
+/** The largest body that {@link serveHttp} accepts by default. */
 export const MAX_BODY_BYTES = 1_024;
 
 export interface HttpParts {
@@ -36,7 +36,7 @@ export interface HttpParts {
   readonly tracer?: Tracer;
   readonly checkReadiness?: CheckReadiness;
   readonly messageStream?: MessageStream;
-  /** @default one by which no time goes by */
+  /** @default a timer for which no time passes */
   readonly timer?: Timer;
   /** @default {@link MAX_BODY_BYTES} */
   readonly maxBodyBytes?: number;
@@ -45,7 +45,7 @@ export interface HttpParts {
   readonly limits?: Partial<ConnectionLimits>;
 }
 
-/** The HTTP adapter by itself, over these ports, on a free port of the loopback interface. */
+/** The HTTP adapter alone, over these ports, on a free port of the loopback interface. */
 export async function serveHttp(
   parts: HttpParts,
 ): Promise<{ readonly server: Server; readonly port: number; readonly client: HttpClient }> {

@@ -30,22 +30,22 @@ import {
 } from '../../src/domain/update.ts';
 
 export interface InMemoryMessageRepository extends MessageRepository {
-  /** What the eraser of any other store must do, in the end. */
+  /** The final effect of the eraser of any other store. */
   readonly erase: (rule: ErasureRule) => Omit<Erased, 'excerpts'>;
 }
-/** There is but one: no place is ever given to another message, and nothing is restored. */
+/** There is only one epoch: a position never belongs to another message, and nothing is restored. */
 const EPOCH = 'memory';
 
 /**
- * The repository in its plainest form: what every other one must answer. Keeps nothing after the process ends, so
- * "durable" is as true here as it can be. For tests, which is why every answer is a scan.
+ * The repository in its simplest form, and the model for all others. Keeps nothing after the process ends, so
+ * "durable" cannot mean more here. For tests, so every answer is a scan.
  */
 export function inMemoryMessageRepository(): InMemoryMessageRepository {
   const stored = new Map<MessageKey, Message>();
   const feed: FeedEntry[] = [];
   const receipts = new Map<MessageKey, Receipt>();
   const payloads = new Map<MessageKey, Payload>();
-  const deliveries = new Map<MessageKey, MessageKey>(); // and the messages they brought
+  const deliveries = new Map<MessageKey, MessageKey>(); // and the messages that they contained
   const statuses = new Map<MessageKey, MessageStatus>();
 
   function addOne(update: NewUpdate): UpdateOutcome {
@@ -93,7 +93,7 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
     for (const [delivery, key] of deliveries) if (gone.has(key)) deliveries.delete(delivery);
     const others = Array.from(payloads).filter(([, payload]) => bodies.has(payload));
     if (rule.of === 'age') {
-      for (const [, payload] of others) bodies.delete(payload); // still somebody's
+      for (const [, payload] of others) bodies.delete(payload); // another message still refers to it
     } else {
       for (const [key] of others) payloads.delete(key);
     }
@@ -106,7 +106,7 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
 
     add: (updates) =>
       Promise.resolve().then(() => {
-        // Before any is stored: one that no store could keep means none.
+        // Before any is stored: if one cannot be stored, none is.
         for (const update of updates) if (isMessage(update)) newMessage(update);
         return updates.map(addOne);
       }),

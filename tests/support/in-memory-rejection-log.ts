@@ -1,7 +1,7 @@
 import type { RejectionLog } from '../../src/application/ports/store.ts';
 import type { StoredRejection } from '../../src/domain/rejection.ts';
 
-/** The rejection log in its plainest form: what every other one must answer. For tests. */
+/** The rejection log in its simplest form, and the model for all others. For tests. */
 export function inMemoryRejectionLog(): RejectionLog {
   let stored: StoredRejection[] = [];
   let lastId = 0;

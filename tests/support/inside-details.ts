@@ -5,7 +5,7 @@ const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', i
   dependencies: Readonly<Record<string, string>>;
 };
 
-/** What an answer tells of the inside, by the words it would do so with. */
+/** Internal details that an answer may reveal, by the words that reveal them. */
 const DETAILS: Readonly<Record<string, RegExp>> = {
   'a line of a stack': /(?:^|\s|\\n)at (?:async )?[\w.<>[\] ]+ \(|\bnode:internal\b|\.[cm]?[jt]s:\d+/,
   'a path': /file:\/\/|node_modules|(?:^|[\s"'(=])\/(?:app|data|etc|home|opt|root|srv|tmp|usr|var|work)\//,
@@ -15,12 +15,12 @@ const DETAILS: Readonly<Record<string, RegExp>> = {
   'an error of the system': /\bE(?:ACCES|CONNREFUSED|CONNRESET|MFILE|NOENT|NOSPC|PIPE|PERM)\b|\b\w+Error\b/,
 };
 const HEADERS = ['server', 'x-powered-by', 'via', 'x-runtime', 'x-aspnet-version', 'x-generator'];
-/** The client's word; the format of Prometheus, which has a version. */
+/** The client's own words, and the format of Prometheus, which has a version. */
 const OTHERS_WORDS = ['x-request-id', 'content-type'];
 
 /**
- * What an answer tells of the inside of the service and must not, as lines to read: in the headers of every answer, and in the
- * body of an error but for its `instance`, which is the client's word. Other bodies hold what people wrote.
+ * The internal details that an answer reveals, as readable lines: in the headers of every answer, and in the
+ * body of an error, except for its `instance`, which is the client's own. Other bodies contain what people wrote.
  */
 export function insideDetails({ status, headers, body }: Answer): string[] {
   const named = HEADERS.filter((name) => headers.has(name)).map((name) => `header ${name} tells of the inside`);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { parse } from 'yaml';
 
-/** The manifests of deploy/kubernetes, as far as the tests look into them. */
+/** The manifests of deploy/kubernetes, as far as the tests read them. */
 
 export interface Probe {
   readonly httpGet: { path: string; readonly port: string };
@@ -64,7 +64,7 @@ export interface Manifests {
 const FOLDER = path.resolve(import.meta.dirname, '../../deploy/kubernetes');
 export const kubernetesFile = (name: string): string => readFileSync(path.join(FOLDER, name), 'utf8');
 
-/** A copy of its own for each who asks, with the aliases of the files resolved. */
+/** A separate copy for each caller, with the aliases of the files resolved. */
 export function kubernetesManifests(): Manifests {
   const read = (file: string): unknown => JSON.parse(JSON.stringify(parse(kubernetesFile(file))));
   const kustomization = read('kustomization.yaml') as Manifests['kustomization'];
@@ -72,10 +72,10 @@ export function kubernetesManifests(): Manifests {
   return { kustomization, ...Object.fromEntries(resources) } as Manifests;
 }
 
-/** The settings that pods get beside their secrets. */
+/** The settings of pods besides their secrets. */
 export const kubernetesConfig = (): Record<string, string> =>
   parseEnv(kubernetesFile('config.env')) as Record<string, string>;
 
-/** Of the secrets the names, and what the example says of their values. */
+/** The names of the secrets, and the comments of the example on their values. */
 export const kubernetesSecrets = (): Record<string, string> =>
   parseEnv(kubernetesFile('secret.env.example')) as Record<string, string>;

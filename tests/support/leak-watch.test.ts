@@ -52,7 +52,7 @@ beforeEach(() => {
   });
 });
 
-describe('a line that has nothing it must not have', () => {
+describe('a line without confidential values', () => {
   it.each<[string, object]>([
     ['the line of a request', {}],
     ['the id that the client gave', { request_id: 'mine-1' }],
@@ -100,7 +100,7 @@ describe('a leak that was planted', () => {
     expect(found(fields as Record<string, unknown>)).not.toEqual([]);
   });
 
-  it('a body that is no JSON, and one that is a form', () => {
+  it('a body that is not JSON, and a form', () => {
     watch.sent({ body: '{"text":"half of some words' });
     watch.sent({ body: 'From=whatsapp%3A%2B4915112345678&Body=Hello+from+over+there' });
     for (const leak of ['half of some words', '15112345678', 'Hello from over there']) {
@@ -114,9 +114,9 @@ describe('a leak that was planted', () => {
   });
 });
 
-it('is no slower for many thousand values than for few', () => {
+it('is found as fast among many thousand values as among few', () => {
   const line = JSON.stringify({ ...NATURAL, error: { stack: 'x y z '.repeat(300) } });
-  /** Of the processor: what others do meanwhile is no answer. */
+  /** CPU time: other processes do not affect it. */
   const time = (): number => {
     const start = process.cpuUsage();
     for (let i = 0; i < 200; i++) watch.leaks(line);

@@ -2,33 +2,33 @@ import { contract } from './contract-check.ts';
 import { valuesOfBody, valuesOfForm } from './sent-values.ts';
 
 /**
- * Looks for what must not be in a log: at every line, as it comes, for everything that the service keeps secret or has been
- * sent until then.
+ * Looks for values that must not be in a log: in every line, as it arrives, for everything that the service keeps secret or
+ * has received until then.
  *
- * The rule, which neither misses a leak that was cut short nor takes chance for one:
- * - A secret is nowhere in a line, whole.
- * - What a field has by its nature is not looked at: an instant, a duration, a method, a route of the contract, an id that was
- *   sent as one, a path that was asked for if no 5 digits are in a row in it, and single words in lower case, which are the service's own
- *   (`created`, `whatsapp`). Nor are such words looked for, whoever sends them.
- * - All other strings of a line, also the names of its fields, are neither equal to a value that was sent (3 characters
- *   or more) nor hold 8 characters of one: of each value its parts of 8 characters are looked for, so that any 15 of it are found
- *   wherever they were cut out, and its beginning already with 8.
- * - Nor do they hold 5 digits in a row that a phone number has in a row; 4, its end, may be shown. An address with a port is
- *   taken out before, for both are digits.
+ * The rule, which neither misses a truncated leak nor reports a coincidence:
+ * - No line contains a whole secret.
+ * - Some fields are not checked because of their kind: an instant, a duration, a method, a route of the contract, an id that was
+ *   sent as one, a requested path without 5 digits in a row, and single words in lower case, which are the service's own
+ *   (`created`, `whatsapp`). Such words are not looked for either when a client sends them.
+ * - Every other string of a line, including the names of its fields, neither equals a sent value (3 characters or more)
+ *   nor contains 8 characters of one. The check looks for each value in parts of 8 characters, so that it finds any 15 of
+ *   them wherever they were cut out, and the beginning of a value from 8 characters on.
+ * - Nor does it contain 5 digits in a row of a phone number; 4, its end, may be shown. An address with a port is
+ *   removed before, because both consist of digits.
  */
 export interface LeakWatch {
-  /** Takes the secrets from the variables that hold some. */
+  /** Reads the secrets from the variables that hold some. */
   readonly secretsOf: (environment: Readonly<Record<string, string | undefined>>) => void;
-  /** A request, or what is known of one. */
+  /** A request, or its known parts. */
   readonly sent: (request: SentRequest) => void;
-  /** What is wrong with a line, in words. */
+  /** The leaks in a line, in words. */
   readonly leaks: (line: string) => string[];
-  /** The same of what is no line of JSON, such as stderr. */
+  /** The leaks in text that is not a line of JSON, such as stderr. */
   readonly leaksInText: (text: string) => string[];
 }
 
 export interface SentRequest {
-  /** Path and query, as they go over the wire. */
+  /** Path and query, as sent. */
   readonly target?: string | undefined;
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
   readonly body?: string | Uint8Array | null | undefined;
@@ -37,10 +37,10 @@ export interface SentRequest {
 const PART = 8;
 const SHORTEST = 3;
 const DIGITS = 5;
-/** Of longer values only so much is looked for. */
+/** The check covers only this number of characters of a longer value. */
 const LONGEST = 16_384;
 const OWN_WORD = /^[a-z_]{1,32}$/;
-/** For which the rule of digits is there: a log may count to a hundred. */
+/** Values that the rule of digits does not apply to: a log may count to a hundred. */
 const NUMBER = /^[\d.]+$/;
 const PHONE_NUMBER = /^(?:[a-z]+:)?[+ ]?\d{5,15}$/;
 const ADDRESS = /(?:\d{1,3}(?:\.\d{1,3}){3}|\[?::1\]?|localhost):\d{1,5}\b/g;
@@ -50,7 +50,7 @@ const CONFIDENTIAL_HEADER = /signature|authorization|cookie/i;
 
 const ROUTES = new Set(Object.keys(contract['paths'] as object));
 const ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/;
-/** A path as it is logged where no route is, but for what is hidden in it: digits. */
+/** A path as it is logged without a route, except for the digits that are hidden in it. */
 const outlineOf = (path: string): string => path.slice(0, 256).replaceAll(/%3\d|[\d*]/g, '*');
 const isNumber = (value: unknown): boolean => typeof value === 'number';
 
@@ -62,7 +62,7 @@ export function leakWatch(): LeakWatch {
   const parts = new Set<string>();
   const digits = new Set<string>();
 
-  /** What a field may have whatever else was sent. */
+  /** The values that a field may have, whatever else was sent. */
   const natural: Readonly<Record<string, (value: unknown) => boolean>> = {
     ts: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(value)),
     level: (value) => ['DEBUG', 'INFO', 'WARNING', 'ERROR'].includes(String(value)),
@@ -158,7 +158,7 @@ function runsOf(text: string): string[] {
   );
 }
 
-/** Strings, numbers and names of fields, but for what is in the nature of a field, and the service's own words. */
+/** Strings, numbers and names of fields, except for those that belong to a field's kind, and the service's own words. */
 function* stringsOf(value: unknown, natural: Readonly<Record<string, (value: unknown) => boolean>>): Generator<string> {
   if (typeof value === 'string' || typeof value === 'number') {
     if (!OWN_WORD.test(String(value))) yield String(value);

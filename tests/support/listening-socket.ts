@@ -3,7 +3,7 @@ import net from 'node:net';
 
 export interface ListeningSocket {
   readonly port: number;
-  /** For a child process to have as its file descriptor 3. */
+  /** For a child process as its file descriptor 3. */
   readonly fd: number;
   close(): void;
 }
@@ -14,13 +14,13 @@ interface Handle {
   close(): void;
 }
 
-/** What puts the variables before a command that say the socket is meant for it; they hold its own pid. */
+/** Sets the variables that assign the socket to a command; they contain the command's own pid. */
 export const ACTIVATED = ['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh'];
 
 /**
- * A socket of the loopback interface that stays while the processes come and go that take connections from it, as one of systemd's
- * does. This process must not take any itself, as a net.Server would: so it only binds, and another one listens and is gone.
- * @param port 0 for any that is free
+ * A socket of the loopback interface that stays while the processes that accept connections from it come and go, like one of
+ * systemd. This process must not accept any itself, as a net.Server would: it only binds, and another process listens and ends.
+ * @param port 0 for any free port
  */
 export function listeningSocket(port = 0): ListeningSocket {
   const { _createServerHandle: bind } = net as unknown as {

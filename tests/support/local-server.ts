@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server that answers as told, on a free port of the loopback interface, while the work is done with its address. */
+/** Runs a server with this listener on a free port of the loopback interface while the work is done with its address. */
 export async function withServer<T>(listener: RequestListener, work: (url: string) => Promise<T>): Promise<T> {
-  // Longer than any pause of a client that goes on with its connection, or it could meet one that is just being closed.
+  // Longer than any pause of a client that keeps its connection, otherwise it could use one that is just being closed.
   const server = createServer({ keepAliveTimeout: 65_000 }, listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {

@@ -4,7 +4,7 @@ import type { LeakWatch } from './leak-watch.ts';
 export type LogRecord = Readonly<Record<string, unknown>>;
 
 /**
- * What a service writes to its log, as it comes, each line looked through for what must not be in it. A line that is not one
+ * The log of a service as it arrives, with each line checked for confidential values. A line that is not one
  * JSON object is an error.
  */
 export class LogLines extends Writable {
@@ -38,17 +38,17 @@ export class LogLines extends Writable {
     if (leaks.length > 0) this.#leaks.push(`${leaks.map((leak) => JSON.stringify(leak)).join(', ')} in ${line}`);
   }
 
-  /** To be called when no more lines come. */
+  /** Call it when no more lines follow. */
   throwLeaks(): void {
     if (this.#leaks.length > 0) throw new Error(`in the log, where it must not be:\n${this.#leaks.join('\n')}`);
   }
 
-  /** The lines that requests leave behind. */
+  /** The lines of requests. */
   get requests(): LogRecord[] {
     return this.records.filter(({ message }) => message === 'request');
   }
 
-  /** The first record that fits, now or when it comes. */
+  /** The first record that matches, now or when it arrives. */
   async first(fits: (record: LogRecord) => boolean): Promise<LogRecord> {
     for (;;) {
       const found = this.records.find(fits);

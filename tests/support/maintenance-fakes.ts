@@ -5,7 +5,7 @@ import type { SchemaCheck, SchemaStatus, Work } from '../../src/application/port
 
 export const CURRENT: SchemaStatus = { applied: ['1_first'], pending: [], unknown: [] };
 
-/** A schema in this state. Migrations that are named `breaking` are breaking. */
+/** A schema in this state. Migrations with `breaking` in their names are breaking. */
 export function schemaIn(status: Partial<SchemaStatus> = {}): SchemaCheck {
   return {
     status: () => Promise.resolve({ ...CURRENT, ...status }),
@@ -32,7 +32,7 @@ export function recordedWork(): RecordedWork {
   };
 }
 
-/** Files that remember what became of each partial file. */
+/** Files that record the outcome of each partial file. */
 export function recordedFiles(): Files & { readonly calls: string[] } {
   const calls: string[] = [];
   const partial = (file: string): PartialFile => {

@@ -3,20 +3,20 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, utimesSync }
 import os from 'node:os';
 import path from 'node:path';
 
-/** The commands of a page for people, and a place to run them in. */
+/** The shell commands of a documentation page, and a folder to run them in. */
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 export const readPage = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8');
 
 export interface Block {
-  /** The headings that it stands under, from the top, without the page's own. */
+  /** The headings above it, from the top, without the page's own. */
   readonly under: readonly string[];
-  /** Why a test cannot run it: what stands behind `sh`. */
+  /** Why a test cannot run it: the text after `sh`. */
   readonly why: string;
   readonly script: string;
 }
 
-/** Fenced shell blocks (```sh), in the order in which they stand. */
+/** Fenced shell blocks (```sh), in their order. */
 export function shellBlocks(page: string): Block[] {
   const under: string[] = [];
   return Array.from(page.matchAll(/^(##+) (.+)$|^```(sh)?(.*)\n([^]*?)^```$/gm)).flatMap(
@@ -30,7 +30,7 @@ export function shellBlocks(page: string): Block[] {
   );
 }
 
-/** A copy of what git would clone, so that the first command of a page meets a fresh folder. */
+/** A copy of the files that git would clone, so that the first command of a page starts in a fresh folder. */
 export function freshCopy(name: string): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), `${name}-`));
   const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
@@ -39,7 +39,7 @@ export function freshCopy(name: string): string {
     cpSync(path.join(ROOT, file), path.join(folder, file), { force: true, errorOnExist: false });
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-  // Older than what is installed, or make would install again: through the link, under the feet of this very run.
+  // Older than the installed packages, otherwise make would install again: through the link, into the packages of this run.
   utimesSync(path.join(folder, 'package-lock.json'), 0, 0);
   return folder;
 }

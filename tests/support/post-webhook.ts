@@ -10,8 +10,8 @@ export interface WebhookAnswer {
 }
 
 /**
- * Sends a signed webhook on one of the agent's connections: lighter than fetch, for loads. Rejects without a whole answer.
- * `sent` is told of it first.
+ * Sends a signed webhook on one of the agent's connections: cheaper than fetch, for loads. Rejects without a complete answer.
+ * `sent` receives the request first.
  */
 export function postWebhook(
   port: number,

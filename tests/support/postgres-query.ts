@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Asks once, on a connection of its own. Gives the values of all rows in one list. */
+/** Runs one query on a connection of its own. Returns the values of all rows in one list. */
 export async function queryPostgres(
   connectionString: string,
   text: string,

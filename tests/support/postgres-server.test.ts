@@ -17,7 +17,7 @@ afterAll(() => server.remove());
 
 const query = (sql: string, url = server.url): Promise<unknown[]> => queryPostgres(url, sql);
 
-it('flushes what it commits', async () => {
+it('flushes its commits', async () => {
   expect(await query('show fsync')).toEqual(['on']);
   expect(await query('show synchronous_commit')).toEqual(['on']);
 });
@@ -28,7 +28,7 @@ it.each(['fast', 'immediate'] as const)(
     await query(`create table ${how} as select 42 as answer`);
     await server.stop(how);
     await expect(query('select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    await server.stop(how); // what is not running is stopped already
+    await server.stop(how); // a stopped server ignores it
     await server.start();
     expect(await query(`select answer from ${how}`)).toEqual([42]);
   },
@@ -39,7 +39,7 @@ async function dataOf(url: string): Promise<string> {
   return String(folder);
 }
 
-it('leaves nothing behind when removed', async () => {
+it('leaves nothing behind after remove', async () => {
   const another = await startPostgresServer({ durable: false });
   const data = await dataOf(another.url);
   expect(existsSync(data)).toBe(true);

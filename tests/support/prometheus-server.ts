@@ -17,7 +17,7 @@ export interface EvaluatedRule {
 }
 
 export interface PrometheusServer {
-  /** The result of a query now. Rejects with what Prometheus says of a query that it does not understand. */
+  /** The current result of a query. Rejects with the error of Prometheus for an invalid query. */
   query(expr: string): Promise<readonly Series[]>;
   rules(): Promise<readonly EvaluatedRule[]>;
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 import { parser } from '@prometheus-io/lezer-promql';
 
-/** A metric that an expression asks for, with its matchers, and without a range or an offset. */
+/** A metric that an expression selects, with its matchers, and without a range or an offset. */
 export interface Selector {
   readonly text: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Parsed {
   readonly grouping: readonly string[];
 }
 
-/** What a PromQL expression reads. Throws where it is not PromQL. */
+/** The selectors and labels of a PromQL expression. Throws if it is not PromQL. */
 export function parsePromql(expr: string): Parsed {
   const selectors: Selector[] = [];
   const grouping: string[] = [];

@@ -21,7 +21,7 @@ export interface Rule {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** All rules that are shipped, in order. */
+/** All shipped rules, in order. */
 export function shippedRules(): Rule[] {
   return RULE_FILES.flatMap((name) => {
     const { groups } = parse(readFileSync(path.join(OBSERVABILITY, name), 'utf8')) as { groups: { rules: Rule[] }[] };
@@ -29,7 +29,7 @@ export function shippedRules(): Rule[] {
   });
 }
 
-/** A copy of what is shipped, which may be changed; `remove` takes it away. */
+/** A copy of the shipped files, which a test may change; `remove` deletes it. */
 export function observabilityCopy(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(path.join(tmpdir(), 'observability-'));
   cpSync(OBSERVABILITY, folder, { recursive: true });
@@ -41,7 +41,7 @@ export function observabilityCopy(): { folder: string; remove: () => void } {
   };
 }
 
-/** Changes a file of it. Throws where there is nothing to change. */
+/** Changes one of its files. Throws if there is nothing to change. */
 export function change(file: string, from: string | RegExp, to: string): void {
   const text = readFileSync(file, 'utf8');
   const changed = text.replace(from, to);
@@ -49,7 +49,7 @@ export function change(file: string, from: string | RegExp, to: string): void {
   writeFileSync(file, changed);
 }
 
-/** What promtool says, and with which status. Rejects when it cannot be run. */
+/** The output and status of promtool. Rejects if it cannot be run. */
 export function promtool(args: readonly string[], input = ''): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = execFile(PROMTOOL, args, { timeout: 60_000 }, (error, stdout, stderr) => {

@@ -1,8 +1,8 @@
 export type Fields = ReadonlyMap<number, readonly (bigint | Buffer)[]>;
 
 /**
- * The fields of a message of Protocol Buffers by their numbers, as often as they come: numbers as bigint, all else as bytes
- * (https://protobuf.dev/programming-guides/encoding/). Throws RangeError when it is none.
+ * The fields of a Protocol Buffers message by their numbers, with repeated values: numbers as bigint, everything else as bytes
+ * (https://protobuf.dev/programming-guides/encoding/). Throws RangeError if it is not a message.
  */
 export function fieldsOf(message: Buffer): Fields {
   const fields = new Map<number, (bigint | Buffer)[]>();

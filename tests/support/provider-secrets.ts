@@ -11,7 +11,7 @@ const STANDARD: SecretPair = {
   previous: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
 };
 
-/** A provider that demands a form of its secret has secrets of that form; any text will do for the others. */
+/** Secrets in the form that the provider requires; any text for the others. */
 export function secretOf(provider: ProviderName): SecretPair {
   return provider === 'standard'
     ? STANDARD

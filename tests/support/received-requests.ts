@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { SentRequest } from './leak-watch.ts';
 
 const CHANNEL = 'http.server.request.start';
-/** Of a larger body this much is told. */
+/** The number of bytes of a larger body that are reported. */
 const MOST = 262_144;
 
 /**
- * Tells of every request that a server of this process is sent at a port, by whatever client: a browser, curl, a generated
- * one. Before the service sees the request, and of its body each time that more of it is there. Gives what ends it.
+ * Reports every request that a server of this process receives at a port, from any client: a browser, curl, a generated
+ * one. It reports before the service sees the request, and again whenever more of its body has arrived. Returns a function that stops it.
  */
 export function onReceived(port: number, tell: (request: SentRequest) => void): () => void {
   const listener = (message: unknown): void => {

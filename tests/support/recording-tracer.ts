@@ -17,7 +17,7 @@ export interface RecordingTracer extends Tracer {
   named(name: string): RecordedSpan[];
 }
 
-/** Keeps every span, and throws when one is told anything after its end. `isRecorded` is asked of those without a parent. */
+/** Keeps every span, and throws when code uses one after its end. `isRecorded` is called for spans without a parent. */
 export function recordingTracer(isRecorded: (name: string) => boolean = () => true): RecordingTracer {
   const spans: RecordedSpan[] = [];
   const active = new AsyncLocalStorage<RecordedSpan>();

@@ -1,4 +1,4 @@
-/** What a request is made of, one by one, for whoever looks where it turns up. */
+/** The parts of a request, one by one, for checks that look for them elsewhere. */
 
 /** Decoded, and as they were sent. */
 export function valuesOfForm(form: string): string[] {
@@ -11,7 +11,7 @@ interface Value {
   readonly value: string;
 }
 
-/** Of JSON the strings and numbers, of a form its values; of anything else all of it. */
+/** The strings and numbers of JSON, the values of a form, or the whole of anything else. */
 export function valuesOfBody(text: string): Value[] {
   try {
     return leavesOf(JSON.parse(text));
@@ -21,7 +21,7 @@ export function valuesOfBody(text: string): Value[] {
   }
 }
 
-/** However deep it nests. */
+/** At any depth. */
 function leavesOf(root: unknown): Value[] {
   const leaves: Value[] = [];
   const nodes = [{ name: '', value: root }];

@@ -17,17 +17,17 @@ import { temporaryFolder, writeNewestSchema } from './sqlite.ts';
 export interface RunningService extends HttpClient {
   readonly url: string;
   readonly port: number;
-  /** Its database, as DATABASE_URL says it. */
+  /** Its database, as in DATABASE_URL. */
   readonly databaseUrl: string;
-  /** Looked through for all secrets, and what of any client's requests must not be in it. */
+  /** Checked for all secrets and for the confidential values of any client's requests. */
   readonly log: LogLines;
-  /** Rejects when something was in the log that must not be there. */
+  /** Rejects if the log contained anything confidential. */
   stop(): Promise<boolean>;
 }
 
 export const SECRET = 'test-secret-123';
 
-/** The first read waits for a thread to start, for which a busy machine takes seconds. */
+/** The first read waits for a thread to start, which takes seconds on a busy machine. */
 const READ_TIMEOUT_MS = '60000';
 
 /** A message on the wire. */
@@ -40,7 +40,7 @@ export const MESSAGE = {
 };
 
 /**
- * The whole service, composed as the process composes it, on a free port of the loopback interface with a database of
+ * The whole service, composed like the process, on a free port of the loopback interface with a database of
  * its own.
  */
 export async function startService(
@@ -84,7 +84,7 @@ export async function startService(
   };
 }
 
-/** Of the kind that this run of the tests is for. */
+/** Of the engine that this run of the tests is for. */
 async function newDatabase(): Promise<{ url: string; close: () => Promise<void> }> {
   if (process.env['TEST_DATABASE'] === 'postgres') return migratedPostgresDatabase();
   const folder = await temporaryFolder();
@@ -95,22 +95,22 @@ async function newDatabase(): Promise<{ url: string; close: () => Promise<void> 
 export interface ServiceProcess {
   readonly child: ChildProcess;
   readonly log: LogLines;
-  /** To be told what is sent otherwise than by its client. */
+  /** Reports a request that another client sends. */
   readonly watch: LeakWatch;
-  /** Resolves when it listens, with a client; rejects when it ends before. */
+  /** Resolves when it listens, with a client; rejects if it ends before. */
   readonly listening: Promise<HttpClient & { readonly port: number }>;
   /**
-   * The status it ended with, or the signal, and what it wrote to stderr. Rejects when there or in the log was something that
-   * must not be.
+   * The status it ended with, or the signal, and its stderr. Rejects if stderr or the log contained anything
+   * confidential.
    */
   readonly ended: Promise<{ status: number | NodeJS.Signals; stderr: string }>;
 }
 
 /**
- * The real process, with no environment but this one. Its working directory is also where its database is.
+ * The real process, with only this environment. Its working directory also contains its database.
  * @param main another copy of its entry
- * @param through a command that starts it, with other rights
- * @param inherited what it has as file descriptors 3 and on
+ * @param through a command that starts it with other rights
+ * @param inherited its file descriptors from 3 on
  */
 export function startProcess(
   folder: string,
@@ -131,7 +131,7 @@ function startMain(
 ): ServiceProcess {
   const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', READ_TIMEOUT_MS, ...environment };
   const [command, ...args] = [...through, process.execPath, main];
-  // TypeScript knows what three streams are, but not what more are.
+  // TypeScript knows the types of three streams, but not those of further ones.
   const child = spawn(command, args, {
     ...{ cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', ...inherited] },
   }) as ChildProcessByStdio<null, Readable, Readable>;
@@ -159,6 +159,6 @@ function startMain(
   }
 
   const listening = client();
-  listening.catch(() => undefined); // for who waits for it
+  listening.catch(() => undefined); // for callers that await it later
   return { child, log, watch, listening, ended };
 }

@@ -10,7 +10,7 @@ import { ACTIVATED, listeningSocket, type ListeningSocket } from './listening-so
 import { LogLines } from './log-lines.ts';
 import { environmentOf, parseUnit, valueOf, type Unit } from './systemd-unit.ts';
 
-/** Where the procedures write to. On the host of a test all are below one folder. */
+/** The paths that the procedures write to. On a test host all are below one folder. */
 const PLACES = [
   '/opt/webhook-inbox',
   '/etc/webhook-inbox',
@@ -19,13 +19,13 @@ const PLACES = [
   '/var/lib/webhook-inbox',
   '/var/backups/webhook-inbox',
 ];
-/** Stands for the user of the service, where the tests run as root; every system has it. */
+/** Stands in for the user of the service if the tests run as root; every system has it. */
 const NOBODY = 65_534;
 const ROOT_USER = process.getuid?.() === 0;
 const UNIT = 'webhook-inbox';
 
 export interface SystemdHost {
-  /** The same text with the places of this host instead of a real one's. */
+  /** The same text with the paths of this host instead of a real one's. */
   readonly here: (text: string) => string;
   /** For commands: finds those of this host before those of the machine. */
   readonly path: string;
@@ -37,8 +37,8 @@ export interface SystemdHost {
 }
 
 /**
- * What the procedures need of a machine with systemd, done by this process with the units that they install: `systemctl` for the
- * one service and its socket, `journalctl`, `runuser` and `useradd`. No sandbox: what systemd would forbid is not forbidden here.
+ * Stands in for the parts of systemd that the procedures need, with the units that they install: `systemctl` for the
+ * one service and its socket, `journalctl`, `runuser` and `useradd`. There is no sandbox: nothing is forbidden here.
  */
 export async function systemdHost(folder: string): Promise<SystemdHost> {
   const bin = path.join(folder, 'bin');
@@ -118,7 +118,7 @@ export async function systemdHost(folder: string): Promise<SystemdHost> {
     if (verb === 'is-active')
       return running === undefined ? { status: 3, output: 'inactive\n' } : { status: 0, output: 'active\n' };
     if (['stop', 'restart', 'disable'].includes(verb)) {
-      await stopService(); // which needs the socket: it stops with it, too
+      await stopService(); // it needs the socket, and stops with it
       if (listens) {
         socket?.close();
         socket = undefined;
@@ -147,7 +147,7 @@ export async function systemdHost(folder: string): Promise<SystemdHost> {
 
   const commands: Record<string, string> = {
     useradd: 'exit 0',
-    // The user comes before the command: runuser -u NAME -- COMMAND.
+    // The user precedes the command: runuser -u NAME -- COMMAND.
     runuser: ROOT_USER
       ? `shift 3; exec setpriv --reuid=${String(NOBODY)} --regid=${String(NOBODY)} --clear-groups -- "$@"`
       : 'shift 3; exec "$@"',

@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 const FOLDER = path.resolve(import.meta.dirname, '../../deploy/systemd');
 export const systemdFile = (name: string): string => readFileSync(path.join(FOLDER, name), 'utf8');
 
-/** A unit of systemd: for each section and key all values, in order. Knows no continuation lines. */
+/** A unit of systemd: all values of each key of each section, in order. Supports no continuation lines. */
 export type Unit = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 export function parseUnit(text: string): Unit {
@@ -21,10 +21,10 @@ export function parseUnit(text: string): Unit {
   return unit;
 }
 
-/** The last value of a key, which is the one that counts; '' where there is none. */
+/** The last value of a key, which is the effective one; '' without a value. */
 export const valueOf = (unit: Unit, section: string, key: string): string => unit[section]?.[key]?.at(-1) ?? '';
 
-/** What a unit sets by itself, without its EnvironmentFile. */
+/** The variables that a unit sets itself, without its EnvironmentFile. */
 export function environmentOf(unit: Unit): Record<string, string> {
   const lines = (unit['Service']?.['Environment'] ?? []).join(' ').replaceAll(' ', '\n');
   return parseEnv(lines) as Record<string, string>;

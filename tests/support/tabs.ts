@@ -4,7 +4,7 @@ import { launchBrowser } from './browser.ts';
 
 export interface Tab {
   readonly page: Page;
-  /** What was thrown in it and what its console calls an error, breaches of its policy among them. A test takes out what it means to cause. */
+  /** Exceptions in it and errors on its console, including violations of its policy. A test removes those that it causes on purpose. */
   readonly faults: string[];
 }
 
@@ -13,8 +13,8 @@ interface WatchedTab extends Tab {
 }
 
 /**
- * A browser for the tests of a file. Each tab is closed at the end of the test that opened it, which fails if the tab asked
- * for something that is not of its origin, or if the browser found a fault in it.
+ * A browser for the tests of a file. Each tab is closed at the end of its test, which fails if the tab requested
+ * anything from another origin, or if the browser reported an error.
  */
 export function openTabs(): (options?: BrowserContextOptions) => Promise<Tab> {
   let browser: Browser;
@@ -36,7 +36,7 @@ export function openTabs(): (options?: BrowserContextOptions) => Promise<Tab> {
   };
 }
 
-/** In a context of its own: nothing stored, in India, where half hours tell UTC from local time. */
+/** In a separate context: nothing stored, in India, where half hours distinguish UTC from local time. */
 async function watchedTab(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedTab> {
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Asia/Kolkata', ...options });
   const page = await context.newPage();
@@ -49,7 +49,7 @@ async function watchedTab(browser: Browser, options: BrowserContextOptions = {})
   });
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (line) => {
-    // What the browser itself says of an answer that is an error, as some here are meant to be.
+    // The browser itself reports answers with an error status, which some tests expect.
     if (line.type() === 'error' && !line.text().startsWith('Failed to load resource')) faults.push(line.text());
   });
   return { page, foreign, faults };

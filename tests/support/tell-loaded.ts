@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 
-/** To be preloaded by a process (`--import`): tells on stderr of each package of OpenTelemetry that it loads, in any thread. */
+/** For a process to preload (`--import`): reports on stderr each package of OpenTelemetry that it loads, in any thread. */
 registerHooks({
   load(url, context, next) {
     const [, name] = /\/node_modules\/(@opentelemetry\/[\w-]+)\//.exec(url) ?? [];

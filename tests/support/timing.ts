@@ -1,24 +1,24 @@
 /**
- * Whether the time that a check takes depends on what it is given, by the method of dudect (Reparaz, Balasch and Verbauwhede, "Dude,
- * is my code constant time?", 2017): two kinds of inputs in random order, samples above a percentile dropped, because an
- * interruption is no answer, and Welch's t-test between the two kinds.
+ * Whether the duration of a check depends on its input, by the method of dudect (Reparaz, Balasch and Verbauwhede, "Dude,
+ * is my code constant time?", 2017): two kinds of inputs in random order, samples above a percentile dropped, because
+ * interruptions are not part of the check, and Welch's t-test between the two kinds.
  */
 
 export interface TimingOptions {
   readonly samples?: number;
-  /** Calls of each sample: more of them make a small difference one that the clock can see. */
+  /** Calls per sample: more of them make a small difference visible to the clock. */
   readonly calls?: number;
 }
 
-/** |t| above it comes by chance once in two million measurements. */
+/** |t| exceeds it by chance once in two million measurements. */
 const T_THRESHOLD = 5;
 const MEASUREMENTS = 5;
-/** The share of the samples of each kind that counts, the fastest. */
+/** The share of the fastest samples of each kind that counts. */
 const KEPT = 0.5;
 
 /**
- * Welch's t between the times of a check over inputs of two kinds; negative when the first kind is faster. Several inputs of each
- * kind, or where they happen to be in memory would be measured.
+ * Welch's t between the durations of a check for inputs of two kinds; negative if the first kind is faster. Each kind needs several
+ * inputs, otherwise their places in memory would be measured.
  */
 export function timingDifference<Input>(
   check: (input: Input) => unknown,
@@ -40,9 +40,9 @@ export function timingDifference<Input>(
 }
 
 /**
- * Whether the times differ in each of five measurements, and the same way. A check that tells something by its time does so every
- * time; a machine that is busy with something else does not. Each measurement needs new inputs: where they are in memory makes a
- * difference, too, and always the same one.
+ * Whether the durations differ in each of five measurements, in the same direction. A check that leaks by its duration does so every
+ * time; a busy machine does not. Each measurement needs new inputs, because their places in memory make a
+ * difference, too, which is always the same one.
  */
 export function dependsOnContent(measure: () => number): boolean {
   let sign = 0;

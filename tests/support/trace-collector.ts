@@ -9,7 +9,7 @@ export interface CollectedSpan {
   readonly kind: 'internal' | 'server' | 'another';
   readonly traceId: string;
   readonly spanId: string;
-  /** '' of a root. */
+  /** '' for a root. */
   readonly parentSpanId: string;
   readonly traceState: string;
   readonly startedAt: bigint;
@@ -25,18 +25,18 @@ type Attributes = Readonly<Record<string, string | number>>;
 
 export interface TraceCollector {
   readonly url: string;
-  /** All that was sent to it. */
+  /** All spans that it received. */
   readonly exports: readonly { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: Buffer }[];
   readonly spans: readonly CollectedSpan[];
   named(name: string): CollectedSpan[];
-  /** Resolves when so many exports have come, since the beginning. */
+  /** Resolves when this number of exports has arrived since the start. */
   exported(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * A collector of OpenTelemetry's traces on a free port of the loopback interface, which takes OTLP in protobuf over HTTP
- * (https://github.com/open-telemetry/opentelemetry-proto). `answer` says how each export is answered, where not with 200.
+ * A collector of OpenTelemetry traces on a free port of the loopback interface, which accepts OTLP in protobuf over HTTP
+ * (https://github.com/open-telemetry/opentelemetry-proto). `answer` answers each export; without it the status is 200.
  */
 export async function traceCollector(
   answer: (response: ServerResponse) => void = (response) => void response.end(),
@@ -96,7 +96,7 @@ function spanOf(span: Fields, resource: Attributes): CollectedSpan {
   };
 }
 
-/** Only texts and whole numbers: the service sends no others. */
+/** Only texts and integers: the service sends no others. */
 function attributesOf(fields: Fields, field: number): Attributes {
   const pairs = messages(fields, field).map((pair) => {
     const [value = new Map() as Fields] = messages(pair, 2);

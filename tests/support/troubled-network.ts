@@ -5,16 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface TroubledNetwork {
   /** Of the same database, through the network. */
   readonly url: string;
-  /** From now on the connections that there are get no answer any more, and are not closed either; new ones do. */
+  /** From now on the open connections get no answers, and are not closed either; new ones work. */
   readonly mute: () => void;
-  /** From now on no connection does, whenever it was made. */
+  /** From now on no connection gets answers, old or new. */
   readonly muteAll: () => void;
-  /** From now on every packet takes so much longer (ms), in each direction. */
+  /** From now on every packet takes this much longer (ms), in each direction. */
   readonly slowDown: (ms: number) => void;
   readonly close: () => Promise<void>;
 }
 
-/** A network between the service and its database that can go silent, as a cut one does, or slow: nobody says that it is. */
+/** A network between the service and its database that can become silent, like a cut one, or slow, without a notice to either side. */
 export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
   const target = new URL(url);
   const answering = new Set<Socket>();
@@ -33,7 +33,7 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
       from.on('data', (chunk) => {
         const arrival = delayMs === 0 ? undefined : delay(delayMs);
         earlier = Promise.all([earlier, arrival]).then(() => {
-          if (answering.has(server)) to.write(chunk); // in order: none overtakes another
+          if (answering.has(server)) to.write(chunk); // in order: no chunk overtakes another
         });
       });
       from.on('error', () => undefined);

@@ -2,12 +2,12 @@ import { request, type ServerResponse } from 'node:http';
 import { withServer } from './local-server.ts';
 
 /**
- * `503`: a proxy's own. `cut 503`: half of one. `cut`: the service does what it is asked, and half of its answer comes.
- * `forward`: all goes well.
+ * `503`: a proxy's own. `cut 503`: half of one. `cut`: the service executes the request, and half of its answer arrives.
+ * `forward`: the request and the answer arrive.
  */
 export type Doing = '503' | 'cut 503' | 'cut' | 'forward';
 
-/** Stands between a service and whoever does the work: does one of these with each request, the last one with all that follow. */
+/** A proxy in front of a service that treats each request in one of these ways, and all further requests like the last one. */
 export function withUnreliable<T>(
   origin: string,
   doings: readonly Doing[],

@@ -7,7 +7,7 @@ export interface ValidationError {
   readonly type: string;
 }
 
-/** What a 422 says that is wrong. Fails for any other answer. */
+/** The errors of a 422. Fails for any other answer. */
 export function validationErrors(answer: CheckedAnswer): readonly ValidationError[] {
   expect(answer.status).toBe(422);
   return (answer.json() as { errors: ValidationError[] }).errors;

@@ -3,13 +3,13 @@ import { until, type Rig } from './rig.ts';
 import { inRounds } from './rounds.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Something around the service that breaks and is mended, while the process lives on. */
+/** A fault around the service that begins and ends while the process runs. */
 export interface Fault extends Omit<Scenario, 'run'> {
-  /** What /health/ready says of the checks as long as it lasts; null when it does not last long enough to be seen. */
+  /** The checks that /health/ready reports during the fault; null if the fault is too short to be seen. */
   readonly checks: Readonly<Record<string, string>> | null;
-  /** Sets up what stands between; gives what the service is started with because of it, and what takes it down. */
+  /** Sets up the parts around the service; returns the environment they require, and a function that removes them. */
   prepare?(rig: Rig): Promise<Prepared>;
-  /** Gives what mends it. */
+  /** Begins the fault; returns a function that ends it. */
   inject(rig: Rig): Mend | Promise<Mend>;
 }
 
@@ -21,8 +21,8 @@ export interface Prepared {
 }
 
 /**
- * Messages are sent all the time. While the fault lasts they are refused with 503 and `Retry-After`, readiness names
- * the check, liveness stays 200; when it is mended the same process takes messages again without being touched.
+ * Clients send messages all the time. During the fault they get 503 with `Retry-After`, readiness names
+ * the check, and liveness stays 200; after it the same process accepts messages again without a restart.
  */
 export function faultScenario(fault: Fault): Scenario {
   return inRounds({

@@ -7,8 +7,8 @@ import type { Rig } from './rig.ts';
 import { inRounds } from './rounds.ts';
 
 /**
- * The files as a power cut leaves them: at one instant, with the last write torn. What was acknowledged before that instant
- * was flushed, so that it has to be in the copy.
+ * The files as a power cut leaves them: at one instant, with the last write torn. A message that was acknowledged before that instant
+ * was flushed, so it has to be in the copy.
  */
 export const powerCut = inRounds({
   name: 'power cut',
@@ -34,7 +34,7 @@ export const powerCut = inRounds({
   },
 });
 
-/** Stops all threads of the process while it copies; gives the name of the copy. */
+/** Stops all threads of the process while it copies; returns the name of the copy. */
 async function copyAtOneInstant(rig: Rig, folder: string): Promise<string> {
   mkdirSync(folder);
   const { child } = rig.process();
@@ -45,7 +45,7 @@ async function copyAtOneInstant(rig: Rig, folder: string): Promise<string> {
   return path.join(folder, 'app.db');
 }
 
-/** Linux: every thread is stopped; one that waits for the disk is not yet. */
+/** Whether Linux has stopped every thread: a thread that waits for the disk is not stopped yet. */
 function isStopped(pid: number): boolean {
   const threads = `/proc/${String(pid)}/task`;
   return readdirSync(threads).every((thread) => /\) [Tt] /.test(readFileSync(`${threads}/${thread}/stat`, 'utf8')));
@@ -54,7 +54,7 @@ function isStopped(pid: number): boolean {
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
-/** Makes something else of what stands behind the last commit of a write-ahead log (https://www.sqlite.org/fileformat2.html#walformat). */
+/** Replaces the end of a write-ahead log, after its last commit, with random bytes or zeros (https://www.sqlite.org/fileformat2.html#walformat). */
 function tearEnd(file: string, random: Random): void {
   const log = readFileSync(file);
   if (log.length < LOG_HEADER_BYTES) return;

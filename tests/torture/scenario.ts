@@ -6,31 +6,31 @@ export interface Outcome {
   readonly acknowledged: number;
   readonly lost: number;
   readonly doubled: number;
-  /** Everything else that was not as it must be, in words. */
+  /** All other faults, in words. */
   readonly faults: readonly string[];
-  /** From the end of each fault until the service took messages again, in ms. */
+  /** From the end of each fault until the service accepted messages again, in ms. */
   readonly recoveriesMs: readonly number[];
 }
 
 export interface Circumstances {
   readonly engine: Engine;
-  /** How often it happens. */
+  /** The number of faults. */
   readonly rounds: number;
   readonly random: Random;
-  /** How long a fault lasts at least, in ms. */
+  /** The minimum duration of a fault in ms. */
   readonly holdMs: number;
-  /** Told after each round. */
+  /** Called after each round. */
   readonly onRound?: () => void;
-  /** Ends after the round under way. */
+  /** Ends after the current round. */
   readonly signal?: AbortSignal;
 }
 
-/** Something that goes wrong while messages come in. */
+/** A kind of fault that occurs while messages arrive. */
 export interface Scenario {
   readonly name: string;
   readonly description: string;
   readonly engines: readonly Engine[];
-  /** Of a run that nobody has chosen a number for. */
+  /** The default number of rounds. */
   readonly rounds: number;
   run(circumstances: Circumstances): Promise<Outcome>;
 }

@@ -32,7 +32,7 @@ describe('npm run copy', () => {
     });
   });
 
-  it('tells a conflict as JSON with status 1', async () => {
+  it('reports a conflict as JSON with status 1', async () => {
     await between('sqlite', 'sqlite', async (source, target) => {
       await store(source, manyMessages(5));
       await store(target, [message('m3', { text: 'something else' })]);
@@ -76,14 +76,14 @@ describe('npm run copy', () => {
     });
   });
 
-  it('does not touch the target when the source has another schema', async () => {
+  it('leaves the target unchanged if the source has another schema', async () => {
     await between('sqlite', 'sqlite', async (source, target) => {
       await on(source, ({ db }) => db('knex_migrations').where('name', 'like', '%search_index').delete());
       expect(await copy(source, target)).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(/^the source lacks migrations \(\d+_search_index\): migrate it first/),
       });
-      expect((await copy(target, source)).stderr).toMatch(/^the database file is not there: \/.*\.db\n$/); // not made
+      expect((await copy(target, source)).stderr).toMatch(/^the database file is not there: \/.*\.db\n$/); // not created
     });
     await between('sqlite', 'sqlite', async (source, target) => {
       await on(source, ({ db }) => db('knex_migrations').insert({ name: '99999999999999_future', batch: 9 }));
@@ -94,7 +94,7 @@ describe('npm run copy', () => {
     });
   });
 
-  it('explains itself', async () => {
+  it('prints its help', async () => {
     const { code, stdout, stderr } = await node(ROOT, [CLI, 'copy', '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: webhook-inbox copy [^]*--from <url>[^]*--to <url>[^]*--json/);
@@ -107,7 +107,7 @@ describe('npm run copy', () => {
     ['the same twice', ['--from', 'sqlite:///a.db', '--to', 'sqlite:///./a.db'], 64, 'the same database'],
     ['no database', ['--from', 'mysql://secret@a/b', '--to', 'sqlite:///a.db'], 78, '--from must be sqlite:///'],
     ['a broken URL', ['--from', 'sqlite:///a.db', '--to', 'postgres://a'], 78, '--to must be postgres://'],
-  ])('refuses %s', async (_what, args, status, reason) => {
+  ])('rejects %s', async (_what, args, status, reason) => {
     const folder = await temporaryFolder();
     try {
       const { code, stdout, stderr } = await node(folder.path, [CLI, 'copy', ...args]);

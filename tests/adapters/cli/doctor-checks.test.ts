@@ -18,7 +18,7 @@ interface Report {
   readonly checks: readonly { readonly status: string; readonly name: string; readonly text: string }[];
 }
 
-/** By the names of the checks. The database is not there. */
+/** The results by the names of the checks. The database does not exist. */
 async function report(environment: Environment, ...args: string[]): Promise<Record<string, string>> {
   const { stdout } = await cli.run(['doctor', '--json', ...args], environment);
   const { checks } = JSON.parse(stdout) as Report;
@@ -33,7 +33,7 @@ function withClock<T>(ahead: number, work: (url: string) => Promise<T>): Promise
 }
 
 describe('the doctor on the configuration', () => {
-  it('tells all faults, as JSON too', async () => {
+  it('reports all faults, as JSON too', async () => {
     const environment = { PORT: 'x', LOG_LEVEL: 'loud' };
     const { status, stdout } = await cli.run(['doctor'], environment);
     expect(status).toBe(78);
@@ -46,14 +46,14 @@ describe('the doctor on the configuration', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, checks: [{ status: 'fail' }, { status: 'fail' }] });
   });
 
-  it('says which providers are on', async () => {
+  it('names the enabled providers', async () => {
     expect((await report({}))['providers']).toMatch(/^warn: all are disabled.*WEBHOOK_SECRET/);
     expect((await report({ TWILIO_AUTH_TOKEN: STRONG }))['providers']).toBe(
       'ok: enabled: twilio; disabled: webhook, whatsapp, standard',
     );
   });
 
-  it('warns of secrets that are easy to guess, each by its name', async () => {
+  it('warns of guessable secrets, each by its name', async () => {
     const checks = await report({
       WEBHOOK_SECRET: 'your-secret-here',
       WHATSAPP_APP_SECRET: STRONG,
@@ -84,7 +84,7 @@ describe('the doctor on the configuration', () => {
       { WEBHOOK_SECRET: STRONG, WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT: '2999-01-01T00:00:00Z' },
       /^ok: accepted until 2999-01-01T00:00:00Z$/,
     ],
-  ])('says of a previous secret that it %s', async (_what, environment, expected) => {
+  ])('says that a previous secret %s', async (_what, environment, expected) => {
     const checks = await report({ WEBHOOK_SECRET_PREVIOUS: OTHER, ...environment });
     expect(checks['WEBHOOK_SECRET_PREVIOUS']).toMatch(expected);
   });
@@ -97,13 +97,13 @@ describe('the doctor on the configuration', () => {
 });
 
 describe('the doctor on the database', () => {
-  it('makes none where none is', async () => {
+  it('creates none if it does not exist', async () => {
     const { status, stdout } = await cli.run(['doctor']);
     expect([status, stdout]).toEqual([1, expect.stringMatching(/^fail {2}database: .*webhook-inbox migrate latest/m)]);
     expect(readdirSync(cli.folder)).toEqual([]);
   });
 
-  it('says that it cannot be reached, without the password', async () => {
+  it('says that it is unreachable, without the password', async () => {
     const { status, stdout, stderr } = await cli.run(['doctor'], {
       DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/db',
     });
@@ -139,7 +139,7 @@ describe('the doctor on the clock', () => {
     [60, /^warn: is (5\d|6\d) s behind that of 127\.0\.0\.1:\d+: set it by NTP$/],
     [-60, /^warn: is (5\d|6\d) s ahead of that of/],
     [900, /^fail: is (89\d|90\d) s behind .*; Standard Webhooks are refused as stale meanwhile$/],
-  ])('of a server that is %d s ahead', async (ahead, expected) => {
+  ])('warns of a server that is %d s ahead', async (ahead, expected) => {
     expect((await withClock(ahead, (url) => report({}, '--url', url)))['clock']).toMatch(expected);
   });
 

@@ -31,7 +31,7 @@ async function filled(): Promise<TestDatabase> {
 }
 
 describe('the doctor', () => {
-  it('finds a database in order', async () => {
+  it('finds no fault in a consistent database', async () => {
     const { file, close } = await filled();
     try {
       expect(await doctor(file)).toEqual({
@@ -57,7 +57,7 @@ ok    counters: equal a scan of all messages
     ['sender_counts', "update sender_counts set messages = 7 where from_msisdn = '+100'"],
     ['period_counts', 'delete from period_counts where width = 3600'],
     ['period_counts', 'insert into period_counts values (60, 0, 1)'],
-  ])('says that %s is wrong after: %s', async (table, damage) => {
+  ])('reports that %s is wrong after: %s', async (table, damage) => {
     const { db, file, close } = await filled();
     try {
       const right = await sqliteMessageRepository(db).stats();
@@ -72,7 +72,7 @@ ok    counters: equal a scan of all messages
     }
   });
 
-  it('says which migrations are missing', async () => {
+  it('names the missing migrations', async () => {
     const { db, file, close } = await filled();
     try {
       await db('knex_migrations').where('name', 'like', '%search_index').delete();

@@ -5,7 +5,7 @@ import { SECRET, startService } from '../../support/service.ts';
 
 const script = (name: string): string => fileURLToPath(new URL(`../../../scripts/${name}.ts`, import.meta.url));
 
-/** Runs as `make run` and `make demo` run them, in a folder of its own. */
+/** Runs as `make run` and `make demo` do, in a folder of its own. */
 let program: CommandLine;
 afterEach(() => {
   program.remove();
@@ -20,7 +20,7 @@ describe('setup', () => {
     ['HOST=\nPORT=', 'http://127.0.0.1:8000'],
     ['HOST=0.0.0.0\nPORT=8001', 'http://127.0.0.1:8001'],
     ['HOST=::1', 'http://[::1]:8000'],
-  ])('names an address that leads to the service of %j', async (lines, address) => {
+  ])('prints an address that leads to the service of %j', async (lines, address) => {
     program.file('.env', `WEBHOOK_SECRET=${SECRET}\n${lines}\n`);
     const { status, stdout } = await program.run([]);
     expect(status).toBe(0);
@@ -28,14 +28,14 @@ describe('setup', () => {
     expect(stdout).toContain(`${address}/docs\n`);
   });
 
-  it('names none that nobody knows yet', async () => {
+  it('prints no address that is not known yet', async () => {
     program.file('.env', `WEBHOOK_SECRET=${SECRET}\nPORT=0\n`);
     const { status, stdout } = await program.run([]);
     expect(status).toBe(0);
     expect(stdout).not.toContain('curl');
   });
 
-  it('stops at a configuration that is not valid, as the service does', async () => {
+  it('stops at an invalid configuration, as the service does', async () => {
     program.file('.env', 'PORT=eight\n');
     expect(await program.run([])).toEqual({
       status: 78,
@@ -46,7 +46,7 @@ describe('setup', () => {
 });
 
 describe('demo', () => {
-  it('finds the service that .env says, of which empty lines say nothing', async () => {
+  it('finds the service that .env names, and ignores empty lines there', async () => {
     program = commandLine(script('demo'));
     const service = await startService();
     program.file('.env', `WEBHOOK_SECRET=${SECRET}\nHOST=\nREAD_API_KEYS=\nPORT=${String(service.port)}\n`);

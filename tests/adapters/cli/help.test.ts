@@ -27,7 +27,7 @@ const OPTIONS = {
 };
 
 describe('webhook-inbox --help', () => {
-  it('names every command, and comes without one on stderr with status 64', async () => {
+  it('names every command, and is printed on stderr with status 64 if there is no command', async () => {
     const [help, none] = await Promise.all([cli.run(['--help']), cli.run([])]);
     expect(help).toMatchObject({ status: 0, stderr: '' });
     for (const command of Object.keys(OPTIONS)) expect(help.stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
@@ -50,7 +50,7 @@ describe('webhook-inbox --help', () => {
     }
   });
 
-  it('says its version', async () => {
+  it('prints its version', async () => {
     const ended = await Promise.all([cli.run(['--version']), cli.run(['-v'])]);
     for (const end of ended) expect(end).toEqual({ status: 0, stdout: `${packageInfo.version}\n`, stderr: '' });
   });
@@ -67,18 +67,18 @@ describe('the build', () => {
   });
 });
 
-describe('what cannot be understood', () => {
+describe('a command line with an error', () => {
   it.each([
     ['an unknown command', ['sned'], "unknown command 'sned'"],
     ['an unknown option', ['send', '--cuont', '3'], "unknown option '--cuont'"],
     ['a word too many', ['doctor', 'now'], 'too many arguments'],
-    ['a provider that is none', ['sign', '-p', 'github'], 'Allowed choices are webhook, whatsapp, standard, twilio'],
+    ['an unknown provider', ['sign', '-p', 'github'], 'Allowed choices are webhook, whatsapp, standard, twilio'],
     ['no number', ['send', '--count', 'many'], 'whole number from 1'],
     ['a rate of nothing', ['send', '--rate', '0'], 'a number above 0'],
     ['no URL', ['send', '--url', 'localhost:8000'], 'http or https URL'],
     ['a header without a name', ['verify', '--header', 'abc'], "'Name: value'"],
     ['an option without its value', ['copy', '--from'], 'argument missing'],
-  ])('%s is answered on stderr with the usage and status 64', async (_what, args, reason) => {
+  ])('%s is reported on stderr with the usage and status 64', async (_what, args, reason) => {
     const { status, stdout, stderr } = await cli.run(args);
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
     expect(stderr).toContain(reason);
@@ -89,7 +89,7 @@ describe('what cannot be understood', () => {
     ['a mistyped option', ['copy', '--form=postgres://user:hunter2@host/db'], "unknown option '--form'"],
     ['an option', ['send', '--url', 'ftp://user:hunter2@host'], "option '--url <url>' is invalid"],
     ['an option, for fetch would refuse it,', ['doctor', '--url', 'http://user:hunter2@host'], "option '--url <url>'"],
-  ])('does not repeat what follows %s, which may be a password', async (_what, args, reason) => {
+  ])('does not repeat the value of %s, which may be a password', async (_what, args, reason) => {
     const { status, stderr } = await cli.run(args);
     expect(status).toBe(64);
     expect(stderr).toContain(reason);
@@ -109,7 +109,7 @@ describe('a configuration that is not valid', () => {
     ['restore', ['a.db']],
     ['export', ['a.ndjson']],
     ['import', ['a.ndjson']],
-  ])('ends %s with status 78, every fault and no value', async (command, args) => {
+  ])('ends %s with status 78 and reports every fault and no value', async (command, args) => {
     const { status, stdout, stderr } = await cli.run([command, ...args], {
       PORT: 'the-port',
       DATABASE_URL: 'mysql://user:the-password@host/db',

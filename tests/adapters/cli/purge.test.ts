@@ -45,7 +45,7 @@ async function withDays(
 const upTo = (n: number): string[] => Array.from({ length: n }, (_, i) => String(i));
 
 describe.each<Engine>(['sqlite', 'postgres'])('webhook-inbox purge on %s', (engine) => {
-  it('erases what is older, says how much and what became of the space, and has nothing to do the next time', () =>
+  it('erases older messages, reports how many and the reclaimed space, and has nothing to do the next time', () =>
     withDays(engine, 100, async (purge, left) => {
       const dry = await purge('--before', '30d', '--dry-run', '--json');
       expect([dry.status, JSON.parse(dry.stdout)]).toMatchObject([
@@ -64,7 +64,7 @@ describe.each<Engine>(['sqlite', 'postgres'])('webhook-inbox purge on %s', (engi
       expect(again).toMatchObject({ ok: true, erased: { messages: 0, bodies: 0 }, remaining: 30 });
     }));
 
-  it('keeps the newest and exempt senders', () =>
+  it('keeps the newest messages and those of exempt senders', () =>
     withDays(engine, 60, async (purge, left) => {
       const kept = ['--keep', '50', '--keep-from', '+15550000001'];
       expect((await purge('--before', '30d', ...kept)).stdout).toContain('erased         5 messages');
@@ -74,7 +74,7 @@ describe.each<Engine>(['sqlite', 'postgres'])('webhook-inbox purge on %s', (engi
 });
 
 describe('webhook-inbox purge', () => {
-  it('makes a file that this version made shorter, and with --compact any', () =>
+  it('shrinks a file that this version created, and any file with --compact', () =>
     withDays('sqlite', 200, async (purge) => {
       const first = JSON.parse((await purge('--before', '100d', '--json')).stdout) as Record<string, number>;
       expect(first['bytes_after']).toBeLessThan(0.7 * Number(first['bytes_before']));
@@ -87,7 +87,7 @@ describe('webhook-inbox purge', () => {
       expect(second['compacting_seconds']).toBeGreaterThan(0);
     }));
 
-  it('stopped by a signal says so, and the same command resumes', () =>
+  it('says that a signal stopped it, and the same command resumes', () =>
     withDays('sqlite', 8, async (purge, left, url) => {
       const old = Array.from({ length: 6_000 }, (_, i) => ({
         ...message(`old ${String(i)}`, { sentAt: timestampFromMicros(BigInt(i)) }),
@@ -106,20 +106,20 @@ describe('webhook-inbox purge', () => {
 
   it.each([
     ['nothing', [], 64, '--before is needed'],
-    ['an instant that is none', ['--before', 'yesterday'], 64, '--before takes an RFC 3339 date-time'],
+    ['an instant that is not a date-time', ['--before', 'yesterday'], 64, '--before takes an RFC 3339 date-time'],
     ['days before the calendar', ['--before', '999999d'], 64, '--before takes an RFC 3339 date-time'],
     ['what may be sent again', ['--before', '6d'], 64, '--before is less than 7 days ago'],
     ['the future', ['--before', '2999-01-01T00:00:00Z'], 64, '--before is less than 7 days ago'],
-    ['a count that is none', ['--before', '9d', '--keep', '-1'], 64, 'whole number'],
+    ['a count that is negative', ['--before', '9d', '--keep', '-1'], 64, 'whole number'],
     ['a number without a plus', ['--before', '9d', '--keep-from', '15550000001'], 64, 'phone number'],
     ['a file that is not there', ['--before', '9d'], 1, 'is not there'],
-  ])('refuses %s', async (_what, args, status, reason) => {
+  ])('rejects %s', async (_what, args, status, reason) => {
     const ended = await cli.run(['purge', ...args], { DATABASE_URL: 'sqlite:///./none.db' });
     expect(ended).toEqual({ status, stdout: '', stderr: expect.stringContaining(reason) });
     expect(ended.stderr).not.toContain('15550000001');
   });
 
-  it('erases what is young when it is forced to, and says what a schema lacks', () =>
+  it('erases young messages when it is forced to, and names what a schema lacks', () =>
     withDays('sqlite', 5, async (purge, left, url) => {
       expect((await purge('--before', '3d', '--force')).status).toBe(0);
       expect(await left()).toEqual(upTo(3));

@@ -20,7 +20,7 @@ const PERSON = '+919876543210';
 const SECRET_TEXT = 'Quarkkuchenrezept';
 const COUNT = 3_000;
 
-/** Of three thousand messages every tenth is the person's, in whatever part of the indexes they come to lie. */
+/** Every tenth of three thousand messages is the person's, so that they are spread over all parts of the indexes. */
 const sentBy = (i: number): NewUpdate => {
   const theirs = i % 10 === 3;
   const from = theirs && i % 20 === 3 ? PERSON : `+1555${String((i * 7_919) % 1_000).padStart(7, '0')}`;
@@ -65,7 +65,7 @@ async function bytesOf(url: string): Promise<string> {
   return (await read(file)) + (await read(`${file}-wal`));
 }
 
-/** Answers, counters and, in SQLite, pages and the index are in order. */
+/** Answers, counters and, in SQLite, pages and the index are consistent. */
 async function inOrder(url: string): Promise<void> {
   await on(url, async (target) => {
     expect(await wrongCounters(target.db, target.dialect)).toEqual([]);
@@ -77,7 +77,7 @@ async function inOrder(url: string): Promise<void> {
 }
 
 describe.each<Engine>(['sqlite', 'postgres'])('webhook-inbox redact on %s', (engine) => {
-  it('says what would go, erases it with --yes, and names the number nowhere', () =>
+  it('says what it would erase, erases it with --yes, and leaves the number nowhere', () =>
     withPerson(engine, async (redact, url) => {
       const dry = await redact('--dry-run', '--json');
       const counts = { messages: 300, statuses: 0, bodies: 301, bereft: 0, excerpts: 0 };
@@ -97,7 +97,7 @@ describe.each<Engine>(['sqlite', 'postgres'])('webhook-inbox redact on %s', (eng
 describe('webhook-inbox redact', () => {
   it('leaves no byte of the number, the texts or the bodies in the files of SQLite', () =>
     withPerson('sqlite', async (redact, url) => {
-      // Terms stand in the index without what they share with the one before: only one begins with this letter.
+      // The index stores a term without the prefix that it shares with the term before: only one begins with this letter.
       const inIndex = (): Promise<boolean> =>
         on(url, async ({ db }) => {
           const blocks = await db.raw<{ block: Buffer }[]>('select block from message_search_data');
@@ -113,10 +113,10 @@ describe('webhook-inbox redact', () => {
         await db.raw("create virtual table temp.words using fts5vocab (main, message_search, 'row')");
         expect(await db.raw("select term from temp.words where term in ('qua', 'kuc')")).toEqual([]);
       });
-      expect(await inIndex()).toBe(false); // nor as marks of what is gone, which no search shows
+      expect(await inIndex()).toBe(false); // nor as marks of erased texts, which no search shows
     }));
 
-  it('leaves nothing in the statistics of the planner of PostgreSQL, which hold values of rows', () =>
+  it("leaves nothing in PostgreSQL's planner statistics, which hold values of rows", () =>
     withPerson('postgres', async (redact, url) => {
       const columns = (): Promise<string[]> =>
         on(url, async ({ db }) => {
@@ -132,7 +132,7 @@ describe('webhook-inbox redact', () => {
       expect(await columns()).toEqual([]);
     }));
 
-  it('says how many texts of other people name the number, which stay', async () => {
+  it('says how many texts of other people contain the number, and keeps them', async () => {
     const { url, close } = await place('sqlite');
     try {
       await on(url, ({ add }) =>
@@ -148,7 +148,7 @@ describe('webhook-inbox redact', () => {
     }
   });
 
-  it('asks, and refuses where there is nobody to ask', async () => {
+  it('asks for confirmation, and refuses without a terminal', async () => {
     const refused = await cli.run(['redact', '--from', PERSON], { DATABASE_URL: 'sqlite:///./none.db' });
     expect(refused).toEqual({
       status: 64,
@@ -164,7 +164,7 @@ describe('webhook-inbox redact', () => {
     ['no\n', false],
     ['\n', false],
     ['', false],
-  ])('takes %j for %s', async (typed, expected) => {
+  ])('reads %j as %s', async (typed, expected) => {
     const [input, output] = [new PassThrough(), new PassThrough()];
     input.end(typed);
     expect(await agreed(input, output)).toBe(expected);
@@ -175,7 +175,7 @@ describe('webhook-inbox redact', () => {
     ['no number', [], 'required option'],
     ['what is no number', ['--from', '14155550100'], 'phone number'],
     ['a second number', ['--from', PERSON, '+14155550100'], 'too many arguments'],
-  ])('refuses %s', async (_what, args, reason) => {
+  ])('rejects %s', async (_what, args, reason) => {
     const ended = await cli.run(['redact', '--yes', ...args], { DATABASE_URL: 'sqlite:///./none.db' });
     expect(ended).toEqual({ status: 64, stdout: '', stderr: expect.stringContaining(reason) });
     expect(ended.stderr).not.toContain('14155550100');
@@ -183,7 +183,7 @@ describe('webhook-inbox redact', () => {
 });
 
 describe('placesLeft', () => {
-  it('counts each place in file and log once, also where one lies across two pieces that are read', async () => {
+  it('counts each place in file and log once, even if it spans two chunks', async () => {
     const at = (position: number, what: string, length: number): string =>
       ' '.repeat(position) + what + ' '.repeat(length - position - what.length);
     const digits = PERSON.slice(1);

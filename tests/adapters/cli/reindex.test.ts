@@ -39,7 +39,7 @@ async function withIndexed(engine: Engine, count: number, test: Test): Promise<v
   }
 }
 
-/** As the file of a database whose pages went bad: no statement of SQLite itself would do it. */
+/** Like a database file whose pages are damaged: no statement of SQLite itself would do it. */
 function damage(url: string, sql: string): void {
   const db = new Sqlite(url.replace('sqlite:///', ''));
   db.unsafeMode(true);
@@ -49,14 +49,14 @@ function damage(url: string, sql: string): void {
 
 describe('webhook-inbox reindex', () => {
   it.each<[string, string]>([
-    ['that was told of texts that are not there', `insert into message_search (rowid, text) values (99999, 'text 9')`],
+    ['that contains texts that do not exist', `insert into message_search (rowid, text) values (99999, 'text 9')`],
     [
-      'that was told to forget what is there',
+      'that lacks texts that exist',
       `insert into message_search (message_search, rowid, text) values ('delete', 10, 'text 9')`,
     ],
     ['whose pages are damaged', `update message_search_data set block = zeroblob(50) where id > 10`],
     ['whose structure is damaged', `update message_search_data set block = x'0102030405' where id = 10`],
-  ])('mends an index of SQLite %s', async (_what, sql) => {
+  ])('repairs an index of SQLite %s', async (_what, sql) => {
     await withIndexed('sqlite', 2_500, async (reindex, found, url) => {
       expect(await found('TEXT 9')).toBe(111);
       damage(url, sql);
@@ -70,9 +70,9 @@ describe('webhook-inbox reindex', () => {
     });
   });
 
-  it('waits for whoever is writing', async () => {
+  it('waits for a process that is writing', async () => {
     const { db, file, close } = await openTestDatabase();
-    await indexedSeq(db); // from then on it knows the schema, as the command does
+    await indexedSeq(db); // from then on the connection knows the schema, as the command does
     const writing = `
       const { parentPort, workerData } = require('node:worker_threads');
       const db = new (require('better-sqlite3'))(workerData);
@@ -91,7 +91,7 @@ describe('webhook-inbox reindex', () => {
     }
   });
 
-  it('stopped on the way it leaves searches right, and what is missing to the service', () =>
+  it('stopped half-way leaves searches correct, and leaves the rest to the service', () =>
     withIndexed('sqlite', 20_000, async (_reindex, found, url) => {
       const environment = { DATABASE_URL: url, ...signalledAt('indexing', 'SIGINT') };
       const { status, stderr } = await cli.run(['reindex'], environment);
@@ -106,7 +106,7 @@ describe('webhook-inbox reindex', () => {
       expect(await found('TEXT 19999')).toBe(1);
     }));
 
-  it('builds the index of PostgreSQL anew, also one that is gone, and clears away what an attempt left behind', () =>
+  it('rebuilds the index of PostgreSQL, even if it is missing, and removes what an earlier attempt left behind', () =>
     withIndexed('postgres', 500, async (reindex, found, url) => {
       const indexes = () =>
         on(url, async ({ db }) => {

@@ -5,14 +5,14 @@ import { jsonLine, wordsOf } from '../../../src/adapters/cli/run-command.ts';
 import { freePort } from '../../support/free-port.ts';
 
 describe('wordsOf', () => {
-  it('has the end of a long statement that a database refused', () => {
+  it('has the end of a long statement that a database rejected', () => {
     const statement = `select 1 where id in (${'?, '.repeat(1_000)}?) - `;
     const words = wordsOf(Object.assign(new Error(`${statement}disk I/O error`), { code: 'SQLITE_IOERR' }));
     expect(words).toMatch(/^….* - disk I\/O error$/);
     expect(words.length).toBeLessThan(600);
   });
 
-  it('has all that is said of anything else', () => {
+  it('has the whole message of any other error', () => {
     const faults = 'a setting is not valid\n'.repeat(100);
     expect(wordsOf(new Error(faults))).toBe(faults);
     expect(wordsOf('thrown')).toBe('thrown');
@@ -20,7 +20,7 @@ describe('wordsOf', () => {
 
   it.each([
     ['an address', [{ address: '127.0.0.1', family: 4 }]],
-    // As localhost on many machines: of these Node throws an error without a message.
+    // Like localhost on many machines: for several addresses Node throws an error without a message.
     [
       'a name of several addresses',
       [
@@ -28,7 +28,7 @@ describe('wordsOf', () => {
         { address: '127.0.0.2', family: 4 },
       ],
     ],
-  ])('asks whether there is a database at %s where nobody listens', async (_, addresses) => {
+  ])('asks whether a database is running at %s if nothing listens there', async (_, addresses) => {
     const port = await freePort();
     const socket = connect({
       host: 'database.test',
@@ -45,7 +45,7 @@ describe('wordsOf', () => {
 });
 
 describe('jsonLine', () => {
-  it('names all in snake_case, however deep, and leaves names of others and values alone', () => {
+  it('converts all names to snake_case at any depth, and leaves foreign names and values unchanged', () => {
     const line = jsonLine({
       ok: true,
       rowsPerSecond: 1,

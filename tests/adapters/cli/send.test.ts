@@ -13,7 +13,7 @@ const SECRETS = {
 
 const cli = commandLine();
 let service: RunningService;
-/** For a server that stops who asks it. */
+/** For a server that stops its own client. */
 let started: RunningCommand;
 beforeAll(async () => {
   service = await startService(SECRETS);
@@ -23,11 +23,11 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** What the service listens with, for a command that is to find it by its configuration. */
+/** The listen settings of the service, for a command that has to find it by its configuration. */
 const here = () => ({ ...SECRETS, PORT: new URL(service.url).port });
 const line = (id: string, text = 'Hello'): string => JSON.stringify({ ...MESSAGE, message_id: id, text });
 
-/** A service that answers as told, once it has read the request. */
+/** A service that gives these answers, each once it has read the request. */
 function answering<T>(listener: RequestListener, work: (url: string) => Promise<T>): Promise<T> {
   return withServer((request, response) => {
     request.resume().once('end', () => {
@@ -37,7 +37,7 @@ function answering<T>(listener: RequestListener, work: (url: string) => Promise<
 }
 
 describe('send', () => {
-  it('sends 200 JSON Lines and says what became of them', async () => {
+  it('sends 200 JSON Lines and reports their outcomes', async () => {
     const created = Array.from({ length: 150 }, (_, i) => line(`m${String(i)}`));
     const lines = [...created, ...created.slice(0, 49), line('m7', 'something else')];
     const file = cli.file('messages.jsonl', `${lines.join('\r\n')}\r\n\r\n`);
@@ -58,7 +58,7 @@ describe('send', () => {
     });
   });
 
-  it('sums up for people, and ends with status 1 when something was refused', async () => {
+  it('prints a summary for people, and ends with status 1 when a message was rejected', async () => {
     const input = `${line('people-1')}\n{"message_id":"people-2"}\n${line('people-3')}`;
     const { status, stdout } = await cli.run(['send', '--url', service.url], SECRETS, input);
     expect(status).toBe(1);
@@ -71,15 +71,15 @@ describe('send', () => {
     ['webhook', { created: 12 }],
     ['standard', { created: 12 }],
     ['whatsapp', { created: 12 }],
-    ['twilio', { accepted: 12 }], // whose form has no place for more
-  ])('makes sample messages of %s, in each run others', async (provider, outcomes) => {
+    ['twilio', { accepted: 12 }], // its form has no field for more
+  ])('makes sample messages of %s, different ones in each run', async (provider, outcomes) => {
     for (let run = 1; run <= 2; run++) {
       const { status, stdout } = await cli.run(['send', '-p', provider, '--count', '12', '--json'], here());
       expect([status, JSON.parse(stdout)]).toMatchObject([0, { sent: 12, refused: 0, outcomes }]);
     }
   });
 
-  it('sends one document over several lines as it is, and the bytes of --whole with their end', async () => {
+  it('sends one document of several lines unchanged, and the bytes of --whole with their line end', async () => {
     const pretty = `${JSON.stringify({ ...MESSAGE, message_id: 'pretty' }, null, 2)}\n`;
     expect((await cli.run(['send', '-'], here(), pretty)).stdout).toMatch(/^sent {7}1 of 1.*\ncreated {4}1\n/);
     expect((await service.fetch('/messages/pretty/raw')).body).toBe(pretty);
@@ -95,7 +95,7 @@ describe('send', () => {
     expect(seconds).toBeGreaterThanOrEqual(0.5);
   });
 
-  it('tries again what is told to come later, and not what is refused', async () => {
+  it('retries a message that the service answers with Retry-After, and not one that it rejects', async () => {
     const seen = new Map<string, number>();
     const listener: RequestListener = (request, response) => {
       const signature = String(request.headers['x-signature']);
@@ -129,7 +129,7 @@ describe('send', () => {
     expect([status, JSON.parse(stdout)]).toEqual([1, expect.objectContaining(summary)]);
   });
 
-  it('gets over a connection that breaks, and gives up where nothing has ever answered', async () => {
+  it('retries after a broken connection, and gives up where no service has ever answered', async () => {
     let requests = 0;
     const listener: RequestListener = (request, response) => {
       requests++;
@@ -140,7 +140,7 @@ describe('send', () => {
     const [broken, url] = await answering(listener, async (url) => [await cli.run([...args, url], SECRETS), url]);
     expect([broken.status, JSON.parse(broken.stdout)]).toMatchObject([0, { sent: 3, retries: 1 }]);
 
-    const nowhere = await cli.run(['send', '--count', '1000', '--url', url], SECRETS); // nobody listens there any more
+    const nowhere = await cli.run(['send', '--count', '1000', '--url', url], SECRETS); // no service listens there any more
     expect(nowhere).toMatchObject({
       status: 1,
       stderr: 'sending 0/1000\nno answer: ECONNREFUSED: start the service, or say another --url\n',
@@ -175,7 +175,7 @@ describe('send', () => {
     );
   });
 
-  it('does not wait on when it is stopped while it waits to try again', async () => {
+  it('stops waiting for a retry when it is stopped', async () => {
     const listener: RequestListener = (_, response) => {
       response.writeHead(503, { 'Retry-After': '30' }).end(() => started.child.kill('SIGINT'));
     };
@@ -190,7 +190,7 @@ describe('send', () => {
     ['without a secret', ['--count', '1'], {}, 78, 'WEBHOOK_SECRET is not set'],
     ['without a message', [], SECRETS, 64, '--count'],
     ['without an address', ['--count', '1'], { ...SECRETS, PORT: '0' }, 64, '--url'],
-  ])('%s says in a line what to do', async (_what, args, environment, status, reason) => {
+  ])('reports in one line what to do: %s', async (_what, args, environment, status, reason) => {
     const end = await cli.run(['send', ...args], environment);
     expect(end).toMatchObject({ status, stdout: '', stderr: expect.stringContaining(reason) });
   });

@@ -11,7 +11,7 @@ afterAll(() => {
 });
 
 describe('serve', () => {
-  it('serves what send sends and the doctor finds in order, and stops on SIGINT with status 0', async () => {
+  it('accepts what send sends, satisfies the doctor, and stops on SIGINT with status 0', async () => {
     const environment = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0' };
     const { child, ended } = cli.start(['serve'], environment);
     const watch = leakWatch();

@@ -57,7 +57,7 @@ describeNeeding(['curl'], 'sign', () => {
     });
   });
 
-  it('prints headers that the service believes, from a file and from .env', async () => {
+  it('prints headers that the service accepts, from a file and from .env', async () => {
     const body = JSON.stringify({ ...MESSAGE, message_id: 'signed', text: 'Grüße' });
     const own = commandLine();
     own.file('.env', `WEBHOOK_SECRET=${SECRET}\n`);
@@ -68,7 +68,7 @@ describeNeeding(['curl'], 'sign', () => {
     expect((await service.fetch('/webhook', { method: 'POST', headers, body })).status).toBe(200);
   });
 
-  it('gives as JSON all that a request needs', async () => {
+  it('prints as JSON everything that a request needs', async () => {
     const body = JSON.stringify({ ...MESSAGE, message_id: 'json' });
     const environment = { STANDARD_WEBHOOK_SECRET: STANDARD_SECRET };
     const { stdout } = await cli.run(['sign', '-p', 'standard', '--url', service.url, '--json'], environment, body);
@@ -93,7 +93,7 @@ describeNeeding(['curl'], 'sign', () => {
     expect(answer.stdout).toMatch(/^HTTP\/1.1 200 [^]*X-Message-Result: created/i);
   });
 
-  it('signs for Twilio the public address, where the service has one', async () => {
+  it('signs the public address for Twilio if the service has one', async () => {
     const environment = { TWILIO_AUTH_TOKEN: '12345', PUBLIC_URL: 'https://inbox.example.com' };
     const ended = await Promise.all([
       cli.run(['sign', '-p', 'twilio'], environment, 'Body=Hi'),
@@ -119,7 +119,7 @@ describeNeeding(['curl'], 'sign', () => {
     ['an id where there is none', ['--id', 'a'], { WEBHOOK_SECRET: 'a' }, 64, '--provider standard'],
     ['in two forms', ['--curl', '--json'], { WEBHOOK_SECRET: 'a' }, 64, 'exclude each other'],
     ['without an address', ['--json'], { WEBHOOK_SECRET: 'a', PORT: '0' }, 64, '--url'],
-  ])('%s it says in a line what to do', async (_what, args, environment, status, reason) => {
+  ])('reports in one line what to do: %s', async (_what, args, environment, status, reason) => {
     const end = await cli.run(['sign', ...args], environment, 'body');
     expect(end).toMatchObject({ status, stdout: '', stderr: expect.stringContaining(reason) });
   });

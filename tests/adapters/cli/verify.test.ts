@@ -37,7 +37,7 @@ describe('verify', () => {
     ['whatsapp', BODY, 'WHATSAPP_APP_SECRET'],
     ['standard', BODY, 'STANDARD_WEBHOOK_SECRET'],
     ['twilio', FORM, 'TWILIO_AUTH_TOKEN'],
-  ])('believes what sign signed for %s, and nothing else', async (provider, body, variable) => {
+  ])('accepts what sign signed for %s, and nothing else', async (provider, body, variable) => {
     const headers = await signed(['-p', provider], body);
     const ended = await Promise.all([
       verify(['-p', provider, ...headers], SECRETS, body),
@@ -52,7 +52,7 @@ describe('verify', () => {
     expect(bare).toEqual([1, expect.stringMatching(/^not valid: missing_header: give \S+/)]);
   });
 
-  it('says that it was the previous secret, while that is accepted', async () => {
+  it('says that the previous secret matched while that secret is accepted', async () => {
     const headers = await signed([], BODY);
     const rotated = { WEBHOOK_SECRET: 'the-new-one', WEBHOOK_SECRET_PREVIOUS: SECRETS.WEBHOOK_SECRET };
     expect((await verify([file, ...headers], rotated)).stdout).toBe('valid: signed with WEBHOOK_SECRET_PREVIOUS\n');
@@ -69,7 +69,7 @@ describe('verify', () => {
     ]);
   });
 
-  it('says how stale a timestamp is', async () => {
+  it('says how old a stale timestamp is', async () => {
     const timestamp = Math.floor(Date.now() / 1_000) - 4_000;
     const headers = await signed(['-p', 'standard', '--timestamp', String(timestamp)], BODY);
     const { status, stdout } = await verify(['-p', 'standard', ...headers]);
@@ -83,13 +83,13 @@ describe('verify', () => {
     expect((await verify(['-p', 'standard', ...headers], lenient)).status).toBe(0);
   });
 
-  it('says that a line break is too much', async () => {
+  it('says that the body has one line break too many', async () => {
     const { status, stdout } = await verify([file, ...(await signed([], BODY.trimEnd()))]);
     expect(status).toBe(1);
     expect(stdout).toMatch(/\ndiagnosis: trailing_newline: The signature fits the body with a line break more or less/);
   });
 
-  it('says that the digest is in the wrong alphabet, or the header has the wrong name', async () => {
+  it('says that the digest is in the wrong alphabet, or that the header has the wrong name', async () => {
     const hmac = createHmac('sha256', SECRETS.WEBHOOK_SECRET).update(BODY);
     const digest = hmac.digest();
     const ended = await Promise.all([
@@ -102,7 +102,7 @@ describe('verify', () => {
     ]);
   });
 
-  it('looks at the address that Twilio called, as the service knows it', async () => {
+  it('checks the address that Twilio called, as the service knows it', async () => {
     const url = 'https://inbox.example.com/webhooks/twilio?from=here';
     const headers = await signed(['-p', 'twilio', '--url', url], FORM);
     const args = ['-p', 'twilio', ...headers];
@@ -117,7 +117,7 @@ describe('verify', () => {
     expect(JSON.parse(ended[2].stdout)).toMatchObject({ reason: 'wrong_digest', diagnosis: 'other_url' });
   });
 
-  it('joins a header that is repeated, as the service does', async () => {
+  it('joins a repeated header, as the service does', async () => {
     const [, right = ''] = await signed([], BODY);
     const args = ['-H', `X-Signature: ${'0'.repeat(64)}`, '-H', right, '--json'];
     expect(told(await verify(args))).toEqual([

@@ -64,7 +64,7 @@ describe("the router's table", () => {
     expect(served).toEqual(expect.arrayContaining(expected));
   });
 
-  it('has one handler a route, so that no route goes on to another', () => {
+  it('has one handler per route, so that no route passes a request to another', () => {
     for (const { stack } of routerWith().stack) expect(stack.map(({ length }) => length)).toEqual([1]);
   });
 

@@ -30,7 +30,7 @@ describe.each(PROVIDER_NAMES)('the descriptor of %s', (name) => {
       { clock: manualClock(NOW), publicUrl: PUBLIC_URL },
     );
 
-  it('verifies what it signs, by the same secret only', () => {
+  it('verifies what it signs, with the same secret only', () => {
     const { delivery } = signed(name, current);
     expect(examine(schemeWith(current), delivery)).toMatchObject({ verdict: { valid: true }, mistake: null });
     expect(schemeWith(previous).verify(delivery)).toEqual({ valid: false, reason: 'wrong_digest' });
@@ -45,7 +45,7 @@ describe.each(PROVIDER_NAMES)('the descriptor of %s', (name) => {
     });
   });
 
-  it('reads the message that its sample holds', () => {
+  it('reads the message in its sample', () => {
     const text = descriptor.sample(MESSAGE);
     const [mediaType] = descriptor.mediaTypes;
     const body = (

@@ -26,7 +26,7 @@ function row(descriptor: ProviderDescriptor): string[] {
   ];
 }
 
-it('docs/providers.md has a row for each provider, with what its descriptor says', () => {
+it('docs/providers.md has a row for each provider with the values of its descriptor', () => {
   const rows = Array.from(page.matchAll(/^\|(.+)\|$/gm), ([, cells = '']) =>
     cells.split('|').map((cell) => cell.trim()),
   );

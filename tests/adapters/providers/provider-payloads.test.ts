@@ -12,14 +12,14 @@ const payload = { mediaType: 'application/json', body: Uint8Array.of(1) };
 const receivedAt = timestamp('2026-01-01T00:00:00Z');
 const delivery = { provider: provider('any'), payload, receivedAt };
 
-/** Every update is one that the domain's own makers would make, or has its bytes to tell what it was. */
+/** Every update is one that the domain's own constructors would make, or has its bytes to show what it was. */
 function isSound(update: NewUpdate): boolean {
   if (!isMessage(update)) return update.kind === 'status' ? update.state.length > 0 : update.payload === payload;
   newMessage(update);
   return update.payload === payload;
 }
 
-/** A value of the fixture, somewhere, is another one. */
+/** The fixture with a random value replaced by another. */
 function mutated(value: unknown, path: readonly number[], other: unknown): unknown {
   const [step, ...rest] = path;
   if (step === undefined || typeof value !== 'object' || value === null) return other;
@@ -37,7 +37,7 @@ const anything = fc.oneof(
 );
 
 describe('whatsAppUpdates', () => {
-  it('makes something of any JSON, and throws nothing away', () => {
+  it('maps any JSON to updates, and discards nothing', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (notification) => {
         const updates = whatsAppUpdates(notification, delivery);
@@ -47,7 +47,7 @@ describe('whatsAppUpdates', () => {
     );
   });
 
-  it('makes something of every recorded shape in which one value is another', () => {
+  it('maps every recorded shape with one value replaced', () => {
     const fixtures = fc.constantFrom(...whatsAppFixtures).map((name) => JSON.parse(whatsAppFixture(name)) as unknown);
     fc.assert(
       fc.property(fixtures, fc.array(fc.nat(20), { minLength: 1, maxLength: 12 }), anything, (fixture, path, other) => {
@@ -76,14 +76,14 @@ describe('whatsAppUpdates', () => {
   });
 });
 
-describe('whatsAppUpdates of a time', () => {
+describe('whatsAppUpdates with a time', () => {
   it.each([
     ['0', '1970-01-01T00:00:00Z'],
     ['99999999999', '5138-11-16T09:46:39Z'],
     ['253402300800', null],
     ['-1', null],
     ['1.5', null],
-  ])('%s is that of the message, or nobody knows what it is', (timestampOfIt, sentAt) => {
+  ])('%s has the time of the message, or the update is unknown', (timestampOfIt, sentAt) => {
     const messages = [{ id: 'a', from: '2', timestamp: timestampOfIt, type: 'text', text: { body: 'x' } }];
     const value = { metadata: { display_phone_number: '1' }, messages };
     const [update] = whatsAppUpdates({ entry: [{ changes: [{ field: 'messages', value }] }] }, delivery);
@@ -94,17 +94,17 @@ describe('whatsAppUpdates of a time', () => {
 describe('twilioUpdate', () => {
   const sms = { MessageSid: 'SM1', From: '+14155550100', To: 'whatsapp:+14155550101', Body: 'Hello' };
 
-  it('takes the older name of the id where the newer one is missing', () => {
+  it('accepts the older name of the id if the newer one is missing', () => {
     const older = { ...sms, MessageSid: undefined, SmsMessageSid: 'SM2' };
     expect(twilioUpdate(older, delivery)).toMatchObject({ messageId: 'SM2', text: 'Hello' });
     expect(twilioUpdate({ ...older, ...sms }, delivery)).toMatchObject({ messageId: 'SM1' });
   });
 
-  it.each(['', 'a\0b', 'x'.repeat(4_097)])('has no text where no store could keep it', (text) => {
+  it.each(['', 'a\0b', 'x'.repeat(4_097)])('has no text if no store could keep it', (text) => {
     expect(twilioUpdate({ ...sms, Body: text }, delivery)).toMatchObject({ messageId: 'SM1', text: null });
   });
 
-  it('makes something of any parameters', () => {
+  it('maps any parameters to an update', () => {
     const names = fc.constantFrom(
       'MessageSid',
       'SmsMessageSid',

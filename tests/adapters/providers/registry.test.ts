@@ -50,13 +50,13 @@ describe('the contract', () => {
     expect(faultOf(() => undefined)).not.toThrow();
   });
 
-  it.each(PROVIDER_NAMES)('is refused without the descriptor of %s', (missing) => {
+  it.each(PROVIDER_NAMES)('is rejected without the descriptor of %s', (missing) => {
     const others = descriptors.filter(({ name }) => name !== missing);
     const { securityScheme } = descriptorOf(missing);
     expect(faultOf(() => undefined, others)).toThrow(`no provider has the security scheme ${securityScheme}`);
   });
 
-  it.each(PROVIDER_NAMES)('is refused without the path of %s', (name) => {
+  it.each(PROVIDER_NAMES)('is rejected without the path of %s', (name) => {
     const { path } = descriptorOf(name);
     expect(
       faultOf(({ paths }) => {
@@ -108,7 +108,7 @@ describe('the contract', () => {
         twilioOperation(changed).security.push({ madeUpSignature: [] });
       },
     ],
-  ])('is refused with another %s', (_what, fault, change) => {
+  ])('is rejected with another %s', (_what, fault, change) => {
     expect(faultOf(change)).toThrow(fault);
   });
 });

@@ -34,7 +34,7 @@ const COMPACT = '{"name":"Zoë","path":"a/b","n":[1.0,12345678901234567890],"7":
 const FORM = 'Body=hi&From=%2B1';
 const TARGET = '/webhooks/twilio?a=1';
 
-/** A delivery refused for its signature or for want of it, and the mistake that is found in it. */
+/** A delivery with a wrong or missing signature, and the mistake that the diagnosis finds. */
 function expectDiagnosis(scheme: SignatureScheme, refused: Delivery, mistake: Diagnosis | null): void {
   expect(scheme.verify(refused).valid).toBe(false);
   expect(scheme.diagnose(refused)).toBe(mistake);
@@ -61,7 +61,7 @@ describe('each diagnosis', () => {
 });
 
 describe('the body', () => {
-  /** What the sender signed instead of COMPACT. Python's, PHP's and JavaScript's own output. */
+  /** The alternatives to COMPACT that a sender may have signed. Python's, PHP's and JavaScript's own output. */
   const writings: [string, string][] = [
     ["JavaScript's JSON.stringify", JSON.stringify(JSON.parse(COMPACT))],
     [
@@ -91,7 +91,7 @@ describe('the body', () => {
     expectDiagnosis(hmac, inSignature(signHmac(SECRET, COMPACT), sent), 'reencoded_json');
   });
 
-  it('was signed with its characters outside the first plane escaped', () => {
+  it('was signed with escapes for its characters outside the first plane', () => {
     const signed = String.raw`{"text": "\ud83d\ude00"}`;
     expectDiagnosis(hmac, inSignature(signHmac(SECRET, signed), '{"text":"😀"}'), 'reencoded_json');
   });
@@ -103,19 +103,19 @@ describe('the body', () => {
     [`${COMPACT}\r\n`, COMPACT],
     [`${COMPACT}\r\n`, `${COMPACT}\r`],
     ['', '\n'],
-  ])('has a line break more or less at its end than what was signed', (sent, signed) => {
+  ])('has a line break more or less at its end than the signed one', (sent, signed) => {
     expectDiagnosis(hmac, inSignature(signHmac(SECRET, signed), sent), 'trailing_newline');
     expectDiagnosis(standard, standardDelivery(standardSigned(signed), sent), 'trailing_newline');
   });
 });
 
 describe('the encoding', () => {
-  it('is base64 where hexadecimal is meant', () => {
+  it('is base64 instead of hexadecimal', () => {
     expectDiagnosis(hmac, inSignature(digest('sha256', SECRET, COMPACT, 'base64')), 'base64_for_hex');
     expectDiagnosis(hmac, inSignature(`sha256=${digest('sha256', SECRET, COMPACT, 'base64')}`), 'base64_for_hex');
   });
 
-  it('is hexadecimal where base64 is meant', () => {
+  it('is hexadecimal instead of base64', () => {
     const hex = Buffer.from(standardSigned(COMPACT).slice(3), 'base64').toString('hex');
     expectDiagnosis(standard, standardDelivery(`v1,${hex}`), 'hex_for_base64');
     expectDiagnosis(standard, standardDelivery(hex), 'hex_for_base64');
@@ -125,7 +125,7 @@ describe('the encoding', () => {
 });
 
 describe('the secret', () => {
-  it('is the previous one, whose time is over', () => {
+  it('is the previous one, which has expired', () => {
     expectDiagnosis(hmac, inSignature(signHmac('expired', COMPACT)), 'previous_secret');
     expectDiagnosis(standard, standardDelivery(standardSigned(COMPACT, WHSEC_EXPIRED)), 'previous_secret');
     expectDiagnosis(twilio, twilioDelivery(twilioSigned('https://inbox.example', 'expired')), 'previous_secret');
@@ -148,13 +148,13 @@ describe('the algorithm', () => {
     expectDiagnosis(standard, standardDelivery(`v1,${signature}`), 'wrong_algorithm');
   });
 
-  it('is SHA-256 where Twilio means SHA-1', () => {
+  it("is SHA-256 instead of Twilio's SHA-1", () => {
     const signature = digest('sha256', SECRET, `https://inbox.example${TARGET}BodyhiFrom+1`, 'base64');
     expectDiagnosis(twilio, twilioDelivery(signature), 'wrong_algorithm');
   });
 });
 
-describe('the place', () => {
+describe('the header or address', () => {
   it.each(['x-hub-signature-256', 'x-signature-256', 'x-webhook-signature', 'signature'])(
     'is another header: %s',
     (name) => {
@@ -163,7 +163,7 @@ describe('the place', () => {
     },
   );
 
-  it("is ours where Meta's is meant", () => {
+  it("is ours instead of Meta's", () => {
     const meta = hmacSignature({ current: SECRET, previous: undefined }, { clock, header: 'x-hub-signature-256' });
     expectDiagnosis(meta, inSignature(signHmac(SECRET, COMPACT)), 'other_header');
   });
@@ -176,7 +176,7 @@ describe('the place', () => {
     },
   );
 
-  it('is an address with https behind a proxy that nobody has named', () => {
+  it('is an address with https behind a proxy that the configuration does not name', () => {
     const direct = twilioSignature({ current: SECRET, previous: undefined }, { clock });
     expectDiagnosis(direct, twilioDelivery(twilioSigned('https://inbox.internal')), 'other_url');
   });
@@ -190,7 +190,7 @@ describe('Ed25519', () => {
   const signed = (body: string, at = NOW): string =>
     `v1a,${signEd25519(null, Buffer.from(`msg_1.${at.toString()}.${body}`), privateKey).toString('base64')}`;
 
-  it('has the mistakes that do not depend on the algorithm', () => {
+  it('is diagnosed like any algorithm, except for mistakes of the algorithm itself', () => {
     expectDiagnosis(asymmetric, standardDelivery(signed(`${COMPACT}\n`)), 'trailing_newline');
     expectDiagnosis(asymmetric, standardDelivery(signed(JSON.stringify(JSON.parse(COMPACT)))), 'reencoded_json');
     expectDiagnosis(expired, standardDelivery(signed(COMPACT)), 'previous_secret');
@@ -208,7 +208,7 @@ describe('a rotation from a shared secret to a public key', () => {
   });
 });
 
-describe('nothing', () => {
+describe('no mistake', () => {
   const schemes = [hmac, standard, twilio];
   const headersOf = (signature: string | undefined) => ({
     host: 'inbox.internal',
@@ -253,7 +253,7 @@ describe('nothing', () => {
     );
   });
 
-  it('is found where the signature is right: it was the time, or nothing at all', () => {
+  it('is found if the signature is correct: the timestamp was stale, or nothing was wrong', () => {
     const bodiesOfNote = fc.oneof(fc.json(), fc.constantFrom('', '\n', '{}\r\n', COMPACT));
     fc.assert(
       fc.property(bodiesOfNote, (body) => {
@@ -267,7 +267,7 @@ describe('nothing', () => {
     );
   });
 
-  it('is looked for in a body over 16 KiB', () => {
+  it('is found in a body over 16 KiB, which is not examined', () => {
     const signed = (length: number): Delivery => {
       const body = ' '.repeat(length);
       return inSignature(digest('sha256', SECRET, body, 'base64'), body);
@@ -276,7 +276,7 @@ describe('nothing', () => {
     expectDiagnosis(hmac, signed(16 * 1024 + 1), null);
   });
 
-  it('is found beyond the first few signatures of a header', () => {
+  it('is found after the first few signatures of a header, which alone are examined', () => {
     const right = digest('sha256', SECRET, COMPACT, 'base64');
     const others = (count: number): string => Array.from({ length: count }, () => 'A'.repeat(43) + '=').join();
     expectDiagnosis(hmac, inSignature(`${others(3)},${right}`), 'base64_for_hex');
@@ -285,22 +285,22 @@ describe('nothing', () => {
     expectDiagnosis(hmac, inSignature(`${'word '.repeat(12)}${right}`), null);
   });
 
-  it('is found in half a hexadecimal digit more', () => {
+  it('is found in a digest with half a byte more', () => {
     expectDiagnosis(hmac, inSignature(`${digest('sha1', SECRET, COMPACT, 'hex')}0`), null);
   });
 
-  it('is thrown by JSON as deep as a body that is looked at can be', () => {
+  it('is found in JSON of the largest depth unless there is one', () => {
     const deep = '['.repeat(8 * 1024) + ']'.repeat(8 * 1024);
     expectDiagnosis(hmac, inSignature(signHmac('other', deep), deep), null);
     expectDiagnosis(hmac, inSignature(digest('sha1', SECRET, deep, 'hex'), deep), 'wrong_algorithm');
   });
 
-  it('is looked for where no secret is configured', () => {
+  it('is found without a current secret', () => {
     const unconfigured = hmacSignature({ current: undefined, previous: 'old', ...rotation }, { clock });
     expectDiagnosis(unconfigured, inSignature(signHmac('old', COMPACT)), null);
   });
 
-  it('is found when the body does not have the hash that Twilio signed', () => {
+  it('is found if the body does not have the hash that Twilio signed', () => {
     const hash = createHash('sha256').update('other').digest('hex');
     const target = `/twilio?bodySHA256=${hash}`;
     const signature = signTwilio({ authToken: SECRET, url: `https://inbox.internal${target}` });

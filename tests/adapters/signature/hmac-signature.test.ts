@@ -27,7 +27,7 @@ const delivered = (signature: string | undefined, body: string | Uint8Array = BO
 
 const verdictOn = (header: string | undefined) => verifier.verify(delivered(header));
 
-/** The node API, spelled out: the reference that signHmac and the verifier are held to. */
+/** The node API, spelled out: the reference for signHmac and the verifier. */
 const reference = (secret: string, body: Uint8Array): Buffer => createHmac('sha256', secret).update(body).digest();
 
 describe('published vectors', () => {
@@ -71,11 +71,11 @@ describe('the form of a signature', () => {
     expect(verdictOn(header)).toEqual(refused('malformed_signature'));
   });
 
-  it.each([undefined, '', '   '])('is missing when the header is %p', (header) => {
+  it.each([undefined, '', '   '])('is missing if the header is %p', (header) => {
     expect(verdictOn(header)).toEqual(refused('missing_header'));
   });
 
-  it('is looked for in one header alone: X-Signature, unless another was asked for', () => {
+  it('is read from one header only: X-Signature by default', () => {
     const meta = hmacSignature({ current: SECRET, previous: undefined }, { clock, header: 'x-hub-signature-256' });
     const inMetasHeader = delivery(BODY, { 'x-hub-signature-256': `sha256=${SIGNATURE}` });
     expect(verifier.verify(inMetasHeader)).toEqual(refused('missing_header'));
@@ -83,7 +83,7 @@ describe('the form of a signature', () => {
     expect(meta.verify(delivered(SIGNATURE))).toEqual(refused('missing_header'));
   });
 
-  it('may be anything at all without a throw', () => {
+  it('may be anything without an exception', () => {
     const hex = fc.string({ unit: oneOf('0123456789abcdefABCDEF,= '), maxLength: 200 });
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: characters }), hex), bodies, (header, body) => {
@@ -94,7 +94,7 @@ describe('the form of a signature', () => {
 });
 
 describe('a list of signatures', () => {
-  it('is accepted when any of the first eight is right, whatever the others are', () => {
+  it('is accepted if any of the first eight is correct, whatever the others are', () => {
     const others = fc.array(fc.constantFrom(WRONG, `sha256=${WRONG}`, 'garbage', '', ' '), { maxLength: 12 });
     fc.assert(
       fc.property(others, fc.nat(12), fc.constantFrom(',', ', ', ' , '), (list, at, comma) => {
@@ -104,7 +104,7 @@ describe('a list of signatures', () => {
     );
   });
 
-  it('is read no further than the eighth, and a wrong digest if any part is well-formed', () => {
+  it('is read up to the eighth signature, and has a wrong digest if any part is well-formed', () => {
     const after = (count: number, other: string): string => [...Array<string>(count).fill(other), SIGNATURE].join();
     expect(verdictOn(after(7, WRONG))).toEqual(byCurrent);
     expect(verdictOn(after(8, WRONG))).toEqual(refused('wrong_digest'));
@@ -114,13 +114,13 @@ describe('a list of signatures', () => {
 });
 
 describe('the digest', () => {
-  it('covers the bytes on the wire: the same JSON with its Unicode unescaped is another body', () => {
+  it('covers the bytes on the wire: the same JSON with unescaped Unicode is another body', () => {
     const unescaped = META_BODY.replace(/\\u.*(?=")/, 'äöå');
     expect(JSON.parse(unescaped)).toEqual(JSON.parse(META_BODY));
     expect(keyedWith('app_secret').verify(delivered(META_SIGNATURE, unescaped))).toEqual(refused('wrong_digest'));
   });
 
-  it('of any bytes with any secret is the one that signHmac makes', () => {
+  it('of any bytes with any secret equals that of signHmac', () => {
     fc.assert(
       fc.property(secrets, bodies, (secret, body) => {
         const signature = signHmac(secret, body);
@@ -135,7 +135,7 @@ describe('the digest', () => {
     expect(verifier.verify(delivered(SIGNATURE, view))).toEqual(byCurrent);
   });
 
-  it('is wrong as soon as one bit of the body is', () => {
+  it('is wrong if one bit of the body differs', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(), (body, at) => {
         const flipped = withFlippedBit(body, at);
@@ -144,7 +144,7 @@ describe('the digest', () => {
     );
   });
 
-  it('is wrong as soon as one bit of the signature is', () => {
+  it('is wrong if one bit of the signature differs', () => {
     fc.assert(
       fc.property(bodies, fc.nat(255), (body, at) => {
         const flipped = withFlippedBit(reference(SECRET, body), at).toString('hex');
@@ -168,7 +168,7 @@ describe('the secrets', () => {
   const signedBy = (...secretsUsed: string[]): Delivery =>
     delivered(secretsUsed.map((one) => signHmac(one, BODY)).join());
 
-  it('are accepted both during a rotation, and the one that signed is reported', () => {
+  it('are both accepted during a rotation, and the matching one is reported', () => {
     expect([verifier.configured, rotating.configured]).toEqual([true, true]);
     expect(rotating.verify(signedBy('new secret'))).toEqual(byCurrent);
     expect(rotating.verify(signedBy('old secret'))).toEqual(byPrevious);
@@ -182,7 +182,7 @@ describe('the secrets', () => {
     ['an empty one', { current: '', previous: '' }],
     ['a previous one only', { current: undefined, previous: SECRET }],
     ['a previous one beside an empty one', { current: '', previous: SECRET }],
-  ])('are not configured when there is %s, and nothing is accepted', (_what, configuration) => {
+  ])('are not configured with %s, and nothing is accepted', (_what, configuration) => {
     const unconfigured = hmacSignature(configuration, { clock });
     expect(unconfigured.configured).toBe(false);
     for (const delivery of [signedBy(SECRET), signedBy(''), delivered(undefined), delivered('garbage')]) {
@@ -191,7 +191,7 @@ describe('the secrets', () => {
   });
 });
 
-describe("beside GitHub's own library", () => {
+describe("compared with GitHub's own library", () => {
   const github = hmacSignature({ current: SECRET, previous: undefined }, { clock, header: 'x-hub-signature-256' });
   const payloads = fc.string({ unit: characters, minLength: 1, maxLength: 300 });
   const verdicts = async (signature: string, body: string): Promise<boolean[]> => [
@@ -199,7 +199,7 @@ describe("beside GitHub's own library", () => {
     await verify(SECRET, body, signature),
   ];
 
-  it('what either signs both accept', async () => {
+  it('both accept what either signs', async () => {
     await fc.assert(
       fc.asyncProperty(payloads, async (body) => {
         expect(await verdicts(`sha256=${signHmac(SECRET, body)}`, body)).toEqual([true, true]);
@@ -208,7 +208,7 @@ describe("beside GitHub's own library", () => {
     );
   });
 
-  it('another secret, another body and a flipped bit both refuse', async () => {
+  it('both reject another secret, another body and a flipped bit', async () => {
     await fc.assert(
       fc.asyncProperty(payloads, secrets, fc.nat(255), async (body, other, at) => {
         fc.pre(other !== SECRET);

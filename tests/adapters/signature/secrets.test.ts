@@ -25,17 +25,17 @@ describe('the secrets to try', () => {
     expect(keysOf({ current: 'new', previous: 'old' }).usable()).toEqual([current, previous]);
   });
 
-  it.each([undefined, '', 'bad'])('are none without a current one: %p', (missing) => {
+  it.each([undefined, '', 'bad'])('are empty without a current one: %p', (missing) => {
     const keys = keysOf({ current: missing, previous: 'old', previousExpiresAt: second(EXPIRY) });
     expect([keys.configured, keys.usable(), keys.expired()]).toEqual([false, [], null]);
   });
 
-  it('leave out a previous one that is empty or malformed', () => {
+  it('omit a previous one that is empty or malformed', () => {
     expect(keysOf({ current: 'new', previous: '' }).usable()).toEqual([current]);
     expect(keysOf({ current: 'new', previous: 'bad' }).usable()).toEqual([current]);
   });
 
-  it('leave out the previous one from its expiry on, to the microsecond', () => {
+  it('omit the previous one from its expiry on, to the microsecond', () => {
     const keys = keysOf({ current: 'new', previous: 'old', previousExpiresAt: second(EXPIRY) });
     clock.set(second(EXPIRY - 0.000001));
     expect([keys.usable(), keys.expired()]).toEqual([[current, previous], null]);
@@ -44,7 +44,7 @@ describe('the secrets to try', () => {
     expect(keys.configured).toBe(true);
   });
 
-  it('are prepared once, and the clock is read only when there is an expiry', () => {
+  it('are prepared once, and the clock is read only if one expires', () => {
     const prepared: string[] = [];
     const noClock: Clock = {
       now: () => {
@@ -95,7 +95,7 @@ describe('every scheme', () => {
     ],
   ];
 
-  it.each(schemes)('keeps this rule: %s', (_name, fresh, old, make, headersSignedBy) => {
+  it.each(schemes)('obeys this rule: %s', (_name, fresh, old, make, headersSignedBy) => {
     const verifier = make({ current: fresh, previous: old, previousExpiresAt: second(EXPIRY + 1) });
     const by = (secret: string) => {
       const verdict = verifier.verify(delivery('A=1', { ...headersSignedBy(secret) }));

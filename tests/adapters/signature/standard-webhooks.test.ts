@@ -38,7 +38,7 @@ const signedAt = (timestampSeconds: number): string =>
 const whsec = fc.uint8Array({ minLength: 24, maxLength: 64 }).map((key) => `whsec_${base64(key)}`);
 const ids = fc.string({ unit: oneOf('abcXYZ019_-. '), minLength: 1, maxLength: 40 }).map((id) => `m${id}g`);
 
-/** A new pair in the form of the specification. */
+/** A new key pair in the form of the specification. */
 function keyPair(): { whsk: string; whpk: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const { d = '', x = '' } = { ...publicKey.export({ format: 'jwk' }), ...privateKey.export({ format: 'jwk' }) };
@@ -66,12 +66,12 @@ describe('published vectors', () => {
     expect(one.verify(delivery(BODY, headers(signature, ID, SENT_AT + 1)))).toEqual(refused('wrong_digest'));
   });
 
-  it('of v1 is reproduced', () => {
+  it('of v1 are reproduced', () => {
     expect(signedAt(SENT_AT)).toBe(V1);
   });
 });
 
-describe("beside the specification's own library", () => {
+describe("compared with the specification's own library", () => {
   afterEach(() => {
     jest.restoreAllMocks();
   });
@@ -88,7 +88,7 @@ describe("beside the specification's own library", () => {
     return [keyedWith(secret).verify(delivery(body, headers(signature, id))).valid, theirs];
   };
 
-  it('what either signs both accept', () => {
+  it('both accept what either signs', () => {
     fc.assert(
       fc.property(whsec, ids, payloads, (secret, id, body) => {
         const theirs = new Webhook(secret).sign(id, new Date(SENT_AT * 1000), body);
@@ -99,7 +99,7 @@ describe("beside the specification's own library", () => {
     );
   });
 
-  it('another secret, another body and a flipped bit both refuse', () => {
+  it('both reject another secret, another body and a flipped bit', () => {
     fc.assert(
       fc.property(whsec, whsec, ids, payloads, fc.nat(255), (secret, other, id, body, at) => {
         fc.pre(secret !== other);
@@ -112,7 +112,7 @@ describe("beside the specification's own library", () => {
     );
   });
 
-  it('both refuse one character more or less in the base64, even where it decodes to the same bytes', () => {
+  it('both reject one character more or less in the base64, even where it decodes to the same bytes', () => {
     const spellings = [V1.slice(0, -1), `${V1}=`, V1.replace('OE=', 'OF='), V1.replace('+', '-').replace('/', '_')];
     for (const spelling of spellings) {
       expect(Buffer.from(spelling.slice(3), 'base64')).toEqual(Buffer.from(V1.slice(3), 'base64'));
@@ -127,7 +127,7 @@ describe('Ed25519', () => {
   const signed = (body: Uint8Array, secret = pair.whsk) =>
     signStandardWebhook({ secret, id: ID, timestampSeconds: SENT_AT, body });
 
-  it('signatures of any bytes are accepted by the public key, and by no other', () => {
+  it('accepts signatures of any bytes with the public key, and with no other', () => {
     fc.assert(
       fc.property(bodies, fc.nat(511), (body, at) => {
         const signature = signed(body);
@@ -141,13 +141,13 @@ describe('Ed25519', () => {
     );
   });
 
-  it('private keys may carry their public key behind the seed', () => {
+  it('accepts private keys with their public key after the seed', () => {
     const [seed, publicKey] = [pair.whsk, pair.whpk].map((key) => Buffer.from(key.slice(5), 'base64'));
     const long = `whsk_${base64(Buffer.concat([seed ?? Buffer.alloc(0), publicKey ?? Buffer.alloc(0)]))}`;
     expect(signed(Buffer.from(BODY), long)).toBe(signed(Buffer.from(BODY)));
   });
 
-  it('public keys are no HMAC secrets: what everybody knows signs nothing', () => {
+  it('does not use public keys as HMAC secrets: a signature with a public value proves nothing', () => {
     const bytes = Buffer.from(pair.whpk.slice(5), 'base64');
     const forged = signStandardWebhook({
       secret: `whsec_${base64(bytes)}`,
@@ -158,7 +158,7 @@ describe('Ed25519', () => {
     expect(publicKeyOnly.verify(delivery(BODY, headers(forged)))).toEqual(refused('wrong_digest'));
   });
 
-  it('takes its turn in a rotation beside a shared secret', () => {
+  it('works beside a shared secret during a rotation', () => {
     const rotating = keyedWith(pair.whpk, SECRET);
     expect(rotating.verify(delivery(BODY, headers(V1)))).toMatchObject(byPrevious);
     expect(rotating.verify(delivery(BODY, headers(`${V1} ${signed(Buffer.from(BODY))}`)))).toMatchObject(byCurrent);
@@ -172,21 +172,21 @@ describe('the timestamp', () => {
   };
   const stale = (deltaSeconds: number) => ({ valid: false, reason: 'stale_timestamp', deltaSeconds });
 
-  it('may lie 300 seconds from now, in whole seconds, either way', () => {
+  it('may differ from now by up to 300 whole seconds, either way', () => {
     expect(at(SENT_AT + 300.999)).toMatchObject(byCurrent);
     expect(at(SENT_AT + 301)).toEqual(stale(-301));
     expect(at(SENT_AT - 300)).toMatchObject(byCurrent);
     expect(at(SENT_AT - 300.001)).toEqual(stale(301));
   });
 
-  it('may lie as far from now as was configured', () => {
+  it('may differ from now by up to the configured number of seconds', () => {
     const strict = standardWebhooksSignature({ current: SECRET, previous: undefined }, { clock, toleranceSeconds: 5 });
     expect(at(SENT_AT + 5, SENT_AT, strict)).toMatchObject(byCurrent);
     expect(at(SENT_AT + 6, SENT_AT, strict)).toEqual(stale(-6));
     expect(at(SENT_AT - 6, SENT_AT, strict)).toEqual(stale(6));
   });
 
-  it('is told to be stale of signed deliveries only', () => {
+  it('is reported as stale for signed deliveries only', () => {
     clock.set(second(SENT_AT + 9999));
     expect(verdictOn(WRONG)).toEqual(refused('wrong_digest'));
     expect(verdictOn(V1, ID, SENT_AT + 9999)).toEqual(refused('wrong_digest'));
@@ -213,14 +213,14 @@ describe('the headers', () => {
     expect(verifier.verify(delivery(BODY, asSvix))).toEqual({ ...byCurrent, deliveryId: ID });
   });
 
-  it.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'])('are all needed: %s', (name) => {
+  it.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'])('are all required: %s', (name) => {
     for (const missing of [undefined, '', '  ']) {
       const incomplete = { ...headers(V1), [name]: missing };
       expect(verifier.verify(delivery(BODY, incomplete))).toEqual(refused('missing_header'));
     }
   });
 
-  it('are of one family: an id from the other is not the one that was signed', () => {
+  it('are of one family: an id from the other family was not signed', () => {
     const mixed = { ...asSvix, 'webhook-id': 'msg_forged' };
     expect(verifier.verify(delivery(BODY, mixed))).toEqual({ ...byCurrent, deliveryId: ID });
     const both = { ...asSvix, ...headers(WRONG, 'msg_forged') };
@@ -234,7 +234,7 @@ describe('the headers', () => {
     },
   );
 
-  it('are malformed when the id is not printable ASCII', () => {
+  it('are malformed if the id is not printable ASCII', () => {
     for (const id of ['msg_é', 'msg\u0001', 'msg\n1']) {
       const signature = signStandardWebhook({ secret: SECRET, id, timestampSeconds: SENT_AT, body: BODY });
       expect(verdictOn(signature, id)).toEqual(refused('malformed_signature'));
@@ -250,7 +250,7 @@ describe('the headers', () => {
     expect(verdictOn(V1A)).toEqual(refused('wrong_digest'));
   });
 
-  it('may be anything at all without a throw', () => {
+  it('may be anything without an exception', () => {
     const nearly = fc
       .constantFrom('v1,', 'v1a,', V1, WRONG, V1A, ' ', ',', '=')
       .chain((part) =>
@@ -272,7 +272,7 @@ describe('the headers', () => {
 describe('the form of a secret', () => {
   const whsecOf = (bytes: number): string => `whsec_${base64(Buffer.alloc(bytes, 7))}`;
 
-  it.each([SECRET, PUBLIC_KEY, whsecOf(24), whsecOf(64)])('is right: %s', (secret) => {
+  it.each([SECRET, PUBLIC_KEY, whsecOf(24), whsecOf(64)])('is valid: %s', (secret) => {
     expect(isStandardWebhooksSecret(secret)).toBe(true);
     expect(keyedWith(secret).configured).toBe(true);
   });
@@ -289,13 +289,13 @@ describe('the form of a secret', () => {
     ['a public key that is too long', `whpk_${base64(Buffer.alloc(33))}`],
     ['a private key, which no receiver should have', keyPair().whsk],
     ['text', 'testsecret'],
-  ])('is wrong with %s, and nothing is accepted with it', (_what, secret) => {
+  ])('is invalid with %s, and accepts nothing', (_what, secret) => {
     expect(isStandardWebhooksSecret(secret)).toBe(false);
     expect(keyedWith(secret).configured).toBe(false);
     expect(keyedWith(secret).verify(delivery(BODY, headers(V1)))).toEqual(refused('no_secret_configured'));
   });
 
-  it('is asked of the signer too', () => {
+  it('is checked for signing, too', () => {
     for (const secret of [PUBLIC_KEY, 'testsecret', whsecOf(23), `whsk_${base64(Buffer.alloc(31))}`]) {
       const message = { secret, id: ID, timestampSeconds: SENT_AT, body: BODY };
       expect(() => signStandardWebhook(message)).toThrow(RangeError);

@@ -3,7 +3,7 @@ import type { Delivery } from '../../../src/domain/delivery.ts';
 import { timestampFromMicros, type Timestamp } from '../../../src/domain/timestamp.ts';
 import { characters, textCharacters } from '../../support/arbitraries.ts';
 
-/** What the signature tests share: deliveries, instants, and values that are nearly right. */
+/** Shared by the signature tests: deliveries, instants, and values that are nearly right. */
 
 export const byCurrent = { valid: true, secret: 'current' };
 export const byPrevious = { valid: true, secret: 'previous' };

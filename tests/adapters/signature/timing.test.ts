@@ -13,7 +13,7 @@ import { manualClock } from '../../support/fakes.ts';
 import { dependsOnContent, timingDifference } from '../../support/timing.ts';
 import { delivery, second } from './support.ts';
 
-/** As many different inputs of each kind. */
+/** The number of different inputs of each kind. */
 const INPUTS = 64;
 const SECRET = 'secret of the service';
 const STANDARD_SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -48,7 +48,7 @@ function wrongDeliveries(right: Buffer, headers: (digest: Buffer) => Delivery['h
   );
 }
 
-/** Words as long as the right one, in hexadecimal, which none of them is. */
+/** Wrong hexadecimal words of the right length. */
 function wrongWords(right: string): [string[], string[]] {
   return inputsOf((kind) => wrong(Buffer.from(right), kind, () => 0x67 + randomInt(16)), String);
 }
@@ -62,7 +62,7 @@ const hexDeliveries = (): [Delivery[], Delivery[]] =>
   wrongDeliveries(Buffer.from(HEX, 'hex'), (digest) => ({ 'x-signature': digest.toString('hex') }));
 const KEY = randomBytes(512).toString('hex');
 
-describe('the time of a check does not tell how much of it was right', () => {
+describe('the time of a check does not reveal how much of a value was right', () => {
   it('of the webhook and of WhatsApp, an HMAC in hexadecimal', () => {
     const verify = verifying(hmacSignature(secrets(SECRET), { clock }));
     expect(verify(delivery(BODY, { 'x-signature': HEX }))).toBe('valid');
@@ -118,7 +118,7 @@ describe('the time of a check does not tell how much of it was right', () => {
 });
 
 describe('the measurement has the power to find', () => {
-  it('a comparison of digests that ends at the first byte that differs', () => {
+  it('a comparison of digests that ends at the first differing byte', () => {
     const naive = ({ body, headers }: Delivery): boolean => {
       const digest = createHmac('sha256', SECRET).update(body).digest();
       const sent = Buffer.from(headers['x-signature'] ?? '', 'hex');
@@ -128,7 +128,7 @@ describe('the measurement has the power to find', () => {
     expect(isFound(() => timingDifference(naive, hexDeliveries()))).toBe(true);
   });
 
-  it('a read key that is compared by ===, after as much work as the digest is', () => {
+  it('a read key that is compared by ===, after as much work as the digest costs', () => {
     const naive = (word: string): boolean => {
       createHash('sha256').update(word).digest();
       return word === KEY;
@@ -136,7 +136,7 @@ describe('the measurement has the power to find', () => {
     expect(isFound(() => timingDifference(naive, wrongWords(KEY)))).toBe(true);
   });
 
-  it('a search among the keys that ends at the right one', () => {
+  it('a search among the keys that ends at the matching one', () => {
     const keys = Array.from({ length: 8 }, () => randomBytes(16).toString('hex'));
     const naive = (word: string): boolean => keys.some((key) => isSecret(word, key));
     const firstAndLast = [keys[0] ?? '', keys.at(-1) ?? ''] as const;
@@ -144,7 +144,7 @@ describe('the measurement has the power to find', () => {
   });
 });
 
-/** On a busy machine a difference can be missed, though not be made up: so it has many tries. */
+/** A busy machine can hide a difference, but not create one, so the measurement has many tries. */
 function isFound(measure: () => number): boolean {
   return Array.from({ length: 10 }).some(() => dependsOnContent(measure));
 }

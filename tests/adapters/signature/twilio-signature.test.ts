@@ -56,7 +56,7 @@ describe('the published vector', () => {
   });
 });
 
-describe("beside Twilio's own library", () => {
+describe("compared with Twilio's own library", () => {
   const names = fc.oneof(fc.constantFrom('Body', 'From', 'a', 'A', 'aa', '__proto__', ''), fc.string());
   const values = fc.oneof(
     fc.constantFrom('', '1', '+1', ' ', '&='),
@@ -76,7 +76,7 @@ describe("beside Twilio's own library", () => {
   );
   const targets = fc.constantFrom('/', '/twilio', '/twilio?a=1', "/t?name=O'Brien", '/t?a=%20+&&', '/t?x=http://b:1/');
 
-  /** As a web framework hands a form to the library: repeated names are lists. No prototype: a name may be anything. */
+  /** As a web framework passes a form to the library: repeated names are lists. No prototype: a name may be anything. */
   const parsed = (form: [string, string][]): Record<string, string | string[]> => {
     const parameters = Object.create(null) as Record<string, string | string[]>;
     for (const [name, value] of form) {
@@ -90,7 +90,7 @@ describe("beside Twilio's own library", () => {
     validateRequest(token, signature, `${origin}${target}`, parsed(form)),
   ];
 
-  it('what either signs both accept', () => {
+  it('both accept what either signs', () => {
     fc.assert(
       fc.property(origins, targets, forms, (origin, target, form) => {
         const ours = signedFor(`${origin}${target}`, new URLSearchParams(form).toString());
@@ -110,7 +110,7 @@ describe("beside Twilio's own library", () => {
     );
   });
 
-  it('another token, another form and a flipped bit both refuse', () => {
+  it('both reject another token, another form and a flipped bit', () => {
     fc.assert(
       fc.property(origins, targets, forms, secrets, fc.nat(159), (origin, target, form, other, at) => {
         fc.pre(other !== TOKEN);
@@ -123,7 +123,7 @@ describe("beside Twilio's own library", () => {
     );
   });
 
-  it('both hold a body to the bodySHA256 of the address', () => {
+  it('both compare a body with the bodySHA256 of the address', () => {
     const json = fc.json().map((text) => text || '0');
     fc.assert(
       fc.property(origins, json, json, (origin, body, other) => {
@@ -142,7 +142,7 @@ describe("beside Twilio's own library", () => {
 });
 
 describe('the address', () => {
-  it('is the public one, whatever the Host header says', () => {
+  it('is the public one, whatever the Host header is', () => {
     expect(verifier.verify(sent(SIGNATURE, FORM, TARGET, 'inbox.internal:8000'))).toEqual(byCurrent);
     expect(behind('https://other.example').verify(sent(SIGNATURE, FORM, TARGET, 'mycompany.com'))).toEqual(
       refused('wrong_digest'),
@@ -166,7 +166,7 @@ describe('the address', () => {
     },
   );
 
-  it('cannot be known without a Host', () => {
+  it('is unknown without a Host', () => {
     expect(behind(undefined).verify(sent(SIGNATURE))).toEqual(refused('missing_header'));
   });
 });
@@ -174,7 +174,7 @@ describe('the address', () => {
 describe('a body', () => {
   const url = (target: string): string => `${ORIGIN}${target}`;
 
-  it('may be anything when the address has its hash', () => {
+  it('may be anything if the address has its hash', () => {
     fc.assert(
       fc.property(bodies, (body) => {
         const target = `/twilio?bodySHA256=${sha256(body)}`;
@@ -191,11 +191,11 @@ describe('a body', () => {
     expect(verifier.verify(sent(signedFor(url(target)), '{}', target))).toEqual(refused('wrong_digest'));
   });
 
-  it('that no hash covers is signed as a form, whatever it is', () => {
+  it('without a hash is signed as a form, whatever it is', () => {
     const unsigned = signedFor(url('/twilio'), '');
     expect(verifier.verify(sent(unsigned, '', '/twilio'))).toEqual(byCurrent);
     for (const body of ['{"a":1}', 'x', '=', '\0']) {
-      const expected = body === '=' ? byCurrent : refused('wrong_digest'); // no name, no value: nothing is said
+      const expected = body === '=' ? byCurrent : refused('wrong_digest'); // no name and no value: there is nothing to sign
       expect(verifier.verify(sent(unsigned, body, '/twilio'))).toEqual(expected);
     }
     expect(verifier.verify(sent(signedFor(url('/twilio'), '{"a":1}'), '{"a":1}', '/twilio'))).toEqual(byCurrent);
@@ -215,7 +215,7 @@ describe('a body', () => {
 });
 
 describe('the header', () => {
-  it.each([undefined, '', '  '])('is missing when it is %p', (header) => {
+  it.each([undefined, '', '  '])('is missing if it is %p', (header) => {
     expect(verifier.verify(sent(header))).toEqual(refused('missing_header'));
   });
 
@@ -226,7 +226,7 @@ describe('the header', () => {
     },
   );
 
-  it('may be anything at all without a throw, as may the address and the body', () => {
+  it('may be anything without an exception, like the address and the body', () => {
     const targets = fc.string({ unit: characters, maxLength: 50 });
     fc.assert(
       fc.property(headerValues, headerValues, targets, bodies, (header, host, target, body) => {

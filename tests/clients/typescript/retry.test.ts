@@ -18,7 +18,7 @@ const halfAnAnswer = () =>
     }),
   );
 
-/** Gives these outcomes one after the other, the last one for ever; waits take no time. */
+/** Gives these outcomes one after the other and then repeats the last one; waits take no time. */
 function trial(outcomes: readonly (() => Response | Promise<Response>)[], options: RetryOptions = {}) {
   const requests: Request[] = [];
   const waits: number[] = [];
@@ -44,25 +44,25 @@ const refused = () => {
 };
 
 describe('retryingFetch', () => {
-  it('hands over a good answer at once', async () => {
+  it('returns a good answer immediately', async () => {
     const { send, requests, waits } = trial([ok]);
     await expect((await send(new Request(ADDRESS))).json()).resolves.toEqual({ status: 'ok' });
     expect({ requests: requests.length, waits }).toEqual({ requests: 1, waits: [] });
   });
 
-  it.each([408, 429, 500, 502, 503, 504])('asks again after %d', async (status) => {
+  it.each([408, 429, 500, 502, 503, 504])('retries after %d', async (status) => {
     const { send, requests } = trial([() => new Response('', { status }), ok]);
     expect((await send(new Request(ADDRESS))).status).toBe(200);
     expect(requests).toHaveLength(2);
   });
 
-  it.each([304, 400, 401, 403, 404, 405, 413, 415, 422, 431, 501])('hands %d over', async (status) => {
+  it.each([304, 400, 401, 403, 404, 405, 413, 415, 422, 431, 501])('returns %d without a retry', async (status) => {
     const { send, requests } = trial([() => new Response(null, { status })]);
     expect((await send(new Request(ADDRESS))).status).toBe(status);
     expect(requests).toHaveLength(1);
   });
 
-  it('asks again when there was no answer, or half of one', async () => {
+  it('retries after no answer, or half of one', async () => {
     const { send, retries } = trial([refused, halfAnAnswer, ok]);
     expect((await send(new Request(ADDRESS))).status).toBe(200);
     expect(retries).toMatchObject([
@@ -81,7 +81,7 @@ describe('retryingFetch', () => {
     }
   });
 
-  it('gives the last answer, or throws the last failure, when all attempts are used up', async () => {
+  it('returns the last answer, or throws the last error, when all attempts are used up', async () => {
     const answered = trial([refused, unavailable], { retries: 2 });
     const response = await answered.send(new Request(ADDRESS));
     expect([response.status, await response.text(), answered.requests.length]).toEqual([503, 'later', 3]);
@@ -127,46 +127,49 @@ describe('retryingFetch', () => {
     expect(retries).toEqual([{ attempt: 1, delayMs: asked + 50, status: 503 }]);
   });
 
-  it('waits for what is asked and no longer than a timer can', async () => {
+  it('waits for the requested time, up to the longest that a timer can wait', async () => {
     const { send, waits } = trial([() => unavailable({ 'Retry-After': '3000000' }), ok], { maxRetryAfterMs: Infinity });
     await send(new Request(ADDRESS));
     expect(waits).toEqual([2 ** 31 - 1]);
   });
 
-  it('takes any time for an attempt when it is told to', async () => {
+  it('allows an attempt any time if there is no timeout', async () => {
     const slow: Fetch = () => new Promise((resolve) => setTimeout(resolve, 20, ok()));
     expect((await retryingFetch(slow, { timeoutMs: Infinity, retries: 0 })(new Request(ADDRESS))).status).toBe(200);
   });
 
-  it('does not wait for longer than it is allowed to', async () => {
+  it('returns an answer that requests a longer wait than its limit', async () => {
     const { send, requests } = trial([() => unavailable({ 'Retry-After': '61' })]);
     expect((await send(new Request(ADDRESS))).headers.get('Retry-After')).toBe('61');
     expect(requests).toHaveLength(1);
   });
 
-  it.each(['in an attempt', 'before a wait', 'in a wait'])('is ended by the signal of the request %s', async (when) => {
-    const controller = new AbortController();
-    const stop = () => {
-      controller.abort(new Error('stopped'));
-    };
-    let attempts = 0;
-    let retries = 0;
-    const fetch: Fetch = () => {
-      attempts++;
-      if (when === 'in an attempt') stop();
-      return refused();
-    };
-    const onRetry = () => {
-      retries++;
-      if (when === 'before a wait') stop();
-      else setImmediate(stop);
-    };
-    const send = retryingFetch(fetch, { onRetry, random: () => 0.9, baseDelayMs: 60_000, maxDelayMs: 60_000 });
-    await expect(send(new Request(ADDRESS, { signal: controller.signal }))).rejects.toThrow('stopped');
-    expect({ attempts, retries }).toEqual({ attempts: 1, retries: when === 'in an attempt' ? 0 : 1 });
-  });
+  it.each(['in an attempt', 'before a wait', 'in a wait'])(
+    "stops when the request's signal aborts %s",
+    async (when) => {
+      const controller = new AbortController();
+      const stop = () => {
+        controller.abort(new Error('stopped'));
+      };
+      let attempts = 0;
+      let retries = 0;
+      const fetch: Fetch = () => {
+        attempts++;
+        if (when === 'in an attempt') stop();
+        return refused();
+      };
+      const onRetry = () => {
+        retries++;
+        if (when === 'before a wait') stop();
+        else setImmediate(stop);
+      };
+      const send = retryingFetch(fetch, { onRetry, random: () => 0.9, baseDelayMs: 60_000, maxDelayMs: 60_000 });
+      await expect(send(new Request(ADDRESS, { signal: controller.signal }))).rejects.toThrow('stopped');
+      expect({ attempts, retries }).toEqual({ attempts: 1, retries: when === 'in an attempt' ? 0 : 1 });
+    },
+  );
 
-  it('gives up an attempt that takes too long, and asks again', async () => {
+  it('aborts an attempt that takes too long, and retries', async () => {
     let attempts = 0;
     const hangs: Fetch = (request) =>
       new Promise((resolve, reject) => {
@@ -180,7 +183,7 @@ describe('retryingFetch', () => {
     expect(attempts).toBe(3);
   });
 
-  it('waits by itself, and leaves nothing behind on the signal then either', async () => {
+  it('waits with the default timer, and leaves no listener on the signal', async () => {
     const request = new Request(ADDRESS, { signal: new AbortController().signal });
     let attempts = 0;
     const fetch: Fetch = () => Promise.resolve(++attempts < 3 ? unavailable() : ok());
@@ -188,7 +191,7 @@ describe('retryingFetch', () => {
     expect(getEventListeners(request.signal, 'abort')).toEqual([]);
   });
 
-  it('leaves nothing behind on the signal of the caller', async () => {
+  it("leaves no listener on the caller's signal", async () => {
     const request = new Request(ADDRESS, { method: 'POST', body: '{}', signal: new AbortController().signal });
     const listeners: number[] = [];
     const onRetry = () => listeners.push(getEventListeners(request.signal, 'abort').length);
@@ -201,36 +204,39 @@ describe('retryingFetch', () => {
     ['the time is up', 'in the body'],
     ['the caller has had enough', 'before the headers'],
     ['the caller has had enough', 'in the body'],
-  ])('gives up when %s %s, and hangs up, whatever the garbage collector has taken', async (why, where) => {
-    const hungUp: Promise<unknown>[] = [];
-    let collecting: NodeJS.Timeout | undefined;
-    await withServer(
-      (incoming, outgoing) => {
-        collecting = setInterval(collectGarbage, 20); // from now on, or a busy machine has no time left for the request
-        // Not events.once, to which a reset, which is one way to hang up, would be a fault.
-        hungUp.push(new Promise((resolve) => incoming.socket.once('close', resolve)));
-        if (where === 'in the body') outgoing.writeHead(200, { 'Content-Length': '100' }).write('{');
-      },
-      async (url) => {
-        try {
-          const late = why === 'the time is up';
-          const limitMs = 3_000; // for the request to come to the server first, on a busy machine, too
-          const signal = late ? null : AbortSignal.timeout(limitMs);
-          const send = retryingFetch((request) => fetch(request), { retries: 0, timeoutMs: late ? limitMs : 60_000 });
-          await expect(send(new Request(url, { signal }))).rejects.toThrow(
-            expect.objectContaining({
-              name: 'TimeoutError',
-              message: late ? 'no whole answer within 3000 ms' : 'The operation was aborted due to timeout',
-            }),
-          );
-          expect(hungUp).toHaveLength(1);
-          await Promise.all(hungUp);
-        } finally {
-          clearInterval(collecting);
-        }
-      },
-    );
-  });
+  ])(
+    'stops when %s %s, and closes the connection, whatever the garbage collector has collected',
+    async (why, where) => {
+      const hungUp: Promise<unknown>[] = [];
+      let collecting: NodeJS.Timeout | undefined;
+      await withServer(
+        (incoming, outgoing) => {
+          collecting = setInterval(collectGarbage, 20); // from now on, otherwise a busy machine has no time left for the request
+          // Not events.once: it would reject for a reset, which is one way to close a connection.
+          hungUp.push(new Promise((resolve) => incoming.socket.once('close', resolve)));
+          if (where === 'in the body') outgoing.writeHead(200, { 'Content-Length': '100' }).write('{');
+        },
+        async (url) => {
+          try {
+            const late = why === 'the time is up';
+            const limitMs = 3_000; // long enough for the request to reach the server first, even on a busy machine
+            const signal = late ? null : AbortSignal.timeout(limitMs);
+            const send = retryingFetch((request) => fetch(request), { retries: 0, timeoutMs: late ? limitMs : 60_000 });
+            await expect(send(new Request(url, { signal }))).rejects.toThrow(
+              expect.objectContaining({
+                name: 'TimeoutError',
+                message: late ? 'no whole answer within 3000 ms' : 'The operation was aborted due to timeout',
+              }),
+            );
+            expect(hungUp).toHaveLength(1);
+            await Promise.all(hungUp);
+          } finally {
+            clearInterval(collecting);
+          }
+        },
+      );
+    },
+  );
 });
 
 function collectGarbage(): void {

@@ -5,7 +5,7 @@ import { delivery, second } from '../../adapters/signature/support.ts';
 import { manualClock } from '../../support/fakes.ts';
 import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
 
-/** The client and the service have each their own implementation; whatever is sent, they must agree. */
+/** The client and the service have separate implementations, which must agree on every request. */
 
 const SECRET = 'your-secret-here';
 const clock = manualClock(second(0));
@@ -18,7 +18,7 @@ function serviceBelieves(bytes: Uint8Array, header: string, [current, previous]:
 }
 
 describe('signWebhook', () => {
-  it('makes what the service makes of any body and secret', async () => {
+  it("makes the service's signature for any body and secret", async () => {
     await fc.assert(
       fc.asyncProperty(body, secret, async (bytes, key) => {
         expect(await signWebhook(bytes, key)).toBe(signHmac(key, bytes));
@@ -26,13 +26,13 @@ describe('signWebhook', () => {
     );
   });
 
-  it('makes what OpenSSL makes', async () => {
+  it('makes the signature that OpenSSL makes', async () => {
     // echo -n '{"message_id":"m1"}' | openssl dgst -sha256 -hmac your-secret-here
     const digest = '81d121b0fe97f067a8751d37fa4d5099ff0894e86fff80828a4827f8d0ce4deb';
     expect(await signWebhook('{"message_id":"m1"}', SECRET)).toBe(digest);
   });
 
-  it('refuses an empty secret', async () => {
+  it('rejects an empty secret', async () => {
     await expect(signWebhook('', '')).rejects.toThrow('the secret of a webhook must not be empty');
   });
 });
@@ -47,7 +47,7 @@ describe('verifyWebhook', () => {
     .tuple(part, fc.constantFrom('', 'sha256=', 'SHA256=', 'sha1='), fc.boolean(), fc.constantFrom('', ' ', '\t'))
     .map(([text, prefix, upper, space]) => space + prefix + (upper ? text.toUpperCase() : text) + space);
 
-  it('believes what the service believes', async () => {
+  it('accepts what the service accepts', async () => {
     const headers = fc.array(dressed, { maxLength: 11 }).map((parts) => parts.join(','));
     let believed = 0;
     await fc.assert(
@@ -62,18 +62,18 @@ describe('verifyWebhook', () => {
     expect(believed).toBeGreaterThan(100);
   });
 
-  it('takes text for its UTF-8 bytes, and one secret for a list of one', async () => {
+  it('encodes text as UTF-8, and accepts one secret instead of a list', async () => {
     await expect(verifyWebhook(Buffer.from('Grüße'), right('Grüße'), SECRET)).resolves.toBe(true);
     await expect(verifyWebhook('Grüße', right('Grusse'), SECRET)).resolves.toBe(false);
   });
 
-  it('believes no webhook without a signature', async () => {
+  it('rejects a webhook without a signature', async () => {
     for (const header of [null, undefined, '', ',']) {
       await expect(verifyWebhook('body', header, SECRET)).resolves.toBe(false);
     }
   });
 
-  it('does not begin without a secret', async () => {
+  it('throws without a secret', async () => {
     await expect(verifyWebhook('body', right('body'), [])).rejects.toThrow('there is no secret');
     await expect(verifyWebhook('body', right('body'), [SECRET, ''])).rejects.toThrow('must not be empty');
   });

@@ -14,7 +14,7 @@ const run = (folder: string, database: string, ...args: string[]) =>
   node(folder, [CLI, 'backup', ...args], { DATABASE_URL: url(database) });
 
 describe('webhook-inbox backup of SQLite', () => {
-  it('writes one file that its owner alone may read, and says what is in it', async () => {
+  it('writes one file that only its owner may read, and reports its content', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', manyMessages(50));
       const { code, stdout, stderr } = await run(folder.path, database, 'copy.db', '--json');
@@ -40,7 +40,7 @@ describe('webhook-inbox backup of SQLite', () => {
     });
   });
 
-  it('is for people, too, and replaces only with --force', async () => {
+  it('prints text for people, too, and replaces a file only with --force', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', manyMessages(3));
       writeFileSync(folder.file('copy.db'), 'precious');
@@ -66,7 +66,7 @@ describe('webhook-inbox backup of SQLite', () => {
     ['export', './source.db'],
     ['backup', 'source.db-wal'],
     ['export', 'source.db-shm'],
-  ])('%s --force does not take the place of the database that a service has open: %s', async (command, name) => {
+  ])('%s --force does not replace the database that a service has open: %s', async (command, name) => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', manyMessages(3));
       symlinkSync(database, folder.file('link.db'));
@@ -83,7 +83,7 @@ describe('webhook-inbox backup of SQLite', () => {
     });
   });
 
-  it('is one instant, and comes to an end, while others write between all of its steps', async () => {
+  it('copies one instant and finishes while other connections write between all of its steps', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', heavyMessages(20));
       const copy = folder.file('copy.db');
@@ -92,7 +92,7 @@ describe('webhook-inbox backup of SQLite', () => {
         const writes: Promise<unknown>[] = [];
         const onProgress = (phase: string): void => {
           if (phase === 'copying') writes.push(add([message(`late ${String(steps++)}`)]));
-          if (steps > 100) throw new Error('it begins anew again and again');
+          if (steps > 100) throw new Error('the backup restarts again and again');
         };
         expect(await backUpSqlite(database, copy, work({ onProgress }))).toMatchObject({ rows: 20, wrongCounters: [] });
         await Promise.all(writes);
@@ -103,7 +103,7 @@ describe('webhook-inbox backup of SQLite', () => {
     });
   });
 
-  it.each(['copying', 'checking'])('stopped by Ctrl-C while %s leaves nothing behind', async (phase) => {
+  it.each(['copying', 'checking'])('leaves nothing behind when Ctrl-C stops it while %s', async (phase) => {
     const cli = commandLine();
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', heavyMessages(40));
@@ -117,7 +117,7 @@ describe('webhook-inbox backup of SQLite', () => {
     cli.remove();
   });
 
-  it('of a damaged database fails and leaves nothing behind', async () => {
+  it('fails on a damaged database and leaves nothing behind', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', heavyMessages(2));
       const handle = openSync(database, 'r+');
@@ -132,7 +132,7 @@ describe('webhook-inbox backup of SQLite', () => {
     });
   });
 
-  it('says which counters are wrong, with status 1, and keeps the copy: the messages are whole', async () => {
+  it('reports wrong counters with status 1 and keeps the copy, because the messages are complete', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', manyMessages(3));
       await on(url(database), async ({ db, deriveNext }) => {
@@ -144,7 +144,7 @@ describe('webhook-inbox backup of SQLite', () => {
     });
   });
 
-  it('of an older schema is taken, for that is what one does before migrating', async () => {
+  it('backs up an older schema, because operators back up before they migrate', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'source.db', manyMessages(3));
       const db = openSqlite({ file: database });
@@ -160,7 +160,7 @@ describe('webhook-inbox backup of SQLite', () => {
     ['no database', [], 'copy.db', 'the database file is not there'],
     ['no folder', manyMessages(1), 'nowhere/copy.db', 'nowhere is not there'],
     ['a partial file', manyMessages(1), 'left', 'left.partial is there: another run is writing it, or was killed'],
-  ])('where there is %s, says so and makes none', async (_what, messages, file, reason) => {
+  ])('reports %s and makes no backup', async (_what, messages, file, reason) => {
     await inFolder(async (folder) => {
       if (messages.length > 0) await databaseOf(folder, 'source.db', messages);
       writeFileSync(folder.file('left.partial'), '');
@@ -178,14 +178,14 @@ describe('a full disk', () => {
     ['the system', Object.assign(new Error('write'), { code: 'ENOSPC' })],
     ['SQLite', Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })],
     ['pg_dump', new Error('pg_dump: error: could not write to file: No space left on device')],
-  ])('is told in the same words, whoever found it: %s', (_who, error) => {
+  ])('has the same message wherever the error occurs: %s', (_who, error) => {
     expect(explainingSpace(error, '/backups/a.db')).toMatchObject({
       message: 'no space is left where /backups/a.db is to be: free some, or choose another disk',
       cause: error,
     });
   });
 
-  it('is not made of another error', () => {
+  it('is not reported for another error', () => {
     const other = new Error('something else');
     expect(explainingSpace(other, 'a.db')).toBe(other);
   });

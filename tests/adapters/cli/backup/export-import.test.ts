@@ -90,11 +90,11 @@ const deliveries: fc.Arbitrary<NewUpdate[]> = fc
     }),
   ]);
 
-describe('what is exported and imported', () => {
+describe('export and import', () => {
   it.each<[Engine, Engine]>([
     ['sqlite', 'postgres'],
     ['postgres', 'sqlite'],
-  ])('from %s to %s is the same store, and once more changes nothing', async (from, to) => {
+  ])('copy the whole store from %s to %s, and change nothing the second time', async (from, to) => {
     await between(from, to, (source, target) =>
       on(source, (left) =>
         on(target, async (right) => {
@@ -155,7 +155,7 @@ describe('an export', () => {
     },
   );
 
-  it('has the state of a message that comes meanwhile, at an instant that it has gone past', async () => {
+  it('has the state of a message that arrives meanwhile, even at an instant that it has already passed', async () => {
     await inFolder(async (folder) => {
       await on(`sqlite:///${folder.file('app.db')}`, async ({ db, add }) => {
         const late = message('late', { provider: OTHER, sentAt: micros(1) });
@@ -181,7 +181,7 @@ describe('an export', () => {
 
 const plain = (payload: Payload | null) => payload && [payload.mediaType, Buffer.from(payload.body).toString('hex')];
 
-/** The same unknown update twice is one after an import: nothing tells them apart. */
+/** The same unknown update twice is one after an import, because nothing distinguishes the two. */
 function unique(lines: readonly string[]): string[] {
   return lines.filter((line, i) => !line.startsWith('{"kind":"unknown"') || lines.indexOf(line) === i);
 }
@@ -220,7 +220,7 @@ async function inService(
 }
 
 describe('webhook-inbox export and import', () => {
-  it('write a file that its owner alone may read, and store it exactly once', async () => {
+  it('write a file that only its owner may read, and store it exactly once', async () => {
     await inService(async (run, file, { source, target }) => {
       const { code, stdout, stderr } = await run('export', 'all.ndjson', '--json');
       expect({ code, stderr }).toEqual({ code: 0, stderr: 'exporting 0/5003\n' });
@@ -246,7 +246,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('resumes after the last complete line of a file that was cut off anywhere', async () => {
+  it('resumes after the last complete line of a file that was cut at any byte', async () => {
     await inService(async (run, file) => {
       expect((await run('export', 'whole.ndjson')).code).toBe(0);
       const whole = readFileSync(file('whole.ndjson'));
@@ -267,7 +267,7 @@ describe('webhook-inbox export and import', () => {
           expect(unshared(readFileSync(file(name), 'utf8'))).toEqual(unshared(whole.toString()));
         }),
       );
-      // Blocks of zeros where nothing had reached the disk.
+      // Blocks of zeros where no data had reached the disk.
       const spoilt = whole.subarray(0, 5_000).toString() + '\0'.repeat(100) + '"secret"}\n';
       writeFileSync(file('spoilt.ndjson.partial'), spoilt);
       expect(await run('export', 'spoilt.ndjson', '--resume')).toMatchObject({ code: 0 });
@@ -307,7 +307,7 @@ describe('webhook-inbox export and import', () => {
     await folder.remove();
   });
 
-  it('takes some of the messages, to a pipe, and nothing that does not belong to them', async () => {
+  it('exports a selection of the messages to a pipe, and nothing that does not belong to them', async () => {
     await inService(async (run) => {
       const { code, stdout, stderr } = await run(
         ...['export', '-', '--since', '2025-01-15T10:00:00Z', '--until', '2025-01-15T12:00:00Z', '--from', '+101'],
@@ -329,7 +329,7 @@ describe('webhook-inbox export and import', () => {
   it.each([
     ['a reader that is gone', '| true; exit "${PIPESTATUS[0]}"', 141, /^exporting 0\/5003\n$/],
     ['a full disk', '> /dev/full', 1, /^exporting 0\/5003\nstandard output cannot be written: ENOSPC\n$/],
-  ])('to %s is not done', async (_what, target, status, said) => {
+  ])('stops when it writes to %s', async (_what, target, status, said) => {
     await inFolder(async (folder) => {
       const source = `sqlite:///${folder.file('source.db')}`;
       await on(source, ({ add }) => add(everything()));
@@ -339,7 +339,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('stops at a bad line: all before it is stored, nothing behind it, and no value is told', async () => {
+  it('stops at a bad line: stores all lines before it, none after it, and reports no value', async () => {
     await inService(async (run, file, { target }) => {
       const plain = (id: string): string =>
         `{"message_id":"${id}","from":"+1","to":"+2","ts":"2025-01-15T10:00:00Z","text":"Hello"}\n`;
@@ -384,7 +384,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('stops also while the pipe that it reads brings nothing', async () => {
+  it('stops at Ctrl-C also while the pipe that it reads delivers nothing', async () => {
     await inFolder(async (folder) => {
       const env = { DATABASE_URL: `sqlite:///${folder.file('app.db')}` };
       const child = spawn(process.execPath, [CLI, 'import'], { env });
@@ -396,7 +396,7 @@ describe('webhook-inbox export and import', () => {
     });
   });
 
-  it('says which file it cannot open, and makes no database for it', async () => {
+  it('names the file that it cannot open, and creates no database for it', async () => {
     await inFolder(async (folder) => {
       const socket = createServer().listen(folder.file('all.ndjson')); // as root there is no file that may not be read
       await once(socket, 'listening');
@@ -412,7 +412,7 @@ describe('webhook-inbox export and import', () => {
     [['export', '--resume'], 64, '--resume wants a file'],
     [['export', '--since', 'yesterday'], 64, 'RFC 3339'],
     [['export', '--from', '4912345'], 64, 'a phone number'],
-  ])('%j is refused', async (args, status, reason) => {
+  ])('rejects %j', async (args, status, reason) => {
     await inFolder(async (folder) => {
       const { code, stderr } = await node(folder.path, [CLI, ...args], { DATABASE_URL: 'sqlite:///./a.db' });
       expect(code).toBe(status);

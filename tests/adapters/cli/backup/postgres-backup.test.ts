@@ -29,13 +29,13 @@ afterAll(async () => {
 
 const query = (sql: string, url = server.url): Promise<unknown[]> => queryPostgres(url, sql);
 
-/** An empty database, and a folder of its own for the files. */
+/** An empty database, and a folder for the files of one test. */
 async function place(): Promise<string> {
   const name = `d${String(++databases)}`;
   await query(`create database ${name}`);
   const url = new URL(server.url);
   url.pathname = name;
-  url.password = PASSWORD; // nobody asks for it, and nobody is to see it
+  url.password = PASSWORD; // no connection needs it, and no output may contain it
   return url.href;
 }
 
@@ -99,7 +99,7 @@ describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL'
     expect(await query('select epoch from stream_epoch', target)).not.toEqual(
       await query('select epoch from stream_epoch', source),
     );
-    // The old server's transactions may not have been yet in this one; what comes from now on has its own.
+    // The old server's transactions may not have existed in this one yet; new ones get their own numbers.
     expect(await query('select count(arrived)::int from messages', target)).toEqual([0]);
     await on(target, ({ add }) => add([message('new')]));
     expect(await query('select message_id from messages where arrived is not null', target)).toEqual(['new']);
@@ -116,7 +116,7 @@ describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL'
       stderr: expect.stringMatching(/the database holds messages: name an empty one, or use --force/),
     });
     await on(target, async ({ db }) => {
-      await db.raw('select 1'); // connected, as a service is
+      await db.raw('select 1'); // connected, like a service
       const { code, stderr } = await run(target, ['restore', 'b.dump', '--force']);
       expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('a service is connected') });
     });
@@ -125,7 +125,7 @@ describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL'
     expect(await held(target)).toEqual(await held(source));
   });
 
-  it('restores nothing of an archive that is cut off, of a newer version or of another program', async () => {
+  it('rejects an archive that is truncated, of a newer version or of another program', async () => {
     const source = await filled();
     const target = await place();
     await on(target, ({ add }) => add([message('old')]));
@@ -161,7 +161,7 @@ describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL'
     });
   });
 
-  it('notices that the archive and its counters do not agree', async () => {
+  it('reports that the archive and its counters differ', async () => {
     const source = await filled();
     await query('delete from uncounted where ctid in (select ctid from uncounted limit 1)', source);
     await query("insert into uncounted values ('+1', 1), ('+1', 1)", source);
@@ -171,7 +171,7 @@ describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL'
     expect(readdirSync(folder.path).filter((name) => name.startsWith('g.'))).toEqual([]);
   });
 
-  it('says what to install when there is no pg_dump, or an older one than the server', async () => {
+  it('says what to install if pg_dump is missing or older than the server', async () => {
     const source = await filled();
     const version = Number(await query('show server_version_num').then(([it]) => it)) / 10_000;
     expect(await run(source, ['backup', 'h.dump'], folder.path)).toMatchObject({
@@ -180,7 +180,7 @@ describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL'
         new RegExp(`^pg_dump is not there: install .* ${String(Math.floor(version))} or newer .*"export"`),
       ),
     });
-    const newer = await startPostgresServer({ durable: false }); // of the package of npm
+    const newer = await startPostgresServer({ durable: false }); // of the npm package
     try {
       const { code, stderr } = await run(newer.url, ['backup', 'h.dump']);
       expect({ code, stderr }).toMatchObject({
@@ -193,7 +193,7 @@ describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL'
     expect(readdirSync(folder.path).filter((name) => name.startsWith('h.'))).toEqual([]);
   });
 
-  it('gives the password to pg_dump by its environment, and our own secrets not at all', async () => {
+  it('passes the password to pg_dump by its environment, and none of our own secrets', async () => {
     const source = await filled();
     const spy = await temporaryFolder();
     for (const name of ['pg_dump', 'pg_restore']) {
@@ -234,7 +234,7 @@ describe('libpqEnvironment', () => {
     ['postgres://[::1]/inbox', { PGHOST: '::1', PGDATABASE: 'inbox' }],
     ['postgres:///inbox?host=/run/postgresql', { PGHOST: '/run/postgresql', PGDATABASE: 'inbox' }],
     ['postgres://h/inbox?sslmode=no-verify', { PGHOST: 'h', PGDATABASE: 'inbox', PGSSLMODE: 'require' }],
-  ])('says the same as %s', (url, expected) => {
+  ])('connects to the same server as %s', (url, expected) => {
     expect(libpqEnvironment(url)).toEqual({ ...expected, PGAPPNAME: 'webhook-inbox backup', PGCONNECT_TIMEOUT: '10' });
   });
 });

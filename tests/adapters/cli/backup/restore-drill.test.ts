@@ -44,12 +44,12 @@ async function stop(service: ServiceProcess): Promise<void> {
   expect(await service.ended).toMatchObject({ status: 0 });
 }
 
-/** Resolves when the service has acknowledged so many messages. */
+/** Resolves when the service has acknowledged this number of messages. */
 async function acknowledged(ledger: Ledger, count: number): Promise<void> {
   while (ledger.acknowledged.size < count) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The ledger as it was: what comes later may be in a backup or not. */
+/** The ledger at this moment: a later message may be in a backup or not. */
 function before({ sent, acknowledged: known }: Ledger): Ledger {
   return { sent, acknowledged: new Set(known), created: new Map() };
 }
@@ -71,7 +71,7 @@ describeNeeding(['postgresql'], 'The restore drill under load', () => {
       await load.stop();
       await stop(service);
       expect(backup).toMatchObject({ code: 0 });
-      expect(meanwhile).toBeGreaterThan(0); // no webhook waited for the end of it
+      expect(meanwhile).toBeGreaterThan(0); // no webhook waited for the end of the backup
       expect(load.refused()).toEqual([]);
 
       expect(await run(target, 'restore', `${engine}.backup`)).toMatchObject({ code: 0 });
@@ -83,7 +83,7 @@ describeNeeding(['postgresql'], 'The restore drill under load', () => {
       expect((await client.read('/messages?limit=1')).json()).toMatchObject({ total: rows });
       await stop(restored);
 
-      // What was sent while it ran may be there, so nothing that is stored was not sent.
+      // Messages that were sent during the backup may be in it, so the test checks only that every stored message was sent.
       expect(await judge(target, { ...atLeast, sent: ledger.sent })).toEqual({
         ...{ stored: rows, lost: 0, doubled: 0, invented: 0, faults: [] },
       });

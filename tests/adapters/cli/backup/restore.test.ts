@@ -46,7 +46,7 @@ const keptIn = (folder: TemporaryFolder): string[] =>
   filesOf(folder).filter((name) => name.includes('.before-restore-'));
 
 describe('webhook-inbox restore of SQLite', () => {
-  it('makes the database of a backup, and not over another one', async () => {
+  it('creates the database from a backup, and does not replace an existing one', async () => {
     await inFolder(async (folder) => {
       await backupOf(folder);
       const restore = () =>
@@ -58,17 +58,17 @@ describe('webhook-inbox restore of SQLite', () => {
       );
       const restored = url(folder.file('data/app.db'));
       expect(await held(restored)).toEqual(manyMessages(30));
-      // Who followed the messages is to begin anew: numbers may be given a second time.
+      // Subscribers have to start again: numbers may be assigned a second time.
       expect(await epochOf(restored)).not.toBe(await epochOf(url(folder.file('source.db'))));
       expect(await restore()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('use --force') });
     });
   });
 
-  it('with --force keeps the old database beside it, with all that only its log held', async () => {
+  it('with --force keeps the old database beside the new one, with everything that only its log held', async () => {
     await inFolder(async (folder) => {
       const backup = await backupOf(folder);
       const database = folder.file('app.db');
-      // As a service that was killed leaves it: the process is gone, and its log is there.
+      // As a killed service leaves it: the process has ended and its log remains.
       const script = `
         const { openSqlite } = await import('${new URL('../../../../src/adapters/persistence/sqlite/database.ts', import.meta.url).href}');
         const { migrateLatest } = await import('${new URL('../../../../src/adapters/persistence/schema/migrator.ts', import.meta.url).href}');
@@ -89,7 +89,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('is refused while a service has the database open, also with --force', async () => {
+  it('is refused while a service has the database open, even with --force', async () => {
     await inFolder(async (folder) => {
       await backupOf(folder);
       const service = startProcess(folder.path, { DATABASE_URL: 'sqlite:///./app.db' });
@@ -112,7 +112,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('waits a moment for who only looks at the database', async () => {
+  it('waits a moment for a process that only reads the database', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'app.db', OLD);
       const script = `
@@ -130,7 +130,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('is refused when a service starts at the last instant, before nobody else can', async () => {
+  it('is refused when a service starts at the last instant, before no other process can', async () => {
     await inFolder(async (folder) => {
       const database = await databaseOf(folder, 'app.db', OLD);
       let service: SqliteFile.Database | undefined;
@@ -152,7 +152,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('takes the place of what is no database any more, and of a log without one', async () => {
+  it('replaces a file that is no longer a database, and a log without a database', async () => {
     await inFolder(async (folder) => {
       const backup = await backupOf(folder);
       writeFileSync(folder.file('app.db'), 'x'.repeat(10_000));
@@ -169,7 +169,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('through a link takes the place of the database that it leads to, on the disk where that is', async () => {
+  it('through a link replaces the database that it leads to, on the disk of that database', async () => {
     await inFolder(async (folder) => {
       const backup = await backupOf(folder);
       const database = await databaseOf(folder, 'large-disk/app.db', OLD);
@@ -182,7 +182,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('brings a backup of an older version to the schema of this one', async () => {
+  it('migrates a backup of an older version to the current schema', async () => {
     await inFolder(async (folder) => {
       const source = await databaseOf(folder, 'source.db', manyMessages(30));
       const names = await migrating(source, async (db) => {
@@ -199,7 +199,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('takes a backup of a newer version that has only added to the schema: so one can go back', async () => {
+  it('accepts a backup of a newer version that only added to the schema, so that operators can downgrade', async () => {
     await inFolder(async (folder) => {
       const source = await databaseOf(folder, 'source.db', manyMessages(3));
       await on(url(source), ({ db }) => db('knex_migrations').insert({ name: '99999999999999_future', batch: 9 }));
@@ -210,7 +210,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('counts anew when the counters of the backup are wrong', async () => {
+  it('recounts when the counters of the backup are wrong', async () => {
     await inFolder(async (folder) => {
       const source = await databaseOf(folder, 'source.db', manyMessages(3));
       await on(url(source), async ({ db, deriveNext }) => {
@@ -262,7 +262,7 @@ describe('webhook-inbox restore of SQLite', () => {
       },
       'a database in use and no backup',
     ],
-  ])('refuses what is of %s, and changes nothing', async (_what, spoil, reason) => {
+  ])('rejects a backup of %s and changes nothing', async (_what, spoil, reason) => {
     await inFolder(async (folder) => {
       const backup = await backupOf(folder);
       const database = await databaseOf(folder, 'app.db', OLD);
@@ -274,7 +274,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('refuses the name of a link that leads to files in use: the log is beside the file, not beside the link', async () => {
+  it('rejects the name of a link that leads to files in use: the log is beside the file, not beside the link', async () => {
     await inFolder(async (folder) => {
       writeFileSync(`${await databaseOf(folder, 'elsewhere/live.db', OLD)}-wal`, 'what was stored last');
       symlinkSync('elsewhere/live.db', folder.file('link.db'));
@@ -289,7 +289,7 @@ describe('webhook-inbox restore of SQLite', () => {
     ['a folder', 'folder', 1, 'folder cannot be read: EISDIR'],
     ['an export', 'export.ndjson', 1, 'it is not a backup; what "export" wrote goes to "import"'],
     ['a dump of PostgreSQL', 'pg.dump', 1, 'it is a backup of PostgreSQL, which DATABASE_URL is not'],
-  ])('refuses %s', async (_what, file, status, reason) => {
+  ])('rejects %s', async (_what, file, status, reason) => {
     await inFolder(async (folder) => {
       writeFileSync(folder.file('export.ndjson'), '{"kind":"export"}\n');
       writeFileSync(folder.file('pg.dump'), 'PGDMP and so on');
@@ -301,7 +301,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('that has no room for what it migrates leaves the old database', async () => {
+  it('keeps the old database when there is no room for the migration', async () => {
     await inFolder(async (folder) => {
       const source = await databaseOf(folder, 'source.db', manyMessages(30));
       await migrating(source, async (db) => {
@@ -312,7 +312,7 @@ describe('webhook-inbox restore of SQLite', () => {
       await backUpSqlite(source, folder.file('backup.db'), work());
       await databaseOf(folder, 'app.db', OLD);
       const before = filesOf(folder);
-      // What is migrated fits into the log, and from there not into the file.
+      // The migrated data fits into the log, but not from there into the file.
       const blocks = String(statSync(folder.file('backup.db')).size / 512);
       const limited = [
         '-c',
@@ -332,7 +332,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('takes nothing from the log that a restore has left that was killed', async () => {
+  it('ignores the log that a killed restore left behind', async () => {
     await inFolder(async (folder) => {
       const backup = await backupOf(folder);
       copyFileSync(backup, folder.file('killed.db'));
@@ -349,7 +349,7 @@ describe('webhook-inbox restore of SQLite', () => {
     });
   });
 
-  it('stopped half-way leaves the old database and nothing else', async () => {
+  it('leaves the old database and nothing else when it is stopped half-way', async () => {
     await inFolder(async (folder) => {
       const backup = await backupOf(folder, heavyMessages(20));
       const database = await databaseOf(folder, 'app.db', OLD);

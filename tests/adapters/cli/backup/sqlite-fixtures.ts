@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 
 export const url = (file: string): string => `sqlite:///${file}`;
 
-/** Messages with bodies of a mebibyte each: a database of many steps. */
+/** Messages with bodies of a mebibyte each: a database that takes many steps to copy. */
 export function heavyMessages(count: number): NewMessage[] {
   return manyMessages(count).map((message, i) => ({
     ...message,
@@ -28,7 +28,7 @@ export async function inFolder(test: (folder: TemporaryFolder) => Promise<void>)
   }
 }
 
-/** A database with these messages, closed; gives its file. */
+/** A database with these messages, closed; returns its file. */
 export async function databaseOf(
   folder: TemporaryFolder,
   name: string,
@@ -39,13 +39,13 @@ export async function databaseOf(
   return file;
 }
 
-/** All but the log of the source: who reads a database makes one, if it is not there. */
+/** All files except the log of the source, which a reader of a database creates if it is missing. */
 export const filesOf = (folder: TemporaryFolder): string[] =>
   readdirSync(folder.path)
     .filter((name) => !/^source\.db-(wal|shm)$/.test(name))
     .sort();
 
-/** Work that nothing stops, with what a restore needs. */
+/** Work without a stop signal, with the functions that a restore needs. */
 export function work(options: Partial<Work> = {}) {
   return {
     signal: new AbortController().signal,

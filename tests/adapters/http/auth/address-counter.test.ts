@@ -4,8 +4,8 @@ import { addressCounter } from '../../../../src/adapters/http/auth/address-count
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
 afterEach(() => void jest.useRealTimers());
 
-describe('a count by address', () => {
-  it('takes so many in a minute, then says how long that still lasts, in whole seconds', async () => {
+describe('a counter per address', () => {
+  it('accepts up to the limit in a minute, then says how long to wait, in whole seconds', async () => {
     const counter = addressCounter(3, 10);
     const counts = [await counter.count('a'), await counter.count('a'), await counter.count('a')];
     expect(counts).toEqual([null, null, null]);
@@ -13,18 +13,18 @@ describe('a count by address', () => {
     await jest.advanceTimersByTimeAsync(58_999);
     expect(await counter.count('a')).toBe(2);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(await counter.count('a')).toBe(1); // of 1 ms: never 0, which would mean at once
+    expect(await counter.count('a')).toBe(1); // of 1 ms: never 0, which would mean immediately
     await jest.advanceTimersByTimeAsync(1);
     expect(await counter.count('a')).toBeNull();
   });
 
-  it('is of each address by itself', async () => {
+  it('counts each address separately', async () => {
     const counter = addressCounter(1, 10);
     expect([await counter.count('a'), await counter.count('b')]).toEqual([null, null]);
     expect([await counter.count('a'), await counter.count('b')]).toEqual([60, 60]);
   });
 
-  it('can be asked what the next would come to', async () => {
+  it('reports the next count without counting', async () => {
     const counter = addressCounter(2, 10);
     expect(await counter.peek('a')).toBeNull();
     await counter.count('a');
@@ -35,28 +35,28 @@ describe('a count by address', () => {
     expect(await counter.peek('a')).toBeNull();
   });
 
-  it('goes on for those whose minute began last, when there are too many', async () => {
+  it('keeps the counts of the addresses whose minute began last, when there are too many', async () => {
     const counter = addressCounter(1, 3);
     for (const address of ['a', 'b', 'c']) await counter.count(address);
-    await counter.count('d'); // takes the place of a
+    await counter.count('d'); // replaces a
     expect(await Promise.all(['a', 'b', 'c', 'd'].map((address) => counter.peek(address)))).toEqual([null, 60, 60, 60]);
   });
 
-  it('takes an address whose minute is over and begins anew for a new one', async () => {
+  it('accepts an address whose minute is over, and starts a new minute', async () => {
     const counter = addressCounter(1, 2);
     await counter.count('a');
     await jest.advanceTimersByTimeAsync(30_000);
     await counter.count('b');
     await jest.advanceTimersByTimeAsync(30_000);
-    await counter.count('a'); // anew: now b is the oldest
+    await counter.count('a'); // a new minute: now b is the oldest
     await counter.count('c');
     expect(await Promise.all(['a', 'b', 'c'].map((address) => counter.peek(address)))).toEqual([60, null, 60]);
   });
 
-  it('holds no more than it may, of however many addresses', async () => {
+  it('holds no more than its limit of addresses', async () => {
     const counter = addressCounter(1, 100);
     for (let i = 0; i < 10_000; i++) await counter.count(`address ${String(i)}`);
-    // One timer for each address that is counted: the library's own, and so the number that it really holds.
+    // One timer for each counted address: the library's own, and therefore the number that it really holds.
     expect(jest.getTimerCount()).toBe(100);
   });
 });

@@ -17,7 +17,7 @@ const stranger = fc.oneof(
   fc.ipV6().filter((address) => /^2[0-9a-f]{3}:/i.test(address)),
   fc.constantFrom('::ffff:11.0.0.1', '192.168.1.2', '9.255.255.255', 'fe80::1'),
 );
-/** What anyone may write into a header: addresses, and anything else. */
+/** Values that anyone may write into a header: addresses, and anything else. */
 const entry = fc.oneof(
   fc.ipV4(),
   fc.ipV6(),
@@ -28,7 +28,7 @@ const entry = fc.oneof(
 const header = fc.array(entry, { maxLength: 6 }).map((entries) => entries.join(', '));
 
 describe('the address of a client', () => {
-  it('is not what an untrusted peer says', () => {
+  it('is not the one that an untrusted peer claims', () => {
     fc.assert(
       fc.property(stranger, header, (peer, said) => {
         expect(seen(request(peer, said))).toBe(seen(request(peer)));
@@ -37,7 +37,7 @@ describe('the address of a client', () => {
     );
   });
 
-  it('is nobody’s word when nobody is trusted', () => {
+  it("is the peer's own if no proxy is trusted", () => {
     const trusting = clientAddress([]);
     fc.assert(
       fc.property(fc.oneof(stranger, trusted), header, (peer, said) => {
@@ -46,7 +46,7 @@ describe('the address of a client', () => {
     );
   });
 
-  it('is the first stranger from the right, past any number of trusted proxies, whatever that stranger has written', () => {
+  it('is the first untrusted address from the right, past any number of trusted proxies, whatever is left of it', () => {
     fc.assert(
       fc.property(trusted, fc.array(trusted, { maxLength: 4 }), stranger, header, (peer, proxies, client, said) => {
         expect(seen(request(peer, [said, client, ...proxies].join(',')))).toBe(seen(request(client)));
@@ -55,7 +55,7 @@ describe('the address of a client', () => {
     );
   });
 
-  it('is the outermost proxy that is known when there is no stranger', () => {
+  it('is the outermost trusted proxy if there is no untrusted address', () => {
     fc.assert(
       fc.property(trusted, fc.array(trusted, { maxLength: 4 }), (peer, proxies) => {
         expect(seen(request(peer, proxies.join(', ') || undefined))).toBe(seen(request(proxies[0] ?? peer)));
@@ -63,7 +63,7 @@ describe('the address of a client', () => {
     );
   });
 
-  it('is the proxy that wrote what is no address, not what stands left of it', () => {
+  it('is the proxy that wrote an invalid address, not an address left of it', () => {
     for (const word of [
       'unknown',
       '',
@@ -90,11 +90,11 @@ describe('the address of a client', () => {
     ['2001:DB8:0:1::', '2001:db8:0:1::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     [' \t203.0.113.7 ', '203.0.113.7'],
-  ])('is written as it is counted: %s', (written, address) => {
+  ])('is normalised as it is counted: %s', (written, address) => {
     expect(seen(request('::1', written))).toBe(address);
   });
 
-  it('is the same whatever zone Node or a proxy writes behind it, which names an interface of that machine only', () => {
+  it('is the same with any zone that Node or a proxy appends, because a zone names an interface of that machine only', () => {
     const interfaces = fc.constantFrom('eth0', 'br-0a1b', 'eth0.5', 'br_lan', 'wg-1.2', '7', 'a:b');
     fc.assert(
       fc.property(fc.ipV6(), fc.oneof(interfaces, fc.stringMatching(/^[!-+.-Z^-~]{1,15}$/)), (address, zone) => {
@@ -106,7 +106,7 @@ describe('the address of a client', () => {
     );
   });
 
-  it('is one for all that one network of IPv6 can have, and another for the next', () => {
+  it('is the same for a whole IPv6 network, and another one for the next network', () => {
     const group = fc.integer({ min: 0, max: 0xffff }).map((number) => number.toString(16));
     fc.assert(
       fc.property(fc.tuple(group, group, group, group), (host) => {
@@ -116,12 +116,12 @@ describe('the address of a client', () => {
     );
   });
 
-  it('is not known of a connection that is gone', () => {
+  it('is undefined for a closed connection', () => {
     expect(seen(request(undefined, '203.0.113.7'))).toBe('unknown');
   });
 });
 
-describe('a range to trust', () => {
+describe('a trusted range', () => {
   it('is an address or a network of either kind', () => {
     fc.assert(
       fc.property(
@@ -151,7 +151,7 @@ describe('a range to trust', () => {
     '::ffff:10.0.0.1',
     'fe80::1%eth0',
     '',
-  ])('is not %s', (text) => {
+  ])('cannot be %s', (text) => {
     expect(isAddressRange(text)).toBe(false);
   });
 });

@@ -30,7 +30,7 @@ const passes = (check: (authorization: string | undefined) => void, authorizatio
 };
 
 describe('readKeyCheck', () => {
-  it('passes each of the keys and nothing else', () => {
+  it('accepts each of the keys and nothing else', () => {
     fc.assert(
       fc.property(fc.uniqueArray(visible, { minLength: 1, maxLength: 4 }), visible, (keys, other) => {
         const check = readKeyCheck(keys);
@@ -47,14 +47,14 @@ describe('readKeyCheck', () => {
     );
   });
 
-  it('passes nobody without a token', () => {
+  it('rejects requests without a token', () => {
     const check = readKeyCheck(['a-key-of-sixteen']);
     for (const authorization of [undefined, '', 'Bearer', 'Bearer ', ' ']) {
       expect(passes(check, authorization)).toEqual(refusal);
     }
   });
 
-  it('passes everybody when there are no keys', () => {
+  it('accepts all requests if there are no keys', () => {
     fc.assert(
       fc.property(fc.option(fc.string(), { nil: undefined }), (authorization) => {
         expect(passes(readKeyCheck([]), authorization)).toBe(true);
@@ -88,7 +88,7 @@ describe('requireSignature', () => {
     return { check, reasons, verifier };
   }
 
-  it('gives the proof for a right one, judged by the raw bytes and single headers', () => {
+  it('returns the proof for a valid signature, judged by the raw bytes and single headers', () => {
     const headers = { 'x-signature': 'a', 'set-cookie': ['b', 'c'] };
     const { check, reasons, verifier } = attempt({ valid: true, secret: 'current' }, headers);
     expect(check()).toBeInstanceOf(VerifiedDelivery);
@@ -108,7 +108,7 @@ describe('requireSignature', () => {
     },
   );
 
-  it('is not there yet without a secret', () => {
+  it('rejects as unavailable without a secret', () => {
     const { check, reasons } = attempt({ valid: false, reason: 'no_secret_configured' });
     expect(check).toThrow(expect.objectContaining({ status: 503, headers: { 'Retry-After': '60' } }));
     expect(reasons).toEqual(['no_secret_configured']);

@@ -24,7 +24,7 @@ describe('the budget', () => {
     ),
   });
 
-  it('holds what was taken and not released, no byte more, whatever the order', () => {
+  it('holds exactly the bytes that were reserved and not released, in any order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const metrics = recordingMetrics();
@@ -60,7 +60,7 @@ describe('over HTTP', () => {
     end();
   });
 
-  /** The store of each message says in its text what becomes of it. */
+  /** The text of each message says how the store answers it. */
   function moodyRepository(): MessageRepository {
     const sound = inMemoryMessageRepository();
     return {
@@ -68,7 +68,7 @@ describe('over HTTP', () => {
       async add(updates) {
         const text = JSON.stringify(updates, (_key, value: unknown) => (typeof value === 'bigint' ? '' : value));
         if (text.includes('store fails')) throw new Error('a fault');
-        if (text.includes('store is away')) throw new StoreUnavailable('away');
+        if (text.includes('store is unavailable')) throw new StoreUnavailable('away');
         return sound.add(updates);
       },
     };
@@ -81,7 +81,7 @@ describe('over HTTP', () => {
   const ENDS = {
     stored: padded('Hello', 600),
     'store fails': padded('store fails', 700),
-    'store is away': padded('store is away', 800),
+    'store is unavailable': padded('store is unavailable', 800),
     'not JSON': 'x'.repeat(500),
     'not as the schema says': `{"padding":"${'x'.repeat(400)}"}`,
     'too large': 'x'.repeat(MAX_BODY_BYTES + 1),
@@ -109,12 +109,12 @@ describe('over HTTP', () => {
     if (kind === 'cut') socket.resetAndDestroy();
     else {
       await write(kind === 'broken chunk' ? 'zz\r\n' : '0\r\n\r\n');
-      await Promise.race([answers(1), closed]).catch(() => undefined); // a reset may come before the answer is read
+      await Promise.race([answers(1), closed]).catch(() => undefined); // a reset may arrive before the answer is read
       socket.destroy();
     }
   }
 
-  it('is empty again, however the requests end, and was never over its limit', async () => {
+  it('is empty at the end however the requests end, and never exceeds its limit', async () => {
     const maxBufferedBytes = 1_500;
     const metrics = recordingMetrics();
     const clock = manualClock(timestampFromMicros(0n));
@@ -139,7 +139,7 @@ describe('over HTTP', () => {
     );
     expect(Math.min(...metrics.bodyBytesHeld)).toBe(0);
     expect(Math.max(...metrics.bodyBytesHeld)).toBeLessThanOrEqual(maxBufferedBytes);
-    // Or this proved nothing: all of the ends were met, and the budget had to refuse.
+    // Otherwise this proved nothing: every end has to occur, and the budget has to reject some.
     const statuses = new Set(metrics.httpRequests.map(({ status }) => status));
     expect([...statuses].sort()).toEqual([200, 400, 401, 413, 415, 422, 500, 503]);
     expect(metrics.bodiesShed.length).toBeGreaterThan(0);

@@ -20,7 +20,7 @@ describe('parseBody', () => {
     { 'content-type': 'application/json' },
     { 'content-type': 'APPLICATION/JSON ; Charset = "UTF-8" ' },
     { 'content-type': 'application/json', 'content-encoding': 'Identity' },
-  ])('takes %j', (headers) => {
+  ])('accepts %j', (headers) => {
     expect(parseBody(headers, JSON_ONLY, Buffer.from('{"a":1}'))).toEqual({ a: 1 });
   });
 
@@ -33,7 +33,7 @@ describe('parseBody', () => {
     { 'content-type': 'application/json; charset=utf-16' },
     { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     { 'content-type': 'application/json', 'content-encoding': 'identity, gzip' },
-  ])('refuses %j', (headers) => {
+  ])('rejects %j', (headers) => {
     expect(
       thrown(() => {
         parseBody(headers, JSON_ONLY, Buffer.from('{}'));
@@ -50,7 +50,7 @@ describe('a form', () => {
       typeof text === 'string' ? Buffer.from(text) : text,
     );
 
-  it('gives every parameter, and the first of those that are repeated', () => {
+  it('gives every parameter, and the first value of a repeated one', () => {
     const parameters = fc.array(fc.tuple(fc.constantFrom('a', 'b', '__proto__', ''), fc.string({ unit: 'binary' })));
     fc.assert(
       fc.property(parameters, (sent) => {
@@ -65,7 +65,7 @@ describe('a form', () => {
     );
   });
 
-  it('is told from what is not UTF-8, and from what the operation does not take', () => {
+  it('is distinguished from bytes that are not UTF-8, and from a type that the operation does not accept', () => {
     expect(thrown(() => parse(Uint8Array.of(0x61, 0x3d, 0xff)))).toMatchObject({ kind: 'validation-error' });
     expect(thrown(() => parseBody({ 'content-type': 'text/plain' }, [...JSON_ONLY, FORM], Buffer.from('a=b')))).toEqual(
       expect.objectContaining({
@@ -77,7 +77,7 @@ describe('a form', () => {
 });
 
 describe('parseJsonObject', () => {
-  it('gives back any object', () => {
+  it('returns any object', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
         const text = JSON.stringify(value);
@@ -86,7 +86,7 @@ describe('parseJsonObject', () => {
     );
   });
 
-  it('refuses every other value, and all other bytes, without a word of them', () => {
+  it('rejects every other value and all other bytes, and repeats none of them', () => {
     const others = fc
       .jsonValue()
       .filter((value) => typeof value !== 'object' || value === null || Array.isArray(value));

@@ -6,7 +6,7 @@ import { bodyBudget } from '../../../../src/adapters/http/body/budget.ts';
 import { readBody } from '../../../../src/adapters/http/body/read.ts';
 import { recordingMetrics } from '../../../support/fakes.ts';
 
-/** A request of these headers; its body is whatever is written to it. */
+/** A request with these headers; the test writes its body. */
 function incoming(headers: IncomingHttpHeaders = {}): IncomingMessage & PassThrough {
   return Object.assign(new PassThrough(), { headers }) as unknown as IncomingMessage & PassThrough;
 }
@@ -15,7 +15,7 @@ const roomy = () => bodyBudget(1_000, recordingMetrics()).open();
 const problem = (kind: string): unknown => expect.objectContaining({ kind });
 
 describe('readBody', () => {
-  it('gives the bytes as they came, in whatever pieces', async () => {
+  it('returns the bytes as received, in any pieces', async () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(pieces, async (chunks) => {
@@ -29,7 +29,7 @@ describe('readBody', () => {
     );
   });
 
-  it('takes of its share what it allocates: all that came, and at most a block more', async () => {
+  it('reserves the bytes that it allocates: those received, and up to one more block', async () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(pieces, fc.boolean(), async (sizes, declares) => {
@@ -50,7 +50,7 @@ describe('readBody', () => {
     );
   });
 
-  it('takes as many bytes as the limit and not one more', async () => {
+  it('accepts up to the limit and not one byte more', async () => {
     for (const [size, outcome] of [
       [10, { length: 10 }],
       [11, problem('content-too-large')],
@@ -62,13 +62,13 @@ describe('readBody', () => {
     }
   });
 
-  it('refuses a declared length over the limit without reading', async () => {
+  it('rejects a declared length over the limit without reading', async () => {
     const request = incoming({ 'content-length': '11' });
     await expect(readBody(request, 10, roomy())).rejects.toEqual(problem('content-too-large'));
     expect(request.listenerCount('data')).toBe(0);
   });
 
-  it('stops listening once it is settled', async () => {
+  it('stops listening once it has settled', async () => {
     const request = incoming();
     const read = readBody(request, 10, roomy());
     request.write(Buffer.alloc(11));
@@ -76,7 +76,7 @@ describe('readBody', () => {
     expect(request.listenerCount('data')).toBe(0);
   });
 
-  it.each([new Error('cut'), undefined])('is a bad request when the sender goes away (%s)', async (error) => {
+  it.each([new Error('cut'), undefined])('is a bad request if the sender disconnects (%s)', async (error) => {
     const request = incoming({ 'content-length': '10' });
     const read = readBody(request, 10, roomy());
     request.write('half');

@@ -6,7 +6,7 @@ import { validationErrorItems } from '../../../../src/adapters/http/contract/val
 
 const ajv = new Ajv({ allErrors: true, formats: { 'date-time': () => false, 'message-id': () => false } });
 
-/** What is said about one value in one place of a request, judged by one schema. */
+/** The errors of one value in one part of a request, judged by one schema. */
 function itemsFor(place: string, name: string, schema: object, value: unknown) {
   const root = { type: 'object', properties: { [place]: { type: 'object', properties: { [name]: schema } } } };
   const validate = ajv.compile(root);
@@ -38,11 +38,11 @@ describe('an error', () => {
       'must be an RFC 3339 date-time that exists, with Z or an offset',
       'datetime_parsing',
     ],
-  ])('of %j is told in the words of FastAPI', (schema, value, msg, type) => {
+  ])('of %j has the words of FastAPI', (schema, value, msg, type) => {
     expect(itemsFor('query', 'name', schema, value)).toEqual([{ loc: ['query', 'name'], msg, type }]);
   });
 
-  it('of a member that is missing is told at its place', () => {
+  it('of a missing member is at the place of the member', () => {
     const validate = ajv.compile({
       type: 'object',
       properties: { requestBody: { type: 'object', required: ['from'] } },
@@ -53,12 +53,12 @@ describe('an error', () => {
     ]);
   });
 
-  it('is told once for a place, however much is wrong there', () => {
+  it('is reported once per place, however many faults are there', () => {
     const schema = { type: 'string', minLength: 3, pattern: '^x', format: 'message-id' };
     expect(itemsFor('requestBody', 'id', schema, 'a')).toHaveLength(1);
   });
 
-  it('of a plus sign that was not escaped says so, in a query only', () => {
+  it('of a plus sign that was not escaped says so, but only in a query', () => {
     const schema = { type: 'string', format: 'date-time' };
     const value = '2025-01-15T15:30:00 05:30';
     expect(itemsFor('query', 'since', schema, value)[0]?.msg).toContain('%2B');
@@ -66,7 +66,7 @@ describe('an error', () => {
     expect(itemsFor('query', 'q', { type: 'string', maxLength: 3 }, 'a b c')[0]?.msg).not.toContain('%2B');
   });
 
-  it('never holds the value, and stays within the limits of the contract', () => {
+  it('never contains the value, and stays within the limits of the contract', () => {
     const names = fc.oneof(
       fc.string({ minLength: 1 }),
       fc.constantFrom('a/b', '~', '~1', '__proto__', 'x'.repeat(300)),
@@ -86,7 +86,7 @@ describe('an error', () => {
 });
 
 describe('a 422', () => {
-  it('lists 20 errors at most', () => {
+  it('lists up to 20 errors', () => {
     const items = Array.from({ length: 25 }, (_item, i) => ({ loc: ['body', String(i)], msg: 'no', type: 'no' }));
     const { status, errors } = invalid(...items).body('id');
     expect([status, errors]).toEqual([422, items.slice(0, 20)]);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { messagePath } from '../../../../src/adapters/http/browser/dashboard/api.js';
 import { messageIds } from '../../../support/arbitraries.ts';
 
-it('a message has a path of its own, whatever its id, and never that of the stream', () => {
+it('a message has a path of its own for any id, which is never that of the stream', () => {
   fc.assert(
     fc.property(fc.oneof(messageIds, fc.constant('stream')), (id) => {
       const path = messagePath(id);

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { Failure } from '../../../../src/adapters/http/browser/dashboard/failure.js';
 import { follow, type TailState } from '../../../../src/adapters/http/browser/dashboard/follow.js';
 
-/** What a connection gives: an answer with these bytes, which then ends or breaks, or none. */
+/** What a connection receives: an answer with these bytes, which then ends or breaks, or no answer. */
 type Connection = { readonly chunks: readonly Uint8Array[]; readonly breaks?: boolean } | Failure | 'no answer';
 
-/** Follows connections one after the other, in a time of its own, until there are no more of them. */
+/** Follows connections one after the other, with a fake clock, until there are no more. */
 async function followed(connections: readonly Connection[], waits: readonly number[] = []) {
   const controller = new AbortController();
   const seen = { messages: [] as string[], resets: 0, asked: [] as string[], pauses: [] as number[], last: '' };
@@ -51,7 +51,7 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const event = (id: string, data: string): string => `event: message\nid: ${id}\ndata: ${data}\n\n`;
 const whole = (text: string): Connection => ({ chunks: [utf8(text)] });
 
-/** The bytes in pieces, cut where the numbers say. */
+/** The bytes in pieces, cut at these positions. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const ends = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
   return [...ends, bytes.length].map((end, i) => bytes.slice(i === 0 ? 0 : ends[i - 1], end));
@@ -64,7 +64,7 @@ const MESSAGES = fc.array(
 const CUTS = fc.array(fc.nat(2_000), { maxLength: 30 });
 
 describe('following the stream of messages', () => {
-  it('gives the same messages however the bytes are cut, inside characters too', async () => {
+  it('delivers the same messages wherever the bytes are cut, even inside characters', async () => {
     await fc.assert(
       fc.asyncProperty(MESSAGES, CUTS, async (messages, cuts) => {
         const text = `retry: 2000\nid: 0\n\n: still here\n\n${messages.map((data, i) => event(String(i + 1), data)).join('')}`;
@@ -74,7 +74,7 @@ describe('following the stream of messages', () => {
     );
   });
 
-  it('goes on after a cut anywhere, with each message once, when the service goes on behind the id it is given', async () => {
+  it('resumes after a cut at any byte, with each message once, if the service resumes after the id it receives', async () => {
     await fc.assert(
       fc.asyncProperty(MESSAGES, fc.nat(2_000), fc.boolean(), async (messages, place, breaks) => {
         const bytes = utf8(`id: 0\n\n${messages.map((data, i) => event(String(i + 1), data)).join('')}`);
@@ -90,17 +90,17 @@ describe('following the stream of messages', () => {
     );
   });
 
-  it('has a place to go on from before the first message', async () => {
+  it('has a position to resume from before the first message', async () => {
     const { asked } = await followed([whole('id: start\n\n'), whole('')]);
     expect(asked).toEqual(['', 'start']);
   });
 
-  it('does not take the id of a message that did not come whole', async () => {
+  it('ignores the id of a message that did not arrive completely', async () => {
     const { asked } = await followed([whole(`${event('1', '{}')}event: message\nid: 2\ndata: {"te`), whole('')]);
     expect(asked).toEqual(['', '1']);
   });
 
-  it('says when messages may have been missed, and goes on from the new place', async () => {
+  it('says when messages may have been missed, and resumes from the new position', async () => {
     const { resets, asked, messages } = await followed([
       whole(event('1', '{}')),
       whole('event: reset\nid: 9\ndata: {}\n\n'),
@@ -109,12 +109,12 @@ describe('following the stream of messages', () => {
     expect({ resets, asked, messages }).toEqual({ resets: 1, asked: ['', '1', '9'], messages: ['{}', '{}'] });
   });
 
-  it('begins anew after a long absence, for a replay of hours is not what a page is for', async () => {
+  it('starts from now after a long absence, because a page does not replay hours of messages', async () => {
     const { resets, asked } = await followed([whole(event('1', '{}')), 'no answer', whole('')], [1_000, 400_000]);
     expect({ resets, asked }).toEqual({ resets: 1, asked: ['', '1', ''] });
   });
 
-  it('waits twice as long after each failure up to half a minute, as long as the service says, and little after success', async () => {
+  it('doubles the wait after each failure up to half a minute, obeys Retry-After, and waits little after success', async () => {
     const failures = new Array<Connection>(6).fill('no answer');
     const { pauses } = await followed([...failures, whole('retry: 500\n\n: hello\n\n'), 'no answer', 'no answer']);
     expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 500, 1_000, 2_000]);
@@ -124,7 +124,7 @@ describe('following the stream of messages', () => {
     expect(busy.pauses).toEqual([7_000, 4_000]);
   });
 
-  it.each(['key', 'missing', 'invalid'] as const)('ends when the service refuses for good: %s', async (kind) => {
+  it.each(['key', 'missing', 'invalid'] as const)('ends when the service rejects for good: %s', async (kind) => {
     const failure = new Failure(kind);
     const { states, asked } = await followed([failure, whole('')]);
     expect(states).toEqual([{ kind: 'connecting' }, { kind: 'ended', failure }]);

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseOutcomes } from '../../../../src/adapters/http/browser/dashboard/metrics.js';
 
-/** As a label's value is written in the text format. */
+/** A label value in the text format. */
 const escaped = (value: string): string =>
   value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 
-describe('outcomes out of the metrics', () => {
-  it('are those of the counter, whatever its results are called and what stands around it', () => {
+describe('outcomes from the metrics', () => {
+  it('are those of the counter, for any names of results and any surrounding metrics', () => {
     const outcome = fc.record({ result: fc.string(), count: fc.nat() });
     fc.assert(
       fc.property(
@@ -32,7 +32,7 @@ describe('outcomes out of the metrics', () => {
     );
   });
 
-  it('are none where there is nothing to read', () => {
+  it('are empty if there is nothing to read', () => {
     expect(parseOutcomes('')).toEqual({ startedAt: null, outcomes: [] });
   });
 });

@@ -8,7 +8,7 @@ const message = (i: number): object => ({ message_id: `m${String(i)}` });
 
 type Query = Record<string, string | number | null>;
 
-/** A service with so many messages; the asking of page `n`, from 0, goes as `outcome` says. */
+/** A service with this number of messages; the request for page `n`, from 0, ends as `outcome` says. */
 function api(total: number, outcome: (n: number) => 'ok' | Failure = () => 'ok') {
   const queries: Query[] = [];
   return {
@@ -25,7 +25,7 @@ function api(total: number, outcome: (n: number) => 'ok' | Failure = () => 'ok')
 }
 
 describe('messages page by page', () => {
-  it('are all there once each in the end, whatever fails on the way and however often more is asked for', async () => {
+  it('are all there once each in the end, whatever fails and however often more are requested', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(450), fc.array(fc.boolean(), { maxLength: 6 }), async (total, fails) => {
         const service = api(total, (n) => (fails[n] === true ? new Failure('fault') : 'ok'));
@@ -38,7 +38,7 @@ describe('messages page by page', () => {
     );
   });
 
-  it('are asked for with the filters, the newest first', async () => {
+  it('are requested with the filters, the newest first', async () => {
     const service = api(150);
     const pages = pagedMessages(service, FILTERS, () => undefined);
     await pages.more();
@@ -50,7 +50,7 @@ describe('messages page by page', () => {
     ]);
   });
 
-  it('keep what was there when the next page fails', async () => {
+  it('stay when the next page fails', async () => {
     const failure = new Failure('unavailable');
     const pages = pagedMessages(
       api(150, (n) => (n === 1 ? failure : 'ok')),
@@ -63,7 +63,7 @@ describe('messages page by page', () => {
     expect(pages.current().rows).toHaveLength(100);
   });
 
-  it('are asked for again by themselves when the service has said when, unless they were stopped', async () => {
+  it('are requested again automatically after the time that the service named, unless they were stopped', async () => {
     jest.useFakeTimers();
     try {
       const busy = (n: number) => (n === 0 ? new Failure('limited', { retryAfter: 2 }) : 'ok');
@@ -84,7 +84,7 @@ describe('messages page by page', () => {
     }
   });
 
-  it('are not shown any more once stopped', async () => {
+  it('are no longer shown once stopped', async () => {
     let changes = 0;
     const pages = pagedMessages(api(10), FILTERS, () => (changes += 1));
     const more = pages.more();

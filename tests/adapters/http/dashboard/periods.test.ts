@@ -12,8 +12,8 @@ import { BUCKETS } from '../../../../src/adapters/http/browser/dashboard/place.j
 const bucket = fc.constantFrom(...BUCKETS);
 const at = fc.integer({ min: -60_000_000_000_000, max: 200_000_000_000_000 });
 
-describe('the time that the chart shows', () => {
-  it('ends with the bucket of an instant, and has as many as the service gives by itself', () => {
+describe('the period of the chart', () => {
+  it("ends with the bucket of an instant, and has the service's default number of buckets", () => {
     fc.assert(
       fc.property(bucket, at, (name, ms) => {
         const end = endOf(name, ms);
@@ -28,7 +28,7 @@ describe('the time that the chart shows', () => {
     );
   });
 
-  it('is the latest when nothing else is asked for, or nothing that is an instant', () => {
+  it('is the latest unless a valid instant is requested', () => {
     expect(stretchTo('hour', '')).toEqual({ since: null, until: null });
     expect(stretchTo('hour', 'soon')).toEqual({ since: null, until: null });
   });
@@ -40,7 +40,7 @@ describe('the time that the chart shows', () => {
 });
 
 describe('the end of the axis', () => {
-  it('is a round number, at or a little above the most', () => {
+  it('is a round number, equal to the maximum or slightly larger', () => {
     fc.assert(
       fc.property(fc.nat(), (most) => {
         const end = ceiling(most);

@@ -18,8 +18,8 @@ const place = fc.record({
   bucket: fc.constantFrom(...BUCKETS),
 });
 
-describe('the address of what the page shows', () => {
-  it('says all of it', () => {
+describe('the address of the page', () => {
+  it('contains everything that the page shows', () => {
     fc.assert(
       fc.property(place, (one) => {
         expect(readPlace(writePlace(one))).toEqual(one);
@@ -27,11 +27,11 @@ describe('the address of what the page shows', () => {
     );
   });
 
-  it('is bare when there is nothing to say', () => {
+  it('has no query when everything has its default', () => {
     expect(writePlace(readPlace(''))).toBe('');
   });
 
-  it('is read whatever is in it', () => {
+  it('is parsed whatever it contains', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (search) => {
         const { bucket, ...texts } = readPlace(search);
@@ -42,7 +42,7 @@ describe('the address of what the page shows', () => {
     expect(readPlace('?bucket=year&q=a&q=b&other=1')).toMatchObject({ bucket: 'hour', q: 'a' });
   });
 
-  it('has no end of the chart that is no instant, or one that no time can be added to', () => {
+  it('ignores an end of the chart that is not an instant, or to which no time can be added', () => {
     for (const end of ['soon', '2025-13-01T00:00:00Z', '+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z']) {
       expect(readPlace(`?${new URLSearchParams({ end }).toString()}`).end).toBe('');
     }

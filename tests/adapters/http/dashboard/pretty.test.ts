@@ -4,24 +4,24 @@ import { pretty } from '../../../../src/adapters/http/browser/dashboard/pretty.j
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-describe('a body made readable', () => {
-  it('is laid out as JSON.stringify would, from however little or much whitespace', () => {
+describe('a formatted body', () => {
+  it('has the layout of JSON.stringify, from any amount of whitespace', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
-        // Empty ones are the same in one line.
+        // Empty ones are equal in one line.
         expect(pretty(JSON.stringify(value, null, indent), JSON_TYPE)).toBe(JSON.stringify(value, null, 2));
       }),
     );
   });
 
-  it('keeps what a detour by values would lose', () => {
+  it('keeps what parsing to values would lose', () => {
     const body = '{"id":12345678901234567890,"n":1.0,"n":1e2,"s":"\\u0041 : , {}"}';
     expect(pretty(body, JSON_TYPE)).toBe(
       '{\n  "id": 12345678901234567890,\n  "n": 1.0,\n  "n": 1e2,\n  "s": "\\u0041 : , {}"\n}',
     );
   });
 
-  it('is readable however deep it goes', () => {
+  it('is readable at any depth', () => {
     const body = '['.repeat(50_000) + ']'.repeat(50_000);
     const lines = pretty(body, JSON_TYPE);
     expect(lines.replaceAll(/\s/g, '')).toBe(body);
@@ -32,7 +32,7 @@ describe('a body made readable', () => {
     expect(pretty('From=%2B1&Body=a+b', 'application/x-www-form-urlencoded')).toBe('From=%2B1&\nBody=a+b');
   });
 
-  it('is left as it is when it is something else', () => {
+  it('is unchanged if it is something else', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (body) => {
         expect(pretty(`{${body}`, JSON_TYPE).replace(/\s/g, '')).toBe(`{${body}`.replace(/\s/g, ''));

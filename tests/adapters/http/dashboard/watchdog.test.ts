@@ -10,7 +10,7 @@ describe('a watchdog', () => {
     jest.useRealTimers();
   });
 
-  it('gives up after a silence, counted anew each time that something is heard', () => {
+  it('aborts after a silence, which starts again with each sign of life', () => {
     const watched = watchdog(1_000, new AbortController().signal);
     for (let i = 0; i < 3; i++) {
       jest.advanceTimersByTime(999);
@@ -22,7 +22,7 @@ describe('a watchdog', () => {
     expect(watched.signal.aborted).toBe(true);
   });
 
-  it('gives up with the other signal, and leaves nothing behind when it is stopped', () => {
+  it('aborts with the other signal, and leaves nothing behind when it is stopped', () => {
     const outer = new AbortController();
     const [watched, stopped] = [watchdog(1_000, outer.signal), watchdog(1_000, outer.signal)];
     stopped.stop();

@@ -13,7 +13,7 @@ import { MESSAGE, SECRET } from '../../../support/service.ts';
 
 const INSIDE = 'SELECT secret FROM /var/lib/inside';
 
-/** What the store does instead, in the test that sets it. */
+/** How the store fails, in the test that sets it. */
 let broken: Partial<MessageRepository> = {};
 const sound = inMemoryMessageRepository();
 const repository: MessageRepository = {
@@ -68,7 +68,7 @@ const ASKS: [keyof MessageRepository, string, () => ReturnType<HttpClient['fetch
   ['stats', '/stats', () => client.fetch('/stats')],
 ];
 
-describe('a fault inside', () => {
+describe('an internal error', () => {
   it.each(ASKS)(
     '%s: is a 500 that tells nothing, one line in the log and one in the metrics',
     async (method, path, ask) => {
@@ -98,21 +98,21 @@ describe('a fault inside', () => {
     },
   );
 
-  it.each([['a word'], [undefined], [null], [{ secret: 1 }]])('may be thrown as anything: %j', async (thrown) => {
+  it.each([['a word'], [undefined], [null], [{ secret: 1 }]])('may be any thrown value: %j', async (thrown) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what others do
     broken = { stats: () => Promise.reject(thrown) };
     expect((await client.fetch('/stats')).status).toBe(500);
     expect(logger.lines).toHaveLength(1);
   });
 
-  it('in the metrics does not break the answer to anything else', async () => {
+  it('in the metrics does not break other answers', async () => {
     expose = () => Promise.reject(new Error(INSIDE));
     expect((await client.fetch('/metrics')).status).toBe(500);
     expect((await client.fetch('/health/live')).status).toBe(200);
     expect(logger.lines.map(({ level }) => level)).toEqual(['error', 'info']);
   });
 
-  it('leaves the server able to answer, and the message to be sent again', async () => {
+  it('leaves the server able to answer, and the message can be sent again', async () => {
     const repository = inMemoryMessageRepository();
     let failures = 1;
     broken = {
@@ -124,8 +124,8 @@ describe('a fault inside', () => {
   });
 });
 
-describe('a store that is away', () => {
-  it.each(ASKS)('%s: is a 503 that says when to come back', async (method, path, ask) => {
+describe('an unavailable store', () => {
+  it.each(ASKS)('%s: gets a 503 with Retry-After', async (method, path, ask) => {
     const away = new StoreUnavailable(INSIDE, { retryAfterSeconds: 7 });
     broken = { [method]: () => Promise.reject(away) };
     const answer = await ask();

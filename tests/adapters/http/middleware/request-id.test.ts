@@ -7,7 +7,7 @@ const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${String
 const notZero = (text: string): boolean => /[^0]/.test(text);
 
 describe('the request id', () => {
-  it('is the one given when it is well formed', () => {
+  it('is the one of the request when it is well formed', () => {
     const unit = fc.constantFrom('a', 'z', 'A', 'Z', '0', '9', '.', '_', '-');
     fc.assert(
       fc.property(fc.string({ unit, minLength: 1, maxLength: 64 }), (id) => {
@@ -16,7 +16,7 @@ describe('the request id', () => {
     );
   });
 
-  it('is another one when it is not', () => {
+  it('is replaced when it is malformed', () => {
     const bad = fc.string({ maxLength: 100 }).filter((id) => id.length > 64 || !/^[\w.-]+$/.test(id));
     fc.assert(
       fc.property(fc.oneof(bad, fc.constantFrom('a\n', 'ä', 'x'.repeat(65))), (id) => {
@@ -25,7 +25,7 @@ describe('the request id', () => {
     );
   });
 
-  it('is a new one each time there is none', () => {
+  it('is a new one for each request without one', () => {
     const made = Array.from({ length: 100 }, () => requestIds({}).requestId);
     expect(new Set(made).size).toBe(100);
     for (const id of made) expect(id).toMatch(UUID);
@@ -36,7 +36,7 @@ describe('the caller', () => {
   const versions = hex(2).filter((version) => version !== 'ff');
   const ids = fc.tuple(hex(32).filter(notZero), hex(16).filter(notZero), hex(2));
 
-  it('is the span of the traceparent, and its trace the request id where there is no other', () => {
+  it('is the span of the traceparent, and its trace is the request id if there is no other', () => {
     fc.assert(
       fc.property(versions, ids, fc.option(fc.string(), { nil: undefined }), (version, ids, state) => {
         const [traceId, spanId, flags] = ids;
@@ -51,7 +51,7 @@ describe('the caller', () => {
     );
   });
 
-  it('may have more to say of itself in a later version, and not in the first', () => {
+  it('may have further fields in a later version, but not in the first', () => {
     const tails = fc.string().map((text) => `-${text.replaceAll(/[\n\r\u2028\u2029]/g, '')}`);
     fc.assert(
       fc.property(versions, ids, tails, (version, ids, tail) => {
@@ -62,7 +62,7 @@ describe('the caller', () => {
     expect(requestIds({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01-more` }).caller).toBeUndefined();
   });
 
-  it('is none for anything else', () => {
+  it('is undefined for anything else', () => {
     fc.assert(
       fc.property(fc.string(), (traceparent) => {
         expect(requestIds({ traceparent }).caller).toBeUndefined();

@@ -83,7 +83,7 @@ describe('the span of a request', () => {
     ],
     ['a read', () => client.fetch('/messages?q=secret'), 'GET /messages', { 'http.response.status_code': 200 }],
     [
-      'a read of what is not there',
+      'a read of a message that does not exist',
       () => client.fetch('/messages/some-id'),
       'GET /messages/{message_id}',
       { 'http.response.status_code': 404, 'url.path': '/messages/{message_id}' },
@@ -105,7 +105,7 @@ describe('the span of a request', () => {
   it.each([
     ['GET', '/+919876543210/%39%38%37%36%35', 'GET', '/+********3210/*8765'],
     ['PROPFIND', '/nothing', 'HTTP', '/nothing'],
-  ])('of what is not in the contract has no route, and no number: %s %s', async (method, path, name, shown) => {
+  ])('of a path outside the contract has no route and no number: %s %s', async (method, path, name, shown) => {
     await client.stream({ method, path });
     const span = requestSpan();
     expect(span.name).toBe(name);
@@ -120,7 +120,7 @@ describe('the span of a request', () => {
   it.each([
     [new StoreUnavailable('where the store is'), 503, 'StoreUnavailable', 'unavailable'],
     [new TypeError('what a person wrote'), 500, 'TypeError', 'internal_error'],
-  ])('failed when we did, with the kind of the error', async (error, status, name, result) => {
+  ])('fails after an error of the service, with the kind of the error', async (error, status, name, result) => {
     broken = error;
     await client.webhook(MESSAGE);
     const span = requestSpan();
@@ -129,12 +129,12 @@ describe('the span of a request', () => {
     expect(tracer.named('IngestMessage')[0]?.failure).toBe(error);
   });
 
-  it('failed with the status where nothing was thrown', async () => {
+  it('fails with the status if nothing was thrown', async () => {
     await client.fetch('/health/ready');
     expect(requestSpan().failure).toBe('503');
   });
 
-  it('ends when a stream begins, however long that lasts', async () => {
+  it('ends when a stream begins, however long the stream lasts', async () => {
     const stop = new AbortController();
     const { status } = await fetch(`${origin}/messages/stream`, { signal: stop.signal });
     const span = requestSpan();
@@ -161,7 +161,7 @@ describe('the trace of a request', () => {
     ['/stats', 'ComputeStats'],
     ['/stats/timeseries?bucket=day', 'ComputeTimeseries'],
     ['/rejections', 'Rejections'],
-  ])('%s has the use case %s in it', async (path, name) => {
+  ])('%s contains the use case %s', async (path, name) => {
     await client.fetch(path);
     const [useCase, ...others] = tracer.named(name);
     expect(others).toEqual([]);
@@ -176,7 +176,7 @@ describe('the trace of a request', () => {
     expect(requestSpan().parent).toEqual({ traceId, spanId: '00f067aa0ba902b7', sampled: true, state: 'a=b' });
   });
 
-  it('is in the log and kept with the message', async () => {
+  it('is in the log and is stored with the message', async () => {
     await client.webhook({ ...MESSAGE, message_id: 'traced' });
     const { context } = requestSpan();
     expect(logger.lines.at(-1)?.fields).toMatchObject({ trace_id: context?.traceId, span_id: context?.spanId });

@@ -10,7 +10,7 @@ describe('room for one more connection', () => {
     jest.useRealTimers();
   });
 
-  it('is made at once, and once a second at most: to look through all connections costs more than to drop one', () => {
+  it('is made immediately, and up to once a second, because a look through all connections costs more than dropping one', () => {
     let looks = 0;
     const makeRoom = roomMaker(Object.assign(createServer(), { closeIdleConnections: () => looks++ }));
     const looksAfter = (ms: number): number => {

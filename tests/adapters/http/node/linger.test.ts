@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { connectionLimits } from '../../../../src/adapters/http/node/connection-limits.ts';
 import { lingerAfterAnswer } from '../../../../src/adapters/http/node/linger.ts';
 
-/** A connection whose request was answered while its body was still coming, as Node ends it then. */
+/** A connection whose request was answered while its body was still arriving, as Node leaves it then. */
 function answered(): Duplex {
   const socket = new Duplex({
     read: () => undefined,
@@ -29,7 +29,7 @@ describe('a connection that is closed in the middle of a body', () => {
     jest.useRealTimers();
   });
 
-  it('is closed whole when the sender has closed it, and nothing is left behind', async () => {
+  it('is closed completely when the sender has closed it, and leaves nothing behind', async () => {
     const socket = answered();
     socket.push('the rest of the body');
     await settled();
@@ -39,7 +39,7 @@ describe('a connection that is closed in the middle of a body', () => {
     expect([socket.destroyed, jest.getTimerCount()]).toEqual([true, 0]);
   });
 
-  it('is closed whole after five seconds also when the sender goes on', async () => {
+  it('is closed completely after five seconds even if the sender continues', async () => {
     const socket = answered();
     await jest.advanceTimersByTimeAsync(4_999);
     expect([socket.writableEnded, socket.destroyed]).toEqual([true, false]);

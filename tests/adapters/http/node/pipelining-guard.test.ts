@@ -13,7 +13,7 @@ import { MESSAGE, SECRET } from '../../../support/service.ts';
 
 const BODY_BYTES = 65_000;
 const POSTS = 60;
-/** What the kernel hands over in one piece. */
+/** The number of bytes that the kernel delivers in one piece. */
 const READ_BYTES = 65_536;
 
 let end = (): void => undefined;
@@ -21,7 +21,7 @@ afterEach(() => {
   end();
 });
 
-/** A service whose reads wait until they are let go, and whose commits take some turns of the event loop, as they do. */
+/** A service whose reads wait until the test releases them, and whose commits take some turns of the event loop, like real ones. */
 async function slowToRead() {
   const sound = inMemoryMessageRepository();
   let letGo = (): void => undefined;
@@ -61,13 +61,13 @@ function post(messageId: string, bytes = BODY_BYTES): string {
   );
 }
 
-describe('bodies behind a request that is not answered', () => {
-  it('are left in the network until it is their turn, and are answered all the same', async () => {
+describe('bodies behind an unanswered request', () => {
+  it('stay in the network until their turn, and are answered nevertheless', async () => {
     const { port, client, letGo, sockets } = await slowToRead();
     const { send, answers } = await connectTo(port);
     const sent = send(LIST + Array.from({ length: POSTS }, (_, i) => post(`m${String(i)}`)).join(''));
     await until(() => (sockets[0]?.bytesRead ?? 0) > 0);
-    // Time enough to read all that is there, without a clock: it has as many turns of the event loop as it takes.
+    // Enough time to read everything, without a clock: as many turns of the event loop as that takes.
     for (let i = 0; i < 100; i++) await client.fetch('/health/live');
     expect(sockets[0]?.bytesRead).toBeLessThanOrEqual(2 * READ_BYTES);
     letGo();
@@ -76,11 +76,11 @@ describe('bodies behind a request that is not answered', () => {
     expect((await client.fetch(`/messages/m${String(POSTS - 1)}`)).status).toBe(200);
   });
 
-  it('are left there also when many fit into what is read at a time: those that wait are never too many', async () => {
+  it('stay there even if many fit into one read: the number of waiting ones never exceeds the limit', async () => {
     const { port, letGo, sockets } = await slowToRead();
     const { send, answers } = await connectTo(port);
     const posts = 4 * MAX_PIPELINED;
-    const each = Math.ceil((2 * READ_BYTES) / MAX_PIPELINED); // half as many as may wait are in one piece
+    const each = Math.ceil((2 * READ_BYTES) / MAX_PIPELINED); // one piece contains half as many as may wait
     const sent = send(LIST + Array.from({ length: posts }, (_, i) => post(`s${String(i)}`, each)).join(''));
     await until(() => (sockets[0]?.bytesRead ?? 0) > 0);
     letGo();
@@ -88,7 +88,7 @@ describe('bodies behind a request that is not answered', () => {
     expect(statusesIn(await answers(1 + posts))).toEqual(Array.from({ length: 1 + posts }, () => 200));
   });
 
-  it('are thrown away as they come where they are of no use', async () => {
+  it('are discarded on arrival if they are of no use', async () => {
     const { port, letGo, sockets } = await slowToRead();
     const { send, answers } = await connectTo(port);
     const useless = 'x'.repeat(20 * READ_BYTES);
@@ -99,7 +99,7 @@ describe('bodies behind a request that is not answered', () => {
     expect(statusesIn(await answers(1))).toEqual([200]);
   });
 
-  it('close the connection when they come in chunks, of which each would be kept by itself', async () => {
+  it('close the connection if they arrive in chunks, each of which would be kept separately', async () => {
     const { port, client, sockets } = await slowToRead();
     const connection = await connectTo(port);
     await connection.send(`${LIST}POST /webhook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);

@@ -9,7 +9,7 @@ import { manualClock, recordingLogger, recordingMetrics, manualTimer } from '../
 import { serveHttp } from '../../../support/http-server.ts';
 import { message } from '../../persistence/contract/repository-fixtures.ts';
 
-it('who leaves while his stream is being opened is no fault, and leaves nothing open', async () => {
+it('a client that leaves while its stream is being opened is not an error, and leaves nothing open', async () => {
   const asked = Promise.withResolvers<undefined>();
   const answered = Promise.withResolvers<undefined>();
   const sound = inMemoryMessageRepository();
@@ -47,7 +47,7 @@ it('who leaves while his stream is being opened is no fault, and leaves nothing 
 it.each([
   ['follows a stream', 'GET /messages/stream HTTP/1.1\r\nHost: x\r\n\r\n', 200],
   ['sends a body', 'POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{', 400],
-])('who %s and resets the connection is no fault', async (_, head, status) => {
+])('a client that %s and resets the connection is not an error', async (_, head, status) => {
   const [repository, metrics, logger] = [inMemoryMessageRepository(), recordingMetrics(), recordingLogger()];
   const parts = { repository, verifiers: new Map(), metrics, logger, clock: manualClock(timestampFromMicros(0n)) };
   const { server, port } = await serveHttp(parts);
@@ -71,7 +71,7 @@ it.each([
 it.each([
   ['however little that is', ({ writableLength }: ServerResponse) => writableLength > 0, false],
   ['when nothing more can be sent', ({ writableNeedDrain }: ServerResponse) => writableNeedDrain, true],
-])('who has not taken the last of a stream does not hold up its end, %s', async (_, isUnsent, isFull) => {
+])('a client that has not read the end of a stream does not delay its end, %s', async (_, isUnsent, isFull) => {
   const [repository, metrics] = [inMemoryMessageRepository(), recordingMetrics()];
   const messageStream = new MessageStream({ feed: repository, metrics, timer: manualTimer() }, { maxSubscribers: 1 });
   const parts = {

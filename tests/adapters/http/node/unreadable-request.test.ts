@@ -16,7 +16,7 @@ async function answerTo(code: string | undefined) {
   return { statusLine, answer: { status: Number(statusLine.split(' ')[1]), headers, body } };
 }
 
-describe('a request that cannot be read', () => {
+describe('an unreadable request', () => {
   it.each([
     ['HPE_INVALID_METHOD', '400 Bad Request'],
     ['HPE_INVALID_EOF_STATE', '400 Bad Request'],
@@ -24,7 +24,7 @@ describe('a request that cannot be read', () => {
     ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
     [undefined, '400 Bad Request'],
     ['anything', '400 Bad Request'],
-  ])('%s is answered with %s, as the contract says', async (code, status) => {
+  ])('%s is answered with %s, as in the contract', async (code, status) => {
     const { statusLine, answer } = await answerTo(code);
     expect(statusLine).toBe(`HTTP/1.1 ${status}`);
     expect(unreadableFaults(answer)).toEqual([]);
@@ -34,7 +34,7 @@ describe('a request that cannot be read', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ title: status.slice(4) });
   });
 
-  it('is not answered when nobody is there any more', () => {
+  it('is not answered if the client has disconnected', () => {
     for (const [socket, code] of [
       [new PassThrough(), 'ECONNRESET'],
       [new PassThrough().end(), 'HPE_INVALID_METHOD'],
@@ -45,12 +45,12 @@ describe('a request that cannot be read', () => {
   });
 });
 
-describe('the connection of one', () => {
+describe('the connection of an unreadable request', () => {
   afterEach(() => {
     jest.useRealTimers();
   });
 
-  /** One whose other end never closes; `isTaken`: whether it takes what is sent. */
+  /** A connection whose other end never closes; `isTaken`: whether it reads what the server sends. */
   const oneSided = (isTaken: boolean): Duplex =>
     new Duplex({
       read: () => undefined,
@@ -59,7 +59,7 @@ describe('the connection of one', () => {
       },
     });
 
-  it('is closed as soon as the answer is out, whatever the other end does', async () => {
+  it('is closed as soon as the answer is sent, whatever the other end does', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
     const socket = oneSided(true);
     answerUnreadableRequest(new Error(), socket);
@@ -67,7 +67,7 @@ describe('the connection of one', () => {
     expect([socket.destroyed, jest.getTimerCount()]).toEqual([true, 0]);
   });
 
-  it('is closed after a second also when nobody takes the answer', async () => {
+  it('is closed after a second even if the client does not read the answer', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
     const socket = oneSided(false);
     answerUnreadableRequest(new Error(), socket);

@@ -19,7 +19,7 @@ afterEach(() => {
   server.closeAllConnections();
 });
 
-/** A client that has asked for a large body, of which all is made and only the beginning taken. */
+/** A client that has requested a large body: the server has written all of it, and the client has read only the beginning. */
 async function slowClient() {
   const repository = inMemoryMessageRepository();
   await repository.add([{ ...message('m1'), payload: { mediaType: 'application/json', body: BODY } }]);
@@ -32,7 +32,7 @@ async function slowClient() {
   const [head] = (await once(client, 'data')) as [Buffer];
   client.pause();
   return {
-    /** Takes the rest; gives how many bytes of the body came. */
+    /** Reads the rest; returns the length of the body. */
     rest: async (): Promise<number> => {
       let taken = head.length - (head.indexOf('\r\n\r\n') + 4);
       client.on('data', (chunk: Buffer) => (taken += chunk.length));
@@ -45,15 +45,15 @@ async function slowClient() {
   };
 }
 
-it('an answer is sent to its end before a server that closes closes the connection', async () => {
+it('a closing server sends an answer to its end before it closes the connection', async () => {
   const { rest } = await slowClient();
   const closed = closeServer(server, { shutdownDelayMs: 0, shutdownTimeoutMs: 60_000 });
-  await new Promise((resolve) => setTimeout(resolve, 100)); // it has looked for idle connections some times
+  await new Promise((resolve) => setTimeout(resolve, 100)); // by then the server has checked for idle connections several times
   expect(await rest()).toBe(BODY.length);
   expect(await closed).toBe(true);
 });
 
-it('Node is not left in the belief that an answer is not made', () => {
+it('Node does not regard the answer as unfinished', () => {
   const closeIdleConnections = (): void => undefined;
   const server = { closeIdleConnections };
   const response = new ServerResponse(new IncomingMessage(new Socket()));
@@ -63,7 +63,7 @@ it('Node is not left in the belief that an answer is not made', () => {
   expect(Object.entries(response)).toContainEqual(['finished', true]);
 });
 
-it('an answer that is being taken is not cut off to make room for others', async () => {
+it('an answer that a client is reading is not cut to make room for others', async () => {
   const { rest } = await slowClient();
   server.emit('drop');
   expect(await rest()).toBe(BODY.length);

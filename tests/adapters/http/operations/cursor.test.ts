@@ -28,7 +28,7 @@ const alike: MessageFilter[] = [
 ];
 
 describe('a cursor', () => {
-  it('gives back the position it was made of, for the same filter', () => {
+  it('decodes to the position that it encodes, for the same filter', () => {
     fc.assert(
       fc.property(positions, filters, (position, filter) => {
         expect(decodeCursor(encodeCursor(position, filter), { ...filter })).toEqual(position);
@@ -36,7 +36,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('is refused in the other order, and stands for the ascending one where none is named', () => {
+  it('is rejected in the other order, and has ascending order if it names none', () => {
     fc.assert(
       fc.property(positions, filters, (position, filter) => {
         const [plain, asc, desc] = [undefined, 'asc', 'desc'].map((order) =>
@@ -58,7 +58,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('is refused for any other filter', () => {
+  it('is rejected for any other filter', () => {
     const pairs = fc.tuple(fc.oneof(filters, fc.constantFrom(...alike)), fc.oneof(filters, fc.constantFrom(...alike)));
     const written = ({ from, since, until, contains }: MessageFilter): string =>
       JSON.stringify([from, since, until, contains].map((part) => (part === undefined ? [] : [String(part)])));
@@ -76,7 +76,7 @@ describe('a cursor', () => {
     }
   });
 
-  it('is refused, without an error, when it is anything else', () => {
+  it('is rejected, without an exception, if it is anything else', () => {
     const json = fc.json().map((text) => Buffer.from(text).toString('base64url'));
     const nearly = fc
       .array(fc.oneof(fc.string(), fc.constantFrom('2025-01-15T10:00:00Z', 'm1', null, 1, {}, '')), { maxLength: 4 })
@@ -92,7 +92,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('is refused with another instant or id that cannot be', () => {
+  it('is rejected with an impossible instant or id', () => {
     const real = Buffer.from(
       encodeCursor({ sentAt: 0n as never, messageId: 'm1' as never, provider: WEBHOOK }, {}),
       'base64url',

@@ -53,7 +53,7 @@ describe('the id of an event', () => {
     ]) {
       expect([parts, decodeEventId(written(parts))]).toEqual([parts, UNKNOWN]);
     }
-    // As the version before wrote it: the end of what is old, and the transactions in flight.
+    // As the previous version wrote it: the end of the settled part, and the transactions in flight.
     expect(decodeEventId(written(['e', '7', 'id', '12', '8', '10']))).toEqual({
       epoch: 'e',
       at: 7n,

@@ -14,7 +14,7 @@ const arrived = (at: number, text: string | null = null) => ({
   message: newMessage({ messageId: `m${String(at)}`, from: '+1', to: '+2', sentAt: timestampFromMicros(0n), text }),
 });
 
-/** A stream of news that the test gives; each `give` resolves when the next news are asked for. */
+/** A message stream that the test feeds; each `give` resolves when the next batch is requested. */
 function streaming() {
   const timer = manualTimer();
   const ended = new AbortController();
@@ -44,7 +44,7 @@ function streaming() {
   return {
     ...{ stream, timer, ended },
     sent: () => sent,
-    /** Whether somebody asks for batches. */
+    /** Whether a client requests batches. */
     asks: () => given.length > 0,
     give: (item: StreamBatch | null): Promise<void> => {
       const next = new Promise<void>((resolve) => asked.push(resolve));
@@ -61,7 +61,7 @@ const settled = async (): Promise<void> => {
 const none = (at: number): StreamBatch => ({ messages: [], position: position(at), reset: false });
 
 describe('an event stream', () => {
-  it('begins with the place where it is, then has an event for each message', async () => {
+  it('begins with its position, then has an event for each message', async () => {
     const { stream, give, read, sent } = streaming();
     await settled();
     await give(none(1));
@@ -74,7 +74,7 @@ describe('an event stream', () => {
     stream.destroy();
   });
 
-  it('says that something is missing, with the place from which on nothing is', async () => {
+  it('says that messages are missing, with the position from which it is complete again', async () => {
     const { stream, timer, give, read } = streaming();
     await settled();
     await give({ messages: [], position: position(9), reset: true });
@@ -82,11 +82,11 @@ describe('an event stream', () => {
     await give({ messages: [], position: position(3), reset: true });
     expect(read()).toBe(`event: reset\nid: ${id(3)}\ndata: {}\n\n`);
     timer.pass(KEEP_ALIVE_MS);
-    expect(read()).toBe(':\n\n'); // it has been told where it is
+    expect(read()).toBe(':\n\n'); // the client knows its position
     stream.destroy();
   });
 
-  it('has a comment every so often, and in it how far it has looked in vain', async () => {
+  it('has a regular comment with the position up to which there was nothing to send', async () => {
     const { stream, timer, give, read } = streaming();
     await settled();
     await give(none(1));
@@ -104,7 +104,7 @@ describe('an event stream', () => {
     stream.destroy();
   });
 
-  it('asks for nothing more, and says nothing, while nobody reads', async () => {
+  it('requests and sends nothing while the client does not read', async () => {
     const { stream, timer, give, asks, read } = streaming();
     await settled();
     const messages = Array.from({ length: 100 }, (_, i) => arrived(i, 'x'.repeat(4_096)));
@@ -123,7 +123,7 @@ describe('an event stream', () => {
     stream.destroy();
   });
 
-  it('lets go of everything when the client has gone', async () => {
+  it('releases everything when the client has gone', async () => {
     const { stream, timer, ended } = streaming();
     await settled();
     expect(timer.waiting()).toBe(1);
@@ -132,7 +132,7 @@ describe('an event stream', () => {
     expect([timer.waiting(), ended.signal.aborted]).toEqual([0, true]);
   });
 
-  it('ends in order when the news end, and at once when nobody reads what is there', async () => {
+  it('ends in order when the messages end, and immediately when the client does not read the rest', async () => {
     const read = streaming();
     await settled();
     await read.give(none(1));

@@ -260,7 +260,7 @@ function ofPerson(withStore: WithStore): void {
         await turnOfTheLoop(); // it may be held back for a while
         news = await repository.readFeed(place, 10);
       }
-      // Either is right: to be told of them, or that the place is not known any more.
+      // Both are correct: the subscriber receives them, or its position is no longer known.
       expect(news === 'unknown_position' || news.entries.map((one) => one.message)).toEqual(
         news === 'unknown_position' || young,
       );

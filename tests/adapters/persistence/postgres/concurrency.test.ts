@@ -147,7 +147,7 @@ it('replicas with any concurrent steps store and count each message once', () =>
 
 it('counters that are rebuilt while a replica counts are exact, without a deadlock', async () => {
   await emptyTables(first);
-  await postgresMessageRepository(first, first).add(manyMessages(4_000, 'anew'));
+  await postgresMessageRepository(first, first).add(manyMessages(4_000, 'rebuilt'));
   for (let round = 0; round < 20; round++) {
     // Whichever is first, all is counted afterwards. The rows are in the order of no index, as after many steps.
     await first.raw('insert into uncounted select from_msisdn, sent_at from messages order by random()');

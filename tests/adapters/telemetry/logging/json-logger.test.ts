@@ -52,7 +52,7 @@ describe('a line', () => {
     expect(record).toMatchObject({ level, message: 'x' });
   });
 
-  it('takes any text as it is: no line breaks, no placeholders', () => {
+  it('contains any text unchanged: no line breaks, no placeholders', () => {
     const names = fc
       .string({ minLength: 1 })
       .filter((name) => !['ts', 'level', 'message', 'timestamp', '__proto__'].includes(name));
@@ -68,7 +68,7 @@ describe('a line', () => {
     );
   });
 
-  it('shows readers and terminals nothing but what can be seen', () => {
+  it('contains only visible characters, for readers and terminals', () => {
     const hidden = '\u0085\u2028\u2029\u009B31m\u001B[2J\u202E\uFEFF\u{E0001}';
     const text = logged('info', (logger) => {
       logger.info('x', { [hidden]: hidden });
@@ -77,7 +77,7 @@ describe('a line', () => {
     expect(JSON.parse(text)).toMatchObject({ [hidden]: hidden });
   });
 
-  it('leaves out what is undefined', () => {
+  it('omits undefined values', () => {
     const record = one((logger) => {
       logger.warn('x', { gone: undefined });
     });

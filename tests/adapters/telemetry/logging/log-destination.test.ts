@@ -9,12 +9,12 @@ const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-'));
 const open: number[] = [];
 
 afterAll(() => {
-  for (const fd of open) closeSync(fd); // also after a failure: a pipe left open would keep the process alive
+  for (const fd of open) closeSync(fd); // also after a failure: an open pipe would keep the process alive
   rmSync(folder, { recursive: true });
 });
 
 describe('logDestination', () => {
-  it('writes every line in order, at the latest when it is flushed', () => {
+  it('writes every line in order, at the latest on flush', () => {
     const file = path.join(folder, 'log');
     const fd = openSync(file, 'w');
     open.push(fd);
@@ -25,7 +25,7 @@ describe('logDestination', () => {
     expect(readFileSync(file, 'utf8')).toBe(lines.join(''));
   });
 
-  it('does not wait for a reader that stands still, and counts what it drops', async () => {
+  it('does not wait for a reader that has stopped, and counts the lines that it drops', async () => {
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const fd = openSync(pipe, 'r+');

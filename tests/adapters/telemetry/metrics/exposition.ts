@@ -6,7 +6,7 @@ export interface Family {
   readonly samples: { readonly name: string; readonly labels: Record<string, string>; readonly value: number }[];
 }
 
-/** The families of an exposition. Throws where it is not as the format says. */
+/** The families of an exposition. Throws if it violates the format. */
 export function parseExposition(exposition: string): Family[] {
   const families: Family[] = [];
   const lines = exposition
@@ -44,7 +44,7 @@ function parseSample(line: string, family: Family): Family['samples'][number] {
   };
 }
 
-/** What `promtool check metrics` finds fault with. */
+/** The faults that `promtool check metrics` reports. */
 export function lint({ name, type, help, samples }: Family): string[] {
   const words = name.toLowerCase().split('_');
   const labels = samples.flatMap((sample) => Object.keys(sample.labels));
@@ -72,7 +72,7 @@ export function lint({ name, type, help, samples }: Family): string[] {
   return rules.filter(([, kept]) => !kept).map(([rule]) => `${name}: ${rule}`);
 }
 
-/** The value of the first series that has the name and these labels among its own. */
+/** The value of the first series with this name and at least these labels. */
 export const valueOf = (all: Family[], name: string, labels: Record<string, string> = {}): number | undefined =>
   all
     .flatMap(({ samples }) => samples)

@@ -56,7 +56,7 @@ const options = {
 const families = async (accept?: string): Promise<Family[]> =>
   parseExposition((await used(prometheusMetrics(options)).exposition(accept)).body);
 describe('the exposition', () => {
-  it('has all that is promised, in base units, with help', async () => {
+  it('has all promised metrics, in base units, with help', async () => {
     const all = await families();
     const types = new Map(all.map(({ name, type }) => [name, type]));
     expect(Object.fromEntries(types)).toMatchObject({
@@ -90,7 +90,7 @@ describe('the exposition', () => {
     expect(all.flatMap(lint)).toEqual([]);
   });
 
-  it('has the values that were told', async () => {
+  it('has the values that were recorded', async () => {
     const all = await families();
     expect(valueOf(all, 'http_requests_total', { method: 'GET', path: '/messages', status: '200' })).toBe(1);
     expect(valueOf(all, 'webhook_requests_total', { result: 'created' })).toBe(1);
@@ -140,7 +140,7 @@ describe('the exposition', () => {
     const { contentType, body } = await metrics.exposition(`${OPEN_METRICS},text/plain;q=0.5`);
     expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
     expect(body.endsWith('\n# EOF\n')).toBe(true);
-    expect(body).not.toContain('\n\n'); // or Prometheus takes none of it
+    expect(body).not.toContain('\n\n'); // otherwise Prometheus accepts none of it
     const open = parseExposition(body);
     const plain = await families();
     expect(open.map(({ name, type }) => (type === 'counter' ? `${name}_total` : name))).toEqual(
@@ -153,9 +153,9 @@ describe('the exposition', () => {
     expect(valueOf(open, 'stored_messages')).toBe(42);
   });
 
-  it('may be asked for in turn', async () => {
+  it('may be requested in either format, one after the other', async () => {
     const metrics = used(prometheusMetrics(options));
-    // Of Node itself there is a series for each kind of garbage collection and of handle that it has had so far.
+    // Node has a series for each kind of garbage collection and handle that has occurred so far.
     const series = async (accept?: string): Promise<string[]> =>
       (await metrics.exposition(accept)).body
         .split('\n')
@@ -176,7 +176,7 @@ describe('the exposition', () => {
   );
 });
 
-describe('what the store is asked', () => {
+describe('figures from the store', () => {
   const GAUGES = {
     ...{ stored_messages: 42, uncounted_messages: 3, unindexed_messages: 5 },
     ...{ database_size_bytes: 8_192, database_reusable_bytes: 4_096 },
@@ -184,14 +184,14 @@ describe('what the store is asked', () => {
   };
   const told = async (metrics: PrometheusMetrics) => parseExposition((await metrics.exposition(undefined)).body);
 
-  it('is told', async () => {
+  it('are reported', async () => {
     const all = await told(prometheusMetrics(options));
     for (const [name, value] of Object.entries(GAUGES)) expect([name, valueOf(all, name)]).toEqual([name, value]);
     const passed = (check: string) => valueOf(all, 'readiness_check_passed', { check });
     expect(['database', 'schema', 'webhook_secret'].map(passed)).toEqual([1, 0, 1]);
   });
 
-  it('is asked at each scrape, once', async () => {
+  it('are requested once per scrape', async () => {
     let messages = 0;
     const metrics = prometheusMetrics({ ...options, usage: () => Promise.resolve({ ...USAGE, messages: ++messages }) });
     expect(valueOf(await told(metrics), 'stored_messages')).toBe(1);
@@ -199,7 +199,7 @@ describe('what the store is asked', () => {
     expect(valueOf(open, 'stored_messages')).toBe(2);
   });
 
-  it('stays as it was while the store fails, and the rest is told', async () => {
+  it('stay as they were while the store fails, and all other metrics are reported', async () => {
     let away = false;
     const answer = <T>(value: T) => (away ? Promise.reject(new Error('away')) : Promise.resolve(value));
     const metrics = prometheusMetrics({
@@ -216,7 +216,7 @@ describe('what the store is asked', () => {
     expect(valueOf(all, 'webhook_requests_total', { result: 'created' })).toBe(1);
   });
 
-  it('is nothing while nobody knows: 0 would say that all is lost, or the disk full', async () => {
+  it('are absent while they are unknown: 0 would mean that all is lost, or that the disk is full', async () => {
     const usage = { ...USAGE, unindexedMessages: null, reusableBytes: null, disk: null };
     const postgres = await told(prometheusMetrics({ ...options, usage: () => Promise.resolve(usage) }));
     expect(valueOf(postgres, 'database_size_bytes')).toBe(8_192);
@@ -226,7 +226,7 @@ describe('what the store is asked', () => {
     for (const name of Object.keys(GAUGES)) expect(valueOf(never, name)).toBeUndefined();
   });
 
-  it('keeps no scrape waiting, and is not asked again before it has answered', async () => {
+  it('delay no scrape, and are not requested again before the store has answered', async () => {
     const registry = new Registry();
     let asked = 0;
     const { promise, resolve } = Promise.withResolvers<StoreUsage>();
@@ -241,7 +241,7 @@ describe('what the store is asked', () => {
   });
 });
 
-describe('what has not happened yet', () => {
+describe('an event that has not happened yet', () => {
   it('is 0: a rate misses the event that a series begins with', async () => {
     const { body } = await prometheusMetrics(options).exposition(undefined);
     const all = parseExposition(body);
@@ -262,7 +262,7 @@ describe('what has not happened yet', () => {
 });
 
 describe('labels', () => {
-  it('can hold anything', async () => {
+  it('may contain any character', async () => {
     const metrics = prometheusMetrics(options);
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: characters, minLength: 1 }), async (result) => {
@@ -280,8 +280,8 @@ describe('labels', () => {
   });
 });
 
-describe('two of them', () => {
-  it('do not share what they count', async () => {
+describe('two registries', () => {
+  it('do not share their counts', async () => {
     const [one, other] = [prometheusMetrics(options), prometheusMetrics(options)];
     one.webhookRequest({ result: 'created', seconds: 0.02 });
     expect(

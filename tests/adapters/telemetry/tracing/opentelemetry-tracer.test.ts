@@ -37,7 +37,7 @@ function tracing() {
 const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the span of a request', () => {
-  it("is the caller's child, of the caller's state, and the server's", async () => {
+  it("is the caller's child, has the caller's state, and is a server span", async () => {
     const { tracer, named } = tracing();
     await tracer.inRequest(CALLER, async (span) => {
       await turnOfTheLoop();
@@ -50,7 +50,7 @@ describe('the span of a request', () => {
     expect(span.spanContext().traceState?.serialize()).toBe(CALLER.state);
   });
 
-  it('is the first of a new trace without a caller', async () => {
+  it('starts a new trace without a caller', async () => {
     const { tracer, spans } = tracing();
     const ids = await Promise.all(
       Array.from({ length: 10 }, () => tracer.inRequest(undefined, (span) => Promise.resolve(span.context))),
@@ -60,7 +60,7 @@ describe('the span of a request', () => {
     expect(spans().map((span) => span.spanContext())).toMatchObject(ids);
   });
 
-  it('is not recorded, nor is anything within, when that of the caller is not; its trace is known all the same', async () => {
+  it("is not recorded, nor are its children, if the caller's is not; its trace is known nevertheless", async () => {
     const { tracer, spans } = tracing();
     await tracer.inRequest({ ...CALLER, sampled: false }, async (span) => {
       expect(span.recorded).toBe(false);
@@ -71,7 +71,7 @@ describe('the span of a request', () => {
     expect(spans()).toEqual([]);
   });
 
-  it('takes whatever a caller says of its state', async () => {
+  it('accepts any state of a caller', async () => {
     const { tracer } = tracing();
     await fc.assert(
       fc.asyncProperty(fc.string({ maxLength: 1_000 }), async (state) => {
@@ -85,7 +85,7 @@ describe('the span of a request', () => {
 });
 
 describe('the active span', () => {
-  it('is that of the work, however its requests overlap', async () => {
+  it('is the span of the current work, however requests overlap', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(5), { minLength: 1, maxLength: 20 }), async (turns) => {
         const { tracer, spans } = tracing();
@@ -116,7 +116,7 @@ describe('the active span', () => {
     );
   });
 
-  it('is none outside of all work: what is started there is the first of a trace', () => {
+  it('is undefined outside of all work: a span that starts there begins a trace', () => {
     const { tracer, named } = tracing();
     expect(tracer.active()).toBe(NO_SPAN);
     tracer.startSpan('alone', { parent: tracer.active() }).end();
@@ -125,7 +125,7 @@ describe('the active span', () => {
 });
 
 describe('a span', () => {
-  it('has its attributes, links to those that are recorded, and the parent it was told', async () => {
+  it('has its attributes, links to recorded spans, and the given parent', async () => {
     const { tracer, named } = tracing();
     let unrecorded: Span = NO_SPAN;
     await tracer.inRequest({ ...CALLER, sampled: false }, (span) => Promise.resolve(void (unrecorded = span)));
@@ -167,7 +167,7 @@ describe('a failure', () => {
     ['503', '503'],
     [undefined, '_OTHER'],
     [{ message: 'what a person wrote' }, '_OTHER'],
-  ])('is told by its kind, and no word more: %s', async (error, type) => {
+  ])('is recorded by its kind only: %s', async (error, type) => {
     const { tracer, named } = tracing();
     const work = tracer.inSpan('work', () => Promise.reject(error as Error));
     await expect(work).rejects.toBe(error);

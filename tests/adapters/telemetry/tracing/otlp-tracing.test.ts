@@ -6,9 +6,9 @@ import type { TracingOptions } from '../../../../src/adapters/telemetry/tracing/
 import { recordingLogger } from '../../../support/fakes.ts';
 import { traceCollector, type TraceCollector } from '../../../support/trace-collector.ts';
 
-/** As many as make the SDK export at once. */
+/** The number of spans that makes the SDK export immediately. */
 const BATCH = 512;
-/** As many as may wait behind a batch that is being exported. */
+/** The number of spans that may wait behind a batch in flight. */
 const QUEUE = 8_192;
 const CLOSE_MS = 60_000;
 
@@ -51,7 +51,7 @@ const timed = async (work: () => Promise<void>): Promise<number> => {
 };
 
 describe('the last spans', () => {
-  it('are exported when it is closed, with what the process is and the headers', async () => {
+  it('are exported on close, with the attributes of the process and the headers', async () => {
     const collector = await collecting();
     const { tracing, lines } = tracingTo(collector, { headers: { 'api-key': 'of-the-collector' } });
     spans(tracing, 3);
@@ -67,7 +67,7 @@ describe('the last spans', () => {
     expect(lines()).toEqual([]);
   });
 
-  it('are given up when the collector says nothing: closing takes as long as it may, and no longer', async () => {
+  it('are dropped when the collector does not answer: closing takes up to its limit', async () => {
     const collector = await collecting(() => undefined);
     const { tracing, lines } = tracingTo(collector, { timeoutMs: 30_000 });
     spans(tracing, 3);
@@ -84,7 +84,7 @@ describe('a collector that fails', () => {
     ['has no right', 401, 'Unauthorized'],
     ['breaks', 500, 'Internal Server Error'],
     ['has too much to do', 503, 'Export failed with retryable status'],
-  ])('and %s (%i) is one warning, without what it answers', async (_what, status, message) => {
+  ])('and %s (%i) is one warning, without the body of the answer', async (_what, status, message) => {
     const collector = await collecting((response) =>
       response.writeHead(status).end('the key of-the-collector is wrong'),
     );
@@ -95,7 +95,7 @@ describe('a collector that fails', () => {
     expect(logger.lines[0]?.fields).toEqual({ error: { name: expect.any(String), message } });
   });
 
-  it('because nobody is there is one warning too', async () => {
+  it('because it cannot be reached is one warning, too', async () => {
     const collector = await traceCollector();
     await collector.close();
     const { tracing, lines } = tracingTo(collector);
@@ -104,7 +104,7 @@ describe('a collector that fails', () => {
     expect(lines()).toEqual(['warn traces cannot be exported']);
   });
 
-  it('and is there again is told, with what was lost', async () => {
+  it('and recovers is logged, with the number of lost spans', async () => {
     let status = 400;
     const collector = await collecting((response) => response.writeHead(status).end());
     const { tracing, logger, lines } = tracingTo(collector);
@@ -118,7 +118,7 @@ describe('a collector that fails', () => {
     expect(logger.lines[1]?.fields).toEqual({ spans_lost: BATCH });
   });
 
-  it('and is only slow costs memory for so many spans: further ones are dropped, which is told', async () => {
+  it('and is only slow costs memory for a limited number of spans: further ones are dropped and logged', async () => {
     const held: ServerResponse[] = [];
     let hold = true;
     const collector = await collecting((response) => (hold ? held.push(response) : response.end()));
@@ -137,7 +137,7 @@ describe('a collector that fails', () => {
 });
 
 describe("the SDK's own warnings", () => {
-  it('come to the log once a minute at most, cut short', async () => {
+  it('are logged up to once a minute, cut short', async () => {
     const { tracing, logger, lines } = tracingTo(await collecting());
     for (let i = 0; i < 10; i++) diag.warn(`dropped ${'x'.repeat(1_000)}`, { not: 'text' });
     diag.info('too much detail');

@@ -16,7 +16,7 @@ function samples(name: SamplerName, ratio: number, traceId: string, parentSample
 }
 
 describe('a sampler', () => {
-  it('does as the caller does when it is parent-based, and as itself when it is not or there is no caller', () => {
+  it('follows the caller if it is parent-based, and decides itself if it is not or there is no caller', () => {
     fc.assert(
       fc.property(fc.constantFrom(...SAMPLERS), fc.constantFrom(0, 0.3, 1), traceIds, (name, ratio, traceId) => {
         const alone = samples(name, ratio, traceId);
@@ -29,7 +29,7 @@ describe('a sampler', () => {
     );
   });
 
-  it('takes its share of the traces, the same ones each time', () => {
+  it('samples its share of the traces, the same ones each time', () => {
     const ids = fc.sample(traceIds, { numRuns: 2_000, seed: 1 });
     const taken = (ratio: number) => ids.filter((id) => samples('parentbased_traceidratio', ratio, id));
     expect(taken(0)).toEqual([]);
