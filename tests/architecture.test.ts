@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 const ROOT = path.resolve(import.meta.dirname, '..');
 const { forbidden } = require('../.dependency-cruiser.cjs') as { forbidden: { name: string }[] };
 
-/** For each rule a file that breaks it and no other file does. */
+/** For each rule a file that breaks this rule and no other. */
 const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
   'domain-depends-on-nothing': {
     file: 'src/domain/planted.ts',

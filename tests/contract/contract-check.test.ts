@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contractFaults, HELMET_HEADERS, type Answer } from '../support/contract-check.ts';
 
-/** The judge of all other answers, on trial: it must pass what is right and name what is wrong. */
+/** Tests the check that judges all other answers: it must pass correct answers and name the faults of wrong ones. */
 
 const GIVEN = { 'x-request-id': 'id', ...Object.fromEntries(HELMET_HEADERS.map((name) => [name, 'x'])) };
 

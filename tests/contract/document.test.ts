@@ -3,7 +3,7 @@ import { OpenAPIBackend, type Document } from 'openapi-backend';
 import { parse } from 'yaml';
 import { contract, contractYaml, resolve, schemaFaults, type Node } from '../support/contract-check.ts';
 
-/** One place of the contract: its node, and how a person finds it. */
+/** A node of the contract, and its path for people. */
 interface Place {
   readonly at: string;
   readonly key: string;
@@ -40,20 +40,20 @@ describe('api/openapi.yaml', () => {
     await expect(validate(parse(contractYaml))).resolves.toBeDefined();
   });
 
-  it('would be refused if it were not', async () => {
+  it('would be rejected otherwise', async () => {
     const broken = parse(contractYaml) as { paths: Record<string, { get?: { responses?: unknown } }> };
     delete broken.paths['/stats']?.get?.responses;
     await expect(validate(broken)).rejects.toThrow('not valid');
   });
 
-  it('is walked through as a whole', () => {
+  it('is visited completely', () => {
     const count = (lines: RegExp): number => contractYaml.match(lines)?.length ?? 0;
     expect(OPERATIONS).toHaveLength(count(/^ {4}(?:get|put|post|patch|delete|head|options):$/gm));
     expect(CONTENTS).toHaveLength(count(/^ +(?:application|text)\/[\w+.-]+:$/gm));
     expect(OPERATIONS.length).toBeGreaterThan(11);
   });
 
-  it('refers to nothing that is missing, and defines nothing that is not used', () => {
+  it('has no dangling references and no unused definitions', () => {
     const references = ALL.concat([...places(contract)]).flatMap(({ node }) =>
       '$ref' in node ? [String(node['$ref'])] : [],
     );
@@ -71,7 +71,7 @@ describe('api/openapi.yaml', () => {
 describe('an operation', () => {
   const tags = (contract['tags'] as { name: string }[]).map(({ name }) => name);
 
-  it.each(OPERATIONS)('$at has a name, a summary, a tag and a word on security', ({ node }) => {
+  it.each(OPERATIONS)('$at has a name, a summary, a tag and a security requirement', ({ node }) => {
     expect(node['operationId']).toMatch(/^[a-z]+([A-Z][a-z]+)*$/);
     expect(String(node['summary']).length).toBeGreaterThan(9);
     expect(node['tags']).toHaveLength(1);
@@ -79,12 +79,12 @@ describe('an operation', () => {
     expect(node['security']).toBeInstanceOf(Array);
   });
 
-  it('has a name of its own', () => {
+  it('has a unique name', () => {
     const names = OPERATIONS.map(({ node }) => node['operationId']);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it.each(OPERATIONS)('$at declares what its demands and the server can come to', ({ at, node }) => {
+  it.each(OPERATIONS)('$at declares every status that its requirements and the server can cause', ({ at, node }) => {
     const statuses = Object.keys(node['responses'] as Node);
     const schemes = (node['security'] as Node[]).flatMap((one) => Object.keys(one));
     const parameters = (node['parameters'] as Node[]).map((parameter) => resolve(parameter) as Node);
@@ -100,7 +100,7 @@ describe('an operation', () => {
 });
 
 describe('a response', () => {
-  it.each(OPERATIONS)('of $at names its request id, and what its status needs', (place) => {
+  it.each(OPERATIONS)('of $at declares its request id, and the headers of its status', (place) => {
     for (const [status, { headers = {}, description, content = {} }] of responsesOf(place)) {
       expect(String(description).length).toBeGreaterThan(5);
       const names = Object.keys(headers as Node);
@@ -125,7 +125,7 @@ describe('a response', () => {
 });
 
 describe('an example', () => {
-  it.each(CONTENTS)('of $at is as its schema says', ({ node }) => {
+  it.each(CONTENTS)('of $at is valid by its schema', ({ node }) => {
     const examples = Object.values(node['examples'] as Node).map((example) => resolve(example) as Node);
     expect(examples.length).toBeGreaterThan(0);
     for (const { summary, value } of examples) {
@@ -134,12 +134,12 @@ describe('an example', () => {
     }
   });
 
-  it.each([...PARAMETERS, ...HEADERS])('of $at is as its schema says', ({ node }) => {
+  it.each([...PARAMETERS, ...HEADERS])('of $at is valid by its schema', ({ node }) => {
     expect(String(node['description']).length).toBeGreaterThan(5);
     expect(schemaFaults(node['schema'] as Node, node['example'], 'example')).toEqual([]);
   });
 
-  it.each(SCHEMAS.filter(({ node }) => 'example' in node))('of $at is as its schema says', ({ node }) => {
+  it.each(SCHEMAS.filter(({ node }) => 'example' in node))('of $at is valid by its schema', ({ node }) => {
     expect(schemaFaults(node, node['example'], 'example')).toEqual([]);
   });
 });

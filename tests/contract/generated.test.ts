@@ -28,11 +28,11 @@ const check = (contract: string): Promise<number> =>
   });
 
 describe('the generated types', () => {
-  it('are those of the contract', async () => {
+  it('equal those of the contract', async () => {
     expect(await check('api/openapi.yaml')).toBe(0);
   });
 
-  it('are not those of a contract with one difference', async () => {
+  it('differ from those of a contract with one change', async () => {
     const other = path.join(folder, 'openapi.yaml');
     writeFileSync(other, contractYaml.replace('enum: [created, duplicate, conflict]', 'enum: [created, duplicate]'));
     expect(await check(other)).toBe(1);

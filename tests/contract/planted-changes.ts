@@ -1,9 +1,9 @@
 import type { contract } from '../support/contract-check.ts';
 
-/** Changes to the contract, each with what has to be said of it: where it breaks clients, or that it does not. */
+/** Changes to the contract, each with the expected finding if it breaks clients. */
 
 type Contract = typeof contract;
-/** A place in a copy of the contract, to be changed. */
+/** A place in a copy of the contract that a change edits. */
 type Place = Record<string, unknown>;
 
 export interface PlantedChange {
@@ -12,7 +12,7 @@ export interface PlantedChange {
 }
 
 export interface PlantedBreak extends PlantedChange {
-  /** How the pointer to it begins or ends. */
+  /** The beginning or the end of the pointer to it. */
   readonly at: string;
 }
 
@@ -28,7 +28,7 @@ function parameter(root: Contract, path: string, name: string): Place {
 const remove = (node: Place, key: string): void => void Reflect.deleteProperty(node, key);
 const response = (root: Contract, name: string): Place => at(root, 'components', 'responses', name);
 
-/** Removed or narrowed, each in a way that some client would notice. */
+/** Removals and restrictions, each of which some client would notice. */
 export const BREAKING: readonly PlantedBreak[] = [
   {
     name: 'a path is removed',
@@ -244,7 +244,7 @@ export const BREAKING: readonly PlantedBreak[] = [
   },
 ];
 
-/** Added, widened or only said in other words. */
+/** Additions, extensions and changes of wording. */
 export const COMPATIBLE: readonly PlantedChange[] = [
   {
     name: 'a path is added',

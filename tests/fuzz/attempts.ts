@@ -5,7 +5,7 @@ import type { Operation, Parameter } from './requests.ts';
 import { broken, valid } from './schema-values.ts';
 import { rightHeaders, wrongHeaders } from './signatures.ts';
 
-/** What is tried on one operation: all of it right, or one thing wrong and the answer that this one thing demands. */
+/** The requests for one operation: valid, or with one fault and the answer that this fault requires. */
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -13,29 +13,29 @@ export interface Attempt {
   /** What is right or wrong about it. */
   readonly attempt: string;
   readonly method: string;
-  /** Path and query, as they go over the wire. */
+  /** Path and query, as sent. */
   readonly target: string;
   readonly headers: Headers;
   readonly body: Buffer | null;
-  /** The statuses that fit. */
+  /** The statuses that are correct. */
   readonly expected: readonly number[];
 }
 
-/** The key that a service under the fuzzer wants of readers. */
+/** The read key of a service under the fuzzer. */
 export const READ_KEY = 'fuzz-key-for-reading';
 
-/** What an operation may answer when nothing is wrong; what is asked for need not be there. */
+/** The possible answers to a valid request; the requested message need not exist. */
 const GOOD: Readonly<Record<string, readonly number[]>> = {
   getMessage: [200, 404],
   getMessagePayload: [200, 404],
   getAsset: [200, 404],
   getStats: [200, 304],
-  // A range may be empty or too long, which no schema can say.
+  // A range may be empty or too long, which no schema can express.
   getTimeseries: [200, 422],
   verifyWhatsAppSubscription: [200, 403],
 };
 
-/** No valid value by the schema alone: a cursor has to come from the service. Its example does, and is sent. */
+/** Parameters without a valid value by the schema alone: a cursor has to come from the service. The attempt sends its example. */
 const ONLY_EXAMPLE = ['cursor', 'bodySHA256'];
 const LONGEST_HEADER = 2_000;
 const LONGEST_IN_ADDRESS = 6_000;
@@ -68,7 +68,7 @@ interface Changes {
   readonly security?: fc.Arbitrary<(signing: { url: string; body: Buffer }) => Headers>;
 }
 
-/** A valid attempt but for the changes. */
+/** A valid attempt except for the changes. */
 function attempt(operation: Operation, origin: string, changes: Changes) {
   const body = changes.body ?? (operation.bodies.length === 0 ? fc.constant(null) : validBody(operation));
   return (name: string, expected: readonly number[]): fc.Arbitrary<Attempt> =>
@@ -102,7 +102,7 @@ function parameterAttempts(operation: Operation, origin: string, parameter: Para
     ?.map(asText)
     .filter((text) => isSendable(text) && !accepted(parameter, text));
   if (bad === undefined || place === 'header') return [];
-  // The signature is checked first, and one parameter has a part in it.
+  // The signature is checked first, and covers one parameter.
   const expected = name === 'bodySHA256' ? [401] : [422];
   if (place === 'path') {
     const path = bad
@@ -127,7 +127,7 @@ function parameterAttempts(operation: Operation, origin: string, parameter: Para
   ];
 }
 
-/** Whether what breaks the schema as JSON is fine as text: the query has nothing but text. */
+/** Whether a value that is invalid as JSON is valid as text: a query contains only text. */
 function accepted({ schema }: Parameter, text: string): boolean {
   const type = (schema as { type?: string }).type;
   if (type === 'integer') return /^-?\d+$/.test(text) && isIn(schema, Number(text));
@@ -199,7 +199,7 @@ function validText({ schema, example }: Parameter): fc.Arbitrary<string> {
   return fc.oneof(valid(schema), fc.constant(example)).map(asText).filter(isSendable);
 }
 
-/** Node refuses longer request lines before anybody sees them. */
+/** Node rejects longer request lines itself. */
 function isSendable(text: string): boolean {
   return text.isWellFormed() && encodeURIComponent(text).length < LONGEST_IN_ADDRESS;
 }

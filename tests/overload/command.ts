@@ -7,7 +7,7 @@ import { quantile } from './senders.ts';
 const EXIT_FAULT = 1;
 const EXIT_USAGE = 64;
 const EXIT_INTERRUPTED = 130;
-/** What accepted requests may take at the 99th percentile, in multiples of the same at moderate load. */
+/** The limit for accepted requests at the 99th percentile, in multiples of the value at moderate load. */
 const MAX_RATIO = 5;
 
 const options = new Command('npm run overload --')

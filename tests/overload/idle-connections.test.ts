@@ -11,7 +11,7 @@ const SPARE = 500;
 
 const numberIn = (file: string, pattern: RegExp): number => Number(pattern.exec(readFileSync(file, 'utf8'))?.[1]);
 
-it('5,000 connections that do nothing cost little memory, and others are served', async () => {
+it('5,000 idle connections cost little memory, and the service answers others', async () => {
   const limit = numberIn('/proc/self/limits', /^Max open files\s+(\d+)/m);
   const count = Math.min(CONNECTIONS, limit - SPARE);
   const folder = mkdtempSync(path.join(tmpdir(), 'idle-'));
@@ -25,7 +25,7 @@ it('5,000 connections that do nothing cost little memory, and others are served'
     while (idle.length < count) {
       const some = await Promise.all(Array.from({ length: 100 }, () => connectTo(client.port)));
       idle.push(...some);
-      // Kept alive after an answer, as a pool keeps them: who has never asked is closed after ten seconds.
+      // Kept alive after an answer, as a pool does: a connection without a request is closed after ten seconds.
       await Promise.all(some.map(({ send }) => send('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')));
       await Promise.all(some.map(({ answers }) => answers(1)));
     }

@@ -6,13 +6,13 @@ import type { HttpClient } from '../support/http-client.ts';
 import { startProcess } from '../support/service.ts';
 import { sendAll, type Sent } from './senders.ts';
 
-/** One kind of too much: what is small in the service, and what comes. */
+/** One kind of overload: the limited resource of the service, and the load. */
 export interface Scenario {
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** As many at a time as the service has room for. */
+  /** The number of concurrent senders that the service has room for. */
   readonly senders: number;
-  /** Of each body, about. */
+  /** The approximate size of each body. */
   readonly bytes: number;
 }
 
@@ -38,15 +38,15 @@ const SLOW_STORE = new URL('slow-store.ts', import.meta.url).href;
 
 export interface OverloadReport {
   readonly scenario: string;
-  /** Messages a second that were stored when as many came as there is room for. */
+  /** Messages stored per second at the number of senders that the service has room for. */
   readonly capacity: number;
   /** At half of the capacity. */
   readonly moderate: Sent;
   /** At ten times the capacity, from ten times as many senders. */
   readonly overload: Sent;
-  /** Of /health/ready all along, each with how often. */
+  /** The statuses of /health/ready during the run, with their numbers. */
   readonly readiness: ReadonlyMap<number, number>;
-  /** Resident memory, in MiB: before the overload, and the most that was seen. */
+  /** Resident memory, in MiB: before the overload, and the maximum. */
   readonly memory: { readonly before: number; readonly peak: number };
   /** Acknowledged messages that are not stored, and ids that are stored more than once. */
   readonly lost: number;
@@ -107,7 +107,7 @@ export async function overload(scenario: Scenario, options: OverloadOptions): Pr
   }
 }
 
-/** Asks for readiness and memory over and over. */
+/** Polls readiness and memory. */
 async function watch(client: HttpClient, pid: number, signal: AbortSignal) {
   const readiness = new Map<number, number>();
   let peak = 0;

@@ -24,8 +24,8 @@ const BODY = Buffer.from('{"message_id":"m1"}');
 const TARGET = '/webhooks/any';
 
 /**
- * New inputs of two kinds that differ in nothing but their content: made by turns, so that neither kind lies together in memory,
- * and out of bytes, for a string that was put together of parts is read more slowly.
+ * New inputs of two kinds that differ only in their content. They are made alternately, so that neither kind is contiguous in memory,
+ * and from bytes, because a string that was concatenated is slower to read.
  */
 function inputsOf<Input>(make: (kind: 0 | 1) => Buffer, toInput: (bytes: Buffer) => Input): [Input[], Input[]] {
   const kinds: [Input[], Input[]] = [[], []];

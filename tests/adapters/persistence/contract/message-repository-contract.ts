@@ -24,8 +24,8 @@ import {
 } from './repository-fixtures.ts';
 
 /**
- * What every store of messages must do, whatever it is made of. `open` gives an empty one; nothing else is assumed of it,
- * neither that the process is new nor that calls under way at the same time are served in the order they were made.
+ * The rules that every message store obeys. `open` returns an empty store; the tests assume nothing else about it,
+ * neither a new process nor an order of concurrent calls.
  */
 export function messageRepositoryContract(name: string, open: OpenRepository): void {
   const withRepository = withRepositoryOf(open);
