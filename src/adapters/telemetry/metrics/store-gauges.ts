@@ -24,11 +24,7 @@ const USAGE: readonly [name: string, help: string, value: (usage: StoreUsage) =>
     'Bytes inside the database that new messages reuse before it grows. SQLite only.',
     ({ reusableBytes }) => reusableBytes,
   ],
-  [
-    'database_disk_size_bytes',
-    'Size of the disk of the database. SQLite only.',
-    ({ disk }) => disk?.sizeBytes ?? null,
-  ],
+  ['database_disk_size_bytes', 'Size of the disk of the database. SQLite only.', ({ disk }) => disk?.sizeBytes ?? null],
   [
     'database_disk_available_bytes',
     'Available bytes on the disk of the database. SQLite only.',
