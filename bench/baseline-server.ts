@@ -11,7 +11,7 @@ export interface Body {
   readonly text: string | null;
 }
 
-/** Serves; prints its port. `commit` must make a group durable; at most `maxCommits` are under way. */
+/** Serves; prints its port. `commit` must make a group durable; up to `maxCommits` are in flight. */
 export function serveBaseline(commit: (group: readonly Body[]) => void | Promise<void>, maxCommits: number): void {
   const secret = process.env['WEBHOOK_SECRET'] ?? '';
   let waiting: { body: Body; response: ServerResponse }[] = [];

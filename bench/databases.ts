@@ -10,7 +10,7 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 
 export interface BenchDatabase {
   readonly url: string;
-  /** Another with the same content, while nobody has it open. */
+  /** Copies the database. No process may have it open meanwhile. */
   copy(): Promise<BenchDatabase>;
   remove(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Databases {
   readonly engine: 'sqlite' | 'postgres';
   /** An empty one of the newest schema. */
   create(): Promise<BenchDatabase>;
-  /** Ends what serves them. */
+  /** Stops the server of the databases. */
   close(): Promise<void>;
 }
 

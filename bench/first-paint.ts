@@ -5,8 +5,8 @@ import { fill } from './reads.ts';
 import { startService } from './subjects.ts';
 
 /**
- * How soon the dashboard is there with many messages behind it, in Chromium with an empty cache:
- * `node bench/first-paint.ts [rows]`, 1,000,000 by default, of the build.
+ * Measures how long the dashboard takes to appear with many stored messages, in Chromium with an empty cache: `node
+ * bench/first-paint.ts [rows]`, 1,000,000 by default, of the build.
  */
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);

@@ -20,8 +20,8 @@ export interface IngestPair {
 }
 
 /**
- * The same load on the baseline and on the service, each on a database of its own. Both stay up and take turns, so that what
- * else the machine does is spread over both.
+ * Puts the same load on the baseline and on the service, each with its own database. Both stay up and take turns, which
+ * spreads other load of the machine over both.
  */
 export async function ingestPairs(
   databases: Databases,

@@ -1,6 +1,6 @@
 /**
- * A closed loop of signed POSTs, every one a new message, over raw sockets: cheap enough to leave the machine to what is
- * measured. Run as a process of its own.
+ * Sends signed POSTs in a closed loop, each with a new message. It uses raw sockets, which cost little and leave the
+ * machine to the measured server. Run it as its own process.
  *
  * Usage: node bench/load.ts PORT CONNECTIONS SECONDS PREFIX. Prints one JSON object.
  */

@@ -34,8 +34,8 @@ export async function fill(url: string, have: number, rows: number, progress: (d
 }
 
 /**
- * Times every kind of read over HTTP on databases of several sizes. The sizes take turns for each read, so that what else
- * the machine does is spread over all of them.
+ * Times every kind of read over HTTP on databases of several sizes. The sizes take turns for each read, which spreads other
+ * load of the machine over all of them.
  */
 export async function measureReads(
   databases: readonly { readonly url: string; readonly rows: number }[],

@@ -1,6 +1,6 @@
 /**
- * Measures the service against bench/baseline.ts and against itself at other sizes. The machine is noisy: only ratios of
- * runs that took turns mean anything.
+ * Measures the service against bench/baseline.ts and against itself at other sizes. The machine is noisy, so only ratios of
+ * runs that took turns are meaningful.
  */
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';

@@ -16,7 +16,7 @@ export interface Subject {
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-/** The built service, with everything on; its log goes to a file, as it would go to a collector. */
+/** The built service with every feature enabled. Its log goes to a file, as it would go to a collector. */
 export async function startService(url: string): Promise<Subject> {
   return start(['--enable-source-maps', '--max-semi-space-size=4', 'dist/infrastructure/main.js'], url, (line) => {
     const entry = JSON.parse(line) as { message: string; port?: number };

@@ -4,7 +4,10 @@ import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { board } from './board/board.ts';
 
-/** `npm run board`, which writes the board for Grafana, and `npm run board:check`, which fails when it is not as written. */
+/**
+ * `npm run board`, which writes the board for Grafana, and `npm run board:check`, which fails if the written board is
+ * outdated.
+ */
 
 const FILE = fileURLToPath(new URL('../deploy/observability/grafana/dashboards/webhook-inbox.json', import.meta.url));
 

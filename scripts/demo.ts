@@ -1,6 +1,4 @@
-/**
- * Sends a signed sample conversation to the running service, then shows what it says of it.
- */
+/** Sends a signed sample conversation to the running service, then shows its answers. */
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';

@@ -1,10 +1,10 @@
 /**
- * Writes what the service is made of, its production dependencies with versions, licences and hashes, as a CycloneDX 1.5 SBOM: to
- * `sbom.cdx.json`, or to the file that is named. From the lock file alone, so it needs no network and says the same of
- * the same lock file.
+ * Writes the production dependencies of the service, with versions, licences and hashes, as a CycloneDX 1.5 SBOM to
+ * `sbom.cdx.json` or to the given file. It reads only the lock file, so it needs no network, and the same lock file gives
+ * the same result.
  *
- * npm's own `--omit dev` also leaves out what development needs as well, ajv and commander among them. So npm is asked for
- * everything, and what production does not lead to is taken away.
+ * npm's own `--omit dev` also omits packages that both production and development need, such as ajv and commander. So npm
+ * lists all packages, and this script removes those that production does not reach.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -46,10 +46,10 @@ function production(whole: Bom, manifest: Manifest): Bom {
   needs.set(root, direct);
 
   const kept = new Set([root]);
-  for (const ref of kept) for (const needed of needs.get(ref) ?? []) kept.add(needed); // a Set gives what is added meanwhile
+  for (const ref of kept) for (const needed of needs.get(ref) ?? []) kept.add(needed); // iterating over a Set includes elements added meanwhile
   return {
     ...whole,
-    serialNumber: undefined, // another one each time, as is the timestamp
+    serialNumber: undefined, // differs each time, like the timestamp
     // npm calls it a library by the name of its folder.
     metadata: {
       ...whole.metadata,

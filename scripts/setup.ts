@@ -1,6 +1,4 @@
-/**
- * Makes .env with a random secret when there is none, and prints a signed curl that stores a message.
- */
+/** Writes .env with a random secret if it does not exist, and prints a signed curl that stores a message. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { runCommand, say } from '../src/adapters/cli/run-command.ts';

@@ -1,4 +1,4 @@
-/** What every selector of the board asks for. */
+/** The labels in every selector of the board. */
 export const S = 'job="$job", instance=~"$instance"';
 export const RATE = '$__rate_interval';
 export const TAKEN = 'result=~"created|duplicate|conflict|accepted"';

@@ -1,4 +1,4 @@
-/** Reading an OpenAPI 3.0 document that has been parsed, and what a comparison of two has to say. */
+/** Reads a parsed OpenAPI 3.0 document, and defines the findings of a comparison. */
 
 export type Node = Readonly<Record<string, unknown>>;
 
@@ -9,7 +9,7 @@ export interface BreakingChange {
   readonly what: string;
 }
 
-/** One of the two documents, which knows what its references stand for. */
+/** One of the two documents; it resolves its references. */
 export interface Document {
   readonly root: Node;
   readonly resolve: (node: unknown) => Node;
@@ -25,7 +25,7 @@ export function documentOf(root: Node): Document {
   return { root, resolve };
 }
 
-/** Whether two values say the same. Another order of members is taken for a change, if need be: it never hides one. */
+/** Returns whether two values are equal. It may report another order of members as a change, but never hides a change. */
 export function isSame(was: unknown, is: unknown): boolean {
   return JSON.stringify(was) === JSON.stringify(is);
 }
@@ -39,7 +39,10 @@ export function below(at: string, ...keys: readonly string[]): string {
   return [at, ...keys.map(escaped)].join('/');
 }
 
-/** Where two nodes stand: at what both refer to, so that a change there is one change and not as many as it has users. */
+/**
+ * Returns the location of two nodes: the target if both are references, so a change of the target is reported once and not
+ * for each of its users.
+ */
 export function placeOf(was: unknown, is: unknown, at: string): string {
   const [old, now] = [was, is].map((node) => ((node ?? {}) as { $ref?: string }).$ref);
   return old !== undefined && old === now ? old : at;

@@ -1,8 +1,8 @@
 import { below, entries, isSame, placeOf, shown, type BreakingChange, type Document, type Node } from './document.ts';
 
 /**
- * Who makes the values of a schema. What clients make may only be taken more widely: a value that was right must stay
- * right. What clients get may only become narrower: they have to be able to read all of it.
+ * The side that writes the values of a schema. Values from clients may only become wider, because valid values must stay
+ * valid. Values from the service may only become narrower, because clients must be able to read all of them.
  */
 export type Direction = 'sent' | 'received';
 
@@ -20,7 +20,7 @@ const UNDERSTOOD = [
   ...['type', 'enum', 'nullable', 'default', 'properties', 'required', 'items', 'allOf', '$ref'],
 ];
 
-/** How a schema has changed for the worse. A keyword that is not understood and has changed counts as worse. */
+/** Lists the incompatible changes of a schema. A change of an unknown keyword counts as incompatible. */
 export function schemaChanges(
   [before, was]: readonly [Document, unknown],
   [after, is]: readonly [Document, unknown],

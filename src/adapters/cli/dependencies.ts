@@ -13,7 +13,7 @@ import type { Files } from '../../application/ports/backup.ts';
 import type { Clock } from '../../application/ports/time.ts';
 import type { Settings } from './settings.ts';
 
-/** Opens what a use case needs, runs the work with it, and closes everything in the end. */
+/** Opens the dependencies of a use case, runs the work with it, and closes them in the end. */
 export type Using<UseCase> = <Result>(work: (useCase: UseCase) => Promise<Result>) => Promise<Result>;
 
 /** The use cases on the database of DATABASE_URL. */
@@ -36,7 +36,7 @@ export interface Maintenance {
   readonly files: Files;
 }
 
-/** What the composition root provides to the commands. Each function loads what it needs when it is called. */
+/** The functions that the composition root provides to the commands. Each loads its modules when it is called. */
 export interface CommandDependencies {
   readonly packageInfo: { readonly version: string; readonly description: string };
   readonly clock: Clock;

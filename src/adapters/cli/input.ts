@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { UsageError } from './run-command.ts';
 
-/** The bytes of a file, or of standard input for `-` and for none. */
+/** Reads the bytes of a file, or of standard input if the name is `-` or missing. */
 export async function readInput(file = '-'): Promise<Buffer> {
   if (file !== '-') return readNamed(file);
   if (process.stdin.isTTY) process.stderr.write('type the body, then Ctrl-D\n');

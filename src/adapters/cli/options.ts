@@ -3,7 +3,7 @@ import { isMsisdn, type Msisdn } from '../../domain/message.ts';
 import { parseTimestamp, type Timestamp } from '../../domain/timestamp.ts';
 import { PROVIDER_NAMES } from '../providers/registry.ts';
 
-/** Whose form a body has, and with whose secret it is signed. */
+/** The provider that defines the format of a body, and whose secret signs it. */
 export function providerOption(): Option {
   return new Option('-p, --provider <name>', 'whose webhook it is').choices(PROVIDER_NAMES).default('webhook');
 }

@@ -77,7 +77,7 @@ function withoutValue(error: string): string {
 /** Runs a command to its exit status. */
 export async function runCommandLine(argv: readonly string[], dependencies: CommandDependencies): Promise<void> {
   process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
-    // The reader closed the pipe, as `| head` does: it may lack a part of the output, and the status says so.
+    // The reader closed the pipe, as `| head` does. The status reports that it may lack a part of the output.
     if (code === 'EPIPE') process.exit(EXIT_PIPE);
     process.stderr.write(`standard output cannot be written: ${code}\n`);
     process.exit(EXIT_FAULT);

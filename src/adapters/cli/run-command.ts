@@ -14,7 +14,7 @@ export function say(lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
-/** For programs: one line of JSON, with names in snake_case as in the API. */
+/** Writes one line of JSON for programs, with names in snake_case as in the API. */
 export function jsonLine(result: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(result, (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
@@ -22,7 +22,7 @@ export function jsonLine(result: Readonly<Record<string, unknown>>): string {
   });
 }
 
-/** Only changes names in camelCase: names of headers stay the same. */
+/** Changes only names in camelCase; names of headers stay the same. */
 function snakeCase(name: string): string {
   if (!/^[a-z][a-zA-Z0-9]*$/.test(name)) return name;
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -14,15 +14,15 @@ export function localOrigin({ host, port }: Pick<Settings, 'host' | 'port'>): st
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${String(port)}`;
 }
 
-/** A service's address with the path of a webhook; one that has a path already stays as it is. */
+/** Returns the service's address with the path of a webhook; an address that has a path already is unchanged. */
 export function webhookUrl(given: string, path: string): string {
   const { pathname, search } = new URL(given);
   return pathname === '/' && search === '' ? `${given.replace(/\/$/, '')}${path}` : given;
 }
 
 /**
- * The address that Twilio would have signed for a request that reaches the service at `url`: that is what the service
- * verifies by.
+ * Returns the address that Twilio would sign for a request that reaches the service at `url`. The service verifies with
+ * this address.
  */
 export function signedUrl(url: string, publicUrl: string | undefined): string {
   if (publicUrl === undefined || url.startsWith(`${publicUrl}/`)) return url;

@@ -9,7 +9,7 @@ export interface Settings {
   readonly providers: ProvidersSettings;
 }
 
-/** The configuration is not valid. The message names every fault; a command ends with status 78. */
+/** The configuration is not valid. The message lists every error; a command exits with status 78. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
 

@@ -5,7 +5,7 @@ import { ConfigError, type Settings } from './settings.ts';
 
 export interface SignRequest {
   readonly body: Uint8Array;
-  /** The address as it is configured at the provider, if the provider signs it. */
+  /** The address that is configured at the provider, if the provider signs it. */
   readonly url: string;
   /** The id of the delivery, if the provider signs one. Default: a random id. */
   readonly id?: string | undefined;
@@ -16,7 +16,7 @@ export interface SignRequest {
 /** The headers that prove a body is this provider's, by name. */
 export type Sign = (request: SignRequest) => Readonly<Record<string, string>>;
 
-/** Signs as the provider would, with the current secret. Throws ConfigError when it is not there, or cannot sign. */
+/** Signs as the provider would, with the current secret. Throws ConfigError if the secret is missing or cannot sign. */
 export function signer(provider: ProviderName, { providers }: Settings, clock: Clock): Sign {
   const descriptor = descriptorOf(provider);
   const { name: variable, hidden } = descriptor.secret;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { PartialFile, PartialFileOptions } from '../../application/ports/backup.ts';
 import { realPath } from './real-path.ts';
 
-/** Only for its owner: it will hold messages. */
+/** Only the owner may read it, because it will contain messages. */
 const MODE = 0o600;
 /** The files that SQLite keeps under the name of a database. The log holds messages, too. */
 const DATABASE_FILES = ['', '-journal', '-wal', '-shm'];

@@ -12,11 +12,11 @@ const MAX_MEDIA_TYPE_LENGTH = 16_384;
 /** Without a group that is repeated: of some megabytes the engine would run out of its stack. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** The line is not one of the format; the message says why, and holds no value of it. */
+/** The line does not match the format; the message says why, and contains no value of the line. */
 export class LineFault extends Error {}
 
 export interface LineReader {
-  /** What the line says. Throws LineFault. */
+  /** Parses the line. Throws LineFault. */
   read(line: string): NewUpdate[];
 }
 
@@ -30,7 +30,7 @@ export function lineReader(): LineReader {
 
   function keepShared(fields: Fields): void {
     if (before !== 'payload') {
-      shared.clear(); // a new block: nobody after it names those of the one before
+      shared.clear(); // a new block: later lines do not refer to bodies of the previous one
       bytes = 0;
     }
     const payload = payloadOf(fields);

@@ -14,7 +14,7 @@ export function headerLine({ from, since, until }: HeaderFields): string {
   return line({ kind: 'export', version: FORMAT_VERSION, from, since: written(since), until: written(until) });
 }
 
-/** A line for each message, and before them one for each body that several of them share. */
+/** Writes one line for each message, preceded by one line for each body that several of them share. */
 export function messageLines(messages: readonly (NewMessage & { readonly status: MessageStatus | null })[]): string {
   const uses = new Map<Payload, number>();
   for (const { payload } of messages) if (payload !== undefined) uses.set(payload, (uses.get(payload) ?? 0) + 1);

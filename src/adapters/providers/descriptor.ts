@@ -18,20 +18,20 @@ export interface SignedDelivery {
 /** What a signature scheme needs from the service. */
 export interface SchemeContext {
   readonly clock: Clock;
-  /** Where the service is reached from outside, without a slash at the end; undefined when it is reached directly. */
+  /** Public address of the service, without a trailing slash; undefined if clients reach it directly. */
   readonly publicUrl: string | undefined;
 }
 
-/** A request to be signed as the provider would sign it. */
+/** A request to sign as the provider would. */
 export interface Signable {
   readonly body: Uint8Array;
-  /** The address as it is configured at the provider. */
+  /** The address that is configured at the provider. */
   readonly url: string;
   readonly id: string;
   readonly timestampSeconds: number;
 }
 
-/** A message to be written in the provider's form. */
+/** A message to write in the provider's format. */
 export interface SampleMessage {
   readonly id: string;
   readonly from: string;
@@ -73,12 +73,12 @@ interface Basics<S extends Settings> {
   readonly sample: (message: SampleMessage) => string;
 }
 
-/** A provider whose deliveries hold one message each. The reply names its outcome in `X-Message-Result`. */
+/** A provider whose deliveries contain one message each. The reply names its outcome in `X-Message-Result`. */
 interface OneMessage<Body extends object> {
   message(body: Body, delivery: SignedDelivery): NewMessage;
 }
 
-/** A provider whose deliveries hold any number of updates. */
+/** A provider whose deliveries contain any number of updates. */
 interface ManyUpdates<Body extends object> {
   updates(body: Body, delivery: SignedDelivery): readonly NewUpdate[];
   /** The reply to a stored delivery: JSON with the number of updates per outcome, or always the same text. */

@@ -7,7 +7,7 @@ export interface Mistake {
   readonly advice: string;
 }
 
-/** Verifies a delivery, and looks for the mistake if it is rejected. Too slow for the path of requests. */
+/** Verifies a delivery, and looks for the mistake if it is rejected. Too slow for requests. */
 export function examine(
   scheme: SignatureScheme,
   delivery: Delivery,

@@ -1,4 +1,4 @@
-/** Reading from JSON whose shape somebody else may change: what is not as expected is absent, never an error. */
+/** Reads JSON whose shape a provider may change: unexpected values count as absent, never as an error. */
 
 /** The string or number under that name, as text. */
 export function textIn(value: object, name: string): string | undefined {

@@ -31,7 +31,7 @@ export type Settings = Readonly<Record<string, Setting>>;
 
 type SettingValue<T extends Setting> = T extends { readonly kind: 'integer' } ? number : string | undefined;
 
-/** The values that the configuration holds for a provider. */
+/** The configured values of a provider. */
 export interface ProviderSettings<S extends Settings = Settings> {
   readonly secrets: ProviderSecrets;
   readonly options: { readonly [K in keyof S]: SettingValue<S[K]> };

@@ -3,7 +3,7 @@ import type { SignatureScheme } from '../signature/diagnosis/diagnosis.ts';
 import type { SchemeContext } from './descriptor.ts';
 import { descriptorOf, PROVIDER_NAMES, type ProvidersSettings } from './registry.ts';
 
-/** How the deliveries of each provider are verified. A provider without a secret is included, and disabled. */
+/** Creates the verifiers for the deliveries of each provider. A provider without a secret is included, and disabled. */
 export function signatureSchemes(
   settings: ProvidersSettings,
   context: SchemeContext,

@@ -1,7 +1,7 @@
 /**
- * The bytes a text is the base64 of (RFC 4648, section 4), or null. Node's own decoder skips what it does not know,
- * stops at the first `=`, and ignores the bits that are left over; here every value has exactly one spelling, so that
- * no second one passes for a signature.
+ * Decodes base64 (RFC 4648, section 4); null if the text is invalid. Node's own decoder skips unknown characters, stops at
+ * the first `=`, and ignores leftover bits. Here every value has exactly one spelling, so no second spelling of a signature
+ * is valid.
  */
 export function decodeBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64');

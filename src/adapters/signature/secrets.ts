@@ -2,7 +2,7 @@ import type { Clock } from '../../application/ports/time.ts';
 import type { SecretGeneration } from '../../domain/delivery.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 
-/** What a provider and the service share. Both secrets are accepted while a rotation is under way. */
+/** The secrets that a provider and the service share. Both are accepted during a rotation. */
 export interface ProviderSecrets {
   readonly current: string | undefined;
   readonly previous: string | undefined;
@@ -17,17 +17,17 @@ export interface PreparedKey<Key> {
 
 export interface RotatingKeys<Key> {
   readonly configured: boolean;
-  /** Those that a signature may be made with now, the current one first. Cheap: asked on every delivery. */
+  /** Returns the secrets that are valid now, the current one first. Must be fast, because every delivery calls it. */
   usable(): readonly PreparedKey<Key>[];
-  /** The previous one when its time is over; only to tell operators that a sender still uses it. */
+  /** The previous secret after its expiry, only to report that a sender still uses it. */
   expired(): Key | null;
 }
 
 /**
- * The rule of rotation, for every scheme: the current secret, and the previous one beside it until it expires. Each is
- * made a key once; one that `prepare` can make nothing of counts as not configured.
+ * Creates the secrets of any scheme: the current one, and the previous one until it expires. `prepare` turns each into a
+ * key once; a secret that it cannot use counts as not configured.
  *
- * A previous secret alone would mean that somebody emptied the current one by mistake: nothing is accepted then.
+ * A previous secret without a current one is a mistake of the operator: then no secret is valid.
  */
 export function rotatingKeys<Key>(
   secrets: ProviderSecrets,

@@ -1,4 +1,4 @@
-/** The result of one check. Unless it is `ok`, the text says what to do. */
+/** The result of one check. Unless it is `ok`, the text says how to fix it. */
 export interface Check {
   readonly status: 'ok' | 'warn' | 'fail';
   readonly name: string;

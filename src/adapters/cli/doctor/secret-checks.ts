@@ -38,7 +38,7 @@ export function readKeysCheck({ readApiKeys: keys, host }: Settings, isLoopback:
 
 const HOW = 'such as by "openssl rand -hex 32"';
 
-/** The settings of a provider that are secrets, besides the one that it signs with. */
+/** Checks the secret settings of a provider, except for the signing secret. */
 function settingChecks(provider: ProviderName, { options }: ProviderSettings): Check[] {
   return Object.entries(descriptorOf(provider).settings).flatMap(([key, { kind, name }]) => {
     const value = options[key];

@@ -5,8 +5,9 @@ const MIN_BITS = 80;
 const EXAMPLE_WORDS = /secret|password|change-?me|example|test|your-/i;
 
 /**
- * Whether a secret is one that a machine could find: short, of few different characters, or taken from an example. Its
- * length times log2 of the number of its characters is a bound from above: only a random secret has as many bits.
+ * Returns whether a machine could guess a secret: it is short, has few different characters, or comes from an example. The
+ * length times log2 of the number of different characters is an upper bound of its bits, which only a random secret
+ * reaches.
  */
 export function isEasyToGuess(secret: string): boolean {
   const bits = secret.length * Math.log2(new Set(secret).size);

@@ -1,7 +1,10 @@
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** The bodies in an input: its lines without their ends, unless all of it is one document, or is to be one body. */
+/**
+ * Returns the bodies in an input: its lines without line ends, unless the whole input is one document or is requested as
+ * one body.
+ */
 export function bodiesIn(input: Buffer, whole: boolean): Buffer[] {
   if (whole) return [input];
   const found = lines(input).filter((line) => line.length > 0);
@@ -19,7 +22,7 @@ function lines(input: Buffer): Buffer[] {
   return found;
 }
 
-/** JSON Lines are none together: the parser stops at the second line. */
+/** Several JSON Lines are not one document: the parser fails at the second line. */
 function isJson(input: Buffer): boolean {
   try {
     JSON.parse(input.toString());

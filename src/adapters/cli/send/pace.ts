@@ -9,7 +9,7 @@ export interface Pace {
   readonly signal: AbortSignal;
 }
 
-/** Does a piece of work for each number below `count`. Resolves when all that was begun is done; rejects with the first fault. */
+/** Runs the work for each number below `count`. Resolves when all started work is done; rejects with the first error. */
 export async function paced(count: number, pace: Pace, work: (i: number) => Promise<void>): Promise<void> {
   const { concurrency, rate, signal } = pace;
   const started = performance.now();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What became of one message: what the service did with it, in its words, or why it was not taken. */
+/** The result of one message: the outcome that the service reported, or the reason why it did not accept the message. */
 export type Result =
   | { readonly accepted: true; readonly outcomes: Readonly<Record<string, number>>; readonly latencyMs: number }
   | { readonly accepted: false; readonly answered: boolean; readonly reason: string; readonly latencyMs: number };
@@ -14,22 +14,22 @@ export interface Attempt {
 
 export interface RetryOptions {
   readonly retries: number;
-  /** Ends waiting, not a request under way. */
+  /** Ends waits, but not a request in flight. */
   readonly signal: AbortSignal;
-  /** Asked before it is tried again: there is no use where nothing has ever answered. */
+  /** Called before each retry, because retries are useless if nothing has ever answered. */
   readonly worthwhile: (answered: boolean) => boolean;
   readonly onRetry: () => void;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Who asks for more time has no passing trouble: a service without a secret, for one. */
+/** A longer `Retry-After` means that the failure is not temporary, such as a missing secret. */
 const MAX_WAIT_MS = 30_000;
 const FIRST_WAIT_MS = 200;
 const PASSING = [429, 502, 503, 504];
 
 /**
- * Sends until it is taken, refused, or was tried often enough. Rejects with the signal's reason when it is aborted while
- * it waits.
+ * Retries until the service accepts or rejects the message, or the attempts are used up. Rejects with the signal's reason
+ * if it is aborted during a wait.
  */
 export async function post(attempt: Attempt, { retries, signal, worthwhile, onRetry }: RetryOptions): Promise<Result> {
   for (let tried = 0; ; tried++) {
@@ -65,7 +65,7 @@ async function once({ url, body, headers }: Attempt): Promise<Answer> {
     const response = await fetch(url, {
       method: 'POST',
       headers: headers(),
-      body: body as Uint8Array<ArrayBuffer>, // which is shared with nobody
+      body: body as Uint8Array<ArrayBuffer>, // which nothing else shares
       redirect: 'manual',
       signal,
     });
@@ -83,7 +83,9 @@ async function once({ url, body, headers }: Attempt): Promise<Answer> {
   }
 }
 
-/** A message's own result, those of a notification, or that the provider's form tells of none. */
+/**
+ * Returns the result of a message, the outcomes of a notification, or a note that the provider's response has no result.
+ */
 function outcomesIn(headers: Headers, text: string): Record<string, number> {
   const one = headers.get('X-Message-Result');
   if (one !== null) return { [one]: 1 };
@@ -91,7 +93,7 @@ function outcomesIn(headers: Headers, text: string): Record<string, number> {
   return outcomes ?? { accepted: 1 };
 }
 
-/** What a problem document says, in one line (RFC 9457). */
+/** Returns a problem document (RFC 9457) as one line. */
 function problemIn(text: string): string | undefined {
   const { title, detail, errors } = objectIn(text) as Partial<Record<'title' | 'detail' | 'errors', unknown>>;
   const [first] = Array.isArray(errors) ? (errors as { loc?: unknown[]; msg?: string }[]) : [];

@@ -1,6 +1,6 @@
 import type { Result } from './post.ts';
 
-/** What came of all messages so far. */
+/** Counts the results of all messages so far. */
 export interface Tally {
   readonly add: (result: Result) => void;
   readonly retried: () => void;
@@ -20,7 +20,7 @@ export interface Summary {
   readonly retries: number;
   readonly seconds: number;
   readonly perSecond: number;
-  /** Of the last attempt for each message; null when none was answered. */
+  /** Duration of the last attempt of each message; null if none was answered. */
   readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../run-command.ts';
 
-/** A command for a POSIX shell that sends exactly these bytes: from the file where there is one. */
+/** Returns a command for a POSIX shell that sends exactly these bytes, from the file if there is one. */
 export function curlCommand(
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -15,7 +15,7 @@ export function curlCommand(
 function data(file: string | undefined, body: Buffer): string {
   if (file !== undefined && file !== '-') return `--data-binary ${quoted(`@${file}`)}`;
   if (!isUtf8(body) || body.includes(0)) throw new UsageError('this body is no text: put it into a file for --curl');
-  return `--data-raw ${quoted(body.toString())}`; // unlike -d, takes a leading @ for what it is
+  return `--data-raw ${quoted(body.toString())}`; // unlike -d, does not interpret a leading @
 }
 
 function quoted(word: string): string {

@@ -45,7 +45,7 @@ function signsIdAndTime(provider: ProviderName): boolean {
   return descriptorOf(provider).signature.covers === 'id-and-time';
 }
 
-/** An address that is given is the one that Twilio calls; else the service itself is, under its public name. */
+/** A given address is the one that Twilio calls. Without it, Twilio calls the service under its public address. */
 function urls({ url, provider }: SignOptions, config: Settings): { sentTo: string; signed: string } {
   const { path } = descriptorOf(provider);
   if (url !== undefined) {

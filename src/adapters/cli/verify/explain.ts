@@ -4,12 +4,12 @@ import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
 import type { ProviderSettings } from '../../providers/settings.ts';
 import type { Settings } from '../settings.ts';
 
-/** The setting that holds this secret. */
+/** The setting that contains this secret. */
 export function secretVariable(provider: ProviderName, secret: SecretGeneration): string {
   return `${descriptorOf(provider).secret.name}${secret === 'previous' ? '_PREVIOUS' : ''}`;
 }
 
-/** A verdict for people: why, and what to do. */
+/** Explains a verdict to people: the reason and the fix. */
 export function explain(
   provider: ProviderName,
   verdict: SignatureVerdict,

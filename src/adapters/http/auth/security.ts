@@ -54,7 +54,7 @@ function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-/** Node joins repeated headers by itself, but for `set-cookie`, which no request has any business to hold. */
+/** Node joins repeated headers by itself, but for `set-cookie`, which requests must not have. */
 export function singleValues(headers: IncomingMessage['headers']): Record<string, string | undefined> {
   if (headers['set-cookie'] === undefined) return headers as Record<string, string | undefined>;
   return { ...headers, 'set-cookie': headers['set-cookie'].join(',') };

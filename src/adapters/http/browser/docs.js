@@ -1,4 +1,4 @@
-/** Swagger UI for the contract of this server, and what signs the webhooks that are tried out. */
+/** Swagger UI for the contract of this server, with a function that signs the webhooks of "Try it out". */
 
 const response = await fetch('/openapi.json');
 const spec = await response.json();
@@ -25,7 +25,7 @@ SwaggerUIBundle({
   tryItOutEnabled: true,
   validatorUrl: null,
   requestInterceptor: signed,
-  // It shows an answer when it is whole, which a stream never is.
+  // It shows only complete answers, and a stream is never complete.
   plugins: [
     { statePlugins: { spec: { wrapSelectors: { allowTryItOutFor: () => (_state, path) => !isStream(path) } } } },
   ],
@@ -43,7 +43,10 @@ function unfilled({ example, ...parameter }) {
   return { ...parameter, schema };
 }
 
-/** Signs what goes to POST /webhook, as it goes, when there is a secret to sign it with. It leaves this function as a digest only. */
+/**
+ * Signs requests to POST /webhook when they are sent, if the user has entered a secret. The secret leaves this function
+ * only as a digest.
+ */
 async function signed(request) {
   const isWebhook = request.method === 'POST' && new URL(request.url, location.href).pathname === '/webhook';
   if (!isWebhook || secret.value === '') return request;

@@ -1,6 +1,6 @@
 import type { components, operations } from './generated/openapi.ts';
 
-/** What the contract says, as types. Nothing outside this folder sees them. */
+/** The contract as types. Only this folder uses them. */
 
 export type Schemas = components['schemas'];
 export type OperationId = keyof operations;

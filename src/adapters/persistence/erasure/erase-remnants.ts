@@ -8,7 +8,7 @@ import { namesNumber } from './names-number.ts';
 /** Bodies and excerpts examined per step. A body is read only if it contains the digits. */
 const EXAMINED_AT_A_TIME = 500;
 
-/** What one page contains that is to be erased, and where to continue; null at the end. */
+/** The data to erase in one page, and the position to continue from; null at the end. */
 export interface Remnants {
   readonly ids: string[];
   readonly next: string | null;

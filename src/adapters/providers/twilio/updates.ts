@@ -4,9 +4,9 @@ import type { SignedDelivery } from '../descriptor.ts';
 import { textIn } from '../loose-json.ts';
 
 /**
- * The update in a request of Twilio's messaging webhooks: an incoming message, or news of one that was sent
- * (https://www.twilio.com/docs/messaging/guides/webhook-request). Twilio sends no time, so that the receipt counts. What
- * can be read as neither is an unknown update: parameters come and go without notice.
+ * Returns the update in a request of Twilio's messaging webhooks: an incoming message, or the status of a sent one
+ * (https://www.twilio.com/docs/messaging/guides/webhook-request). Twilio sends no time, so the time of receipt counts.
+ * Other requests are unknown updates, because Twilio changes parameters without notice.
  */
 export function twilioUpdate(parameters: object, delivery: SignedDelivery): NewUpdate {
   const { provider, payload, receivedAt } = delivery;
@@ -31,7 +31,7 @@ export function twilioUpdate(parameters: object, delivery: SignedDelivery): NewU
   return { ...message, sentAtReceipt: true, payload };
 }
 
-/** `whatsapp:+14155238886` over WhatsApp, `+14155238886` over SMS; short codes and names are no phone numbers. */
+/** `whatsapp:+14155238886` over WhatsApp, `+14155238886` over SMS; short codes and names are not phone numbers. */
 function number(parameters: object, name: string): string {
   return (textIn(parameters, name) ?? '').replace(/^[a-z]+:/, '');
 }

@@ -1,8 +1,8 @@
 import type { MessageId, Msisdn } from '../../../domain/message.ts';
 
 /**
- * Whether a message id contains the number of the message's sender or recipient: a WhatsApp id holds it in base64, after the
- * number's length.
+ * Returns whether a message id contains the number of the message's sender or recipient. A WhatsApp id contains it in
+ * base64, after the number's length.
  */
 export function idNamesNumber(messageId: MessageId, number: Msisdn): boolean {
   const encoded = /^wamid\.((?:[A-Za-z0-9+/]{4})+)/.exec(messageId)?.[1] ?? '';

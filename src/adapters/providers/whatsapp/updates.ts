@@ -12,9 +12,9 @@ import type { SignedDelivery } from '../descriptor.ts';
 import { listIn, objectIn, textIn } from '../loose-json.ts';
 
 /**
- * The updates of a notification of Meta's WhatsApp Business Cloud API, in its order
- * (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview). Nothing in it is refused:
- * Meta would send it again for days. What is no message and no status that can be read is an unknown update.
+ * Returns the updates of a notification of Meta's WhatsApp Business Cloud API, in its order
+ * (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview). It rejects nothing,
+ * because Meta would retry for days. An update that is neither a readable message nor a readable status is unknown.
  */
 export function whatsAppUpdates(notification: object, delivery: SignedDelivery): NewUpdate[] {
   const { provider, payload } = delivery;
@@ -33,7 +33,9 @@ export function whatsAppUpdates(notification: object, delivery: SignedDelivery):
   return updates.length === 0 ? [unknown] : updates;
 }
 
-/** null when it names no sender by number, no receiver, no time or no id: since 2026 a person may have only a user name. */
+/**
+ * null if the sender's number, the receiver, the time or the id is missing: since 2026 a person may have only a user name.
+ */
 function messageFrom(message: object, to: Msisdn | null, { provider, payload }: SignedDelivery): NewUpdate | null {
   const messageId = textIn(message, 'id') ?? '';
   const from = msisdn(textIn(message, 'from'));

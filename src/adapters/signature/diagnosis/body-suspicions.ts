@@ -1,10 +1,12 @@
 import type { Suspicion } from './diagnosis.ts';
 
-/** A JSON string, white space between tokens, or what separates members. Numbers and literals stay as they are. */
+/** A JSON string, white space between tokens, or a separator of members. Numbers and literals stay unchanged. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\r\n]+|[,:]/g;
 const NOT_ASCII = /[\u007f-\uffff]/g;
 
-/** That the sender signed nearly, but not exactly, the bytes it sent. `fits` tells whether it signed those. */
+/**
+ * Suspects that the sender signed slightly different bytes than it sent. `fits` tests whether it signed the given bytes.
+ */
 export function bodySuspicions(body: Uint8Array, fits: (variant: Uint8Array) => boolean): Suspicion[] {
   return [
     ['trailing_newline', () => withOtherEnd(body).some(fits)],
@@ -12,7 +14,7 @@ export function bodySuspicions(body: Uint8Array, fits: (variant: Uint8Array) => 
   ];
 }
 
-/** A file that an editor ended with a line break, a shell that took it away, or the other way about. */
+/** Returns the body with other line ends: editors add a final line break, and shells remove it. */
 function withOtherEnd(body: Uint8Array): Uint8Array[] {
   const variants = ['\n', '\r\n'].map((end) => Buffer.concat([body, Buffer.from(end)]));
   if (body.at(-1) === 0x0a) {
@@ -23,8 +25,8 @@ function withOtherEnd(body: Uint8Array): Uint8Array[] {
 }
 
 /**
- * How the usual libraries would write the same JSON; none equal to the body. Throws when the body is no JSON. None is
- * indented: that makes megabytes of a few kilobytes of brackets.
+ * Returns the forms in which common libraries write the same JSON, without those equal to the body. Throws if the body is
+ * not JSON. No form is indented, because indentation turns a few kilobytes of brackets into megabytes.
  */
 function reencoded(body: Uint8Array): Uint8Array[] {
   const text = Buffer.from(body).toString();
@@ -41,7 +43,10 @@ function reencoded(body: Uint8Array): Uint8Array[] {
   return [...writings].map((writing) => Buffer.from(writing));
 }
 
-/** Token by token and not through a parsed value: 1.0 stays 1.0 and long numbers stay whole, as they do in Python. */
+/**
+ * It works on tokens instead of a parsed value, because 1.0 must stay 1.0 and long numbers must keep all digits, as in
+ * Python.
+ */
 function rewritten(json: string, comma: string, colon: string, string: (token: string) => string): string {
   return json.replace(TOKEN, (token) => {
     if (token === ',') return comma;

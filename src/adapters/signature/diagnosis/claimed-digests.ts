@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { decodeBase64 } from '../base64.ts';
 
-/** What somebody wrote into a signature header, whichever scheme they had in mind. Only for looking for mistakes. */
+/** A digest in a signature header of any scheme. It only helps to find mistakes. */
 export interface ClaimedDigest {
   readonly bytes: Buffer;
   readonly encoding: 'hex' | 'base64';
@@ -15,7 +15,10 @@ const LENGTHS = [20, 32, 64];
 const MAX_PARTS = 12;
 const MAX_CLAIMS = 4;
 
-/** The digests in a header, however separated and prefixed (`sha256=…`, `v1,…`); few, for each is tried many times. */
+/**
+ * Returns the digests in a header, with any separator and prefix (`sha256=…`, `v1,…`). The number is small, because each
+ * digest is tried many times.
+ */
 export function claimedDigests(header: string | undefined): ClaimedDigest[] {
   return (header ?? '')
     .split(/[\s,]+/, MAX_PARTS)
@@ -23,7 +26,7 @@ export function claimedDigests(header: string | undefined): ClaimedDigest[] {
     .slice(0, MAX_CLAIMS);
 }
 
-/** Whether one of them is the HMAC of these parts, one after the other. */
+/** Returns whether one of them is the HMAC of these concatenated parts. */
 export function claimsHmac(
   claimed: readonly ClaimedDigest[],
   hash: HashName,

@@ -22,11 +22,11 @@ export const DIAGNOSES = {
 /** The usual mistake that explains why a delivery was refused. */
 export type Diagnosis = keyof typeof DIAGNOSES;
 
-/** A verifier that can also look for the mistake in what it refused. */
+/** A verifier that can also find the mistake in a rejected delivery. */
 export interface SignatureScheme extends SignatureVerifier {
   /**
-   * Null when no usual mistake explains it. Not for the hot path: it signs the body some thirty times over. Bounded:
-   * nothing is tried for a body over 16 KiB. Never throws.
+   * Returns null if no common mistake explains the rejection. Do not call it on the hot path: it signs the body some thirty
+   * times. It does not examine bodies over 16 KiB. Never throws.
    */
   diagnose(delivery: Delivery): Diagnosis | null;
 }

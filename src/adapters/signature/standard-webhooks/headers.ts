@@ -1,6 +1,6 @@
 import type { Delivery } from '../../../domain/delivery.ts';
 
-/** What the sender says of its message and signs with it. */
+/** The sender's data about the message, which the signature covers. */
 export interface StandardHeaders {
   readonly id: string;
   readonly timestamp: string;
@@ -8,12 +8,12 @@ export interface StandardHeaders {
   readonly signatures: string;
 }
 
-/** The names of the specification, and those it had when it was Svix's. */
+/** The names of the specification, and the earlier ones of Svix. */
 const FAMILIES = ['webhook', 'svix'];
 
 /**
- * The first family of headers that is whole, or null. Never a mixture: the id has to be the one that the signature
- * covers, or somebody could add a header and give an old message a new id.
+ * Returns the first complete family of headers, or null. It never mixes families: otherwise an attacker could give an old
+ * message a new id by adding a header that the signature does not cover.
  */
 export function standardHeaders(headers: Delivery['headers']): StandardHeaders | null {
   for (const family of FAMILIES) {

@@ -8,7 +8,7 @@ export interface StandardKey {
 }
 
 const ED25519_BYTES = 32;
-/** What comes before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
+/** The prefix of the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
@@ -28,7 +28,10 @@ export function verifyingKey(secret: string): StandardKey | null {
   return { version: 'v1a', key: createPublicKey({ key: jwk, format: 'jwk' }) };
 }
 
-/** Of a `whsec_` secret, or of `whsk_` and an Ed25519 seed, with or without its public key. Null when it is neither. */
+/**
+ * Creates the signer of a `whsec_` secret, or of `whsk_` and an Ed25519 seed, with or without its public key. Null for
+ * other secrets.
+ */
 export function signingKey(secret: string): StandardKey | null {
   if (secret.startsWith('whsec_')) return symmetricKey(secret);
   const bytes = bytesAfter('whsk_', secret);

@@ -19,7 +19,7 @@ interface Candidate {
 
 /** The recommendation of the specification's own libraries; it leaves the number to the receiver. */
 const DEFAULT_TOLERANCE_SECONDS = 300;
-/** Printable: what a header can carry unchanged, so that the text that is signed is the bytes that were sent. */
+/** Printable characters: a header carries them unchanged, so the signed text equals the sent bytes. */
 const ID = /^[\x20-\x7e]+$/;
 const TIMESTAMP = /^\d{1,15}$/;
 const SIGNATURE_BYTES = { v1: 32, v1a: 64 };

@@ -10,7 +10,7 @@ import { otherBases, signedUrls } from './url.ts';
 const HEADER = 'x-twilio-signature';
 const SHA1_BYTES = 20;
 const AMPERSAND = 0x26;
-/** Twilio sends some thirty. A bound, because they are sorted before anybody knows who sent them. */
+/** Twilio sends about thirty. The number is limited, because they are sorted before the signature is verified. */
 const MAX_PARAMETERS = 1000;
 
 /**
@@ -72,8 +72,8 @@ function baseOf({ headers }: Delivery): string | undefined {
 }
 
 /**
- * What of the body is signed after the address. Null when no signature could cover it. Whatever the media type says:
- * a body that no `bodySHA256` covers is signed as a form, so that nothing in it goes unsigned.
+ * Returns the part of the body that is signed after the address; null if no signature can cover it. Regardless of the media
+ * type, a body without `bodySHA256` is verified as a form, so no part of it is unsigned.
  */
 function signedParameters(target: string, body: Uint8Array): string | null {
   const hash = bodyHashIn(target);

@@ -4,8 +4,8 @@ import type { Delivery } from '../../../domain/delivery.ts';
 const ORIGIN = /^(https?:\/\/)([^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)(:\d*)?/i;
 
 /**
- * The addresses that Twilio may have signed. It signs the one it was configured with, character by character, but a
- * port comes and goes between its products: so both forms, as its own libraries do.
+ * Returns the addresses that Twilio may have signed. It signs the configured address character by character, but its
+ * products differ in whether they include the port. So this tries both forms, as Twilio's own libraries do.
  * (https://www.twilio.com/docs/usage/webhooks/webhooks-security, and twilio-node lib/webhooks)
  */
 export function signedUrls(base: string, target: string): string[] {

@@ -6,12 +6,12 @@ import type { LogFields, Logger } from '../../../application/ports/telemetry.ts'
 const MESSAGE = Symbol.for('message');
 
 /**
- * What JSON.stringify leaves as it is and readers of lines may not: other ends of lines (U+0085, U+2028), orders to terminals
- * (U+009B) and to turn the text around (U+202E). An id of a message may hold some of them.
+ * Characters that JSON.stringify keeps but readers of lines may interpret: line ends (U+0085, U+2028), terminal control
+ * (U+009B) and text direction (U+202E). A message id may contain some of them.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The words that LOG_LEVEL takes, so that a line and the setting that shows it speak of the same thing. */
+/** The values of LOG_LEVEL, because a log line and the setting should use the same names. */
 const LEVEL_NAMES: Readonly<Record<string, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' };
 
 /** winston's own stream transport would add a second stream to the way of each line. */

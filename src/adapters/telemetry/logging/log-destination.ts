@@ -6,13 +6,13 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 export interface LogDestination {
   readonly stream: Writable;
-  /** Writes what waits. To be called before the process ends. */
+  /** Writes all waiting bytes. Call it before the process exits. */
   flush(): void;
 }
 
 /**
- * Standard output, written in the background and in one go with what has come meanwhile: a write to a pipe or a file would
- * otherwise stop the event loop, for ever if nobody reads. Lines that find no room are dropped and counted.
+ * Writes to standard output in the background, all waiting lines at once. A synchronous write to a pipe or a file would
+ * block the event loop, for ever if nobody reads. Lines above the limit are dropped and counted.
  */
 export function logDestination(onDropped: (lines: number) => void, fd: number = process.stdout.fd): LogDestination {
   const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MAX_WAITING_BYTES });
@@ -24,7 +24,7 @@ export function logDestination(onDropped: (lines: number) => void, fd: number = 
     dropped = 0;
     onDropped(lines);
   });
-  output.on('error', () => undefined); // nobody reads any more (EPIPE): serve on without a log
+  output.on('error', () => undefined); // the reader is gone (EPIPE): keep serving without a log
   const stream = new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {
@@ -38,7 +38,7 @@ export function logDestination(onDropped: (lines: number) => void, fd: number = 
       try {
         output.flushSync();
       } catch {
-        // the log is gone; the process is about to be, too
+        // the log is gone, and the process is about to exit
       }
     },
   };

@@ -6,7 +6,7 @@ const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 
 type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased'>;
 
-/** What is stored and what waits for it, and what is erased. */
+/** Metrics of commits, of the queue in front of them, and of erasing. */
 export function commitMetrics(registry: Registry, maxQueuedMessages: number): CommitMetrics {
   const registers = [registry];
   const commitMessages = new Histogram({
@@ -17,7 +17,7 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
   });
   const commitDuration = new Histogram({
     name: 'commit_duration_seconds',
-    help: 'Time of a commit, by whether it succeeded.',
+    help: 'Duration of commits by outcome.',
     labelNames: ['outcome'],
     buckets: SECONDS,
     registers,
@@ -25,17 +25,17 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
   for (const outcome of ['committed', 'failed']) commitDuration.zero({ outcome });
   const queueDepth = new Gauge({
     name: 'commit_queue_messages',
-    help: 'Messages waiting to be stored.',
+    help: 'Messages waiting for a commit.',
     registers,
   });
   new Gauge({
     name: 'commit_queue_limit_messages',
-    help: 'Messages that may wait to be stored; more are refused.',
+    help: 'Maximum number of messages that wait for a commit; more are rejected.',
     registers,
   }).set(maxQueuedMessages);
   const messagesErased = new Counter({
     name: 'messages_erased_total',
-    help: 'Messages erased by this process, by why.',
+    help: 'Messages erased by this process, by reason.',
     labelNames: ['cause'],
     registers,
   });

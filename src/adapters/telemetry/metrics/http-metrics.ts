@@ -15,7 +15,7 @@ type HttpMetrics = Pick<
   'httpRequest' | 'rateLimited' | 'connectionDropped' | 'bodyBytes' | 'bodyShed' | 'messageStreams'
 >;
 
-/** Requests of all kinds, and what bounds them. */
+/** Metrics of all requests, and of their limits. */
 export function httpMetrics(registry: Registry, limits: HttpLimits): HttpMetrics {
   const registers = [registry];
   const httpRequests = new Counter({
@@ -26,46 +26,46 @@ export function httpMetrics(registry: Registry, limits: HttpLimits): HttpMetrics
   });
   const httpDuration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the request being read to its answer being ready.',
+    help: 'Time from receiving a request until its answer is ready.',
     labelNames: ['method', 'path'],
     buckets: SECONDS,
     registers,
   });
   const rateLimited = new Counter({
     name: 'http_rate_limited_total',
-    help: 'Requests that were refused because too much came from their address, by what it was too much of.',
+    help: 'Requests rejected because their address exceeded a limit, by limit.',
     labelNames: ['kind'],
     registers,
   });
   for (const kind of RATE_LIMITS) rateLimited.inc({ kind }, 0);
   const bodyBytes = new Gauge({
     name: 'request_body_bytes',
-    help: 'Bytes of request bodies in memory, until their requests are answered.',
+    help: 'Bytes of request bodies in memory; a body counts until its request is answered.',
     registers,
   });
   new Gauge({
     name: 'request_body_limit_bytes',
-    help: 'Bytes of request bodies that may be in memory; what has no room is refused.',
+    help: 'Maximum bytes of request bodies in memory; requests beyond it are rejected.',
     registers,
   }).set(limits.maxBufferedBytes);
   const bodiesShed = new Counter({
     name: 'request_bodies_shed_total',
-    help: 'Requests refused because their bodies had no room in memory.',
+    help: 'Requests rejected because too many bodies were in memory.',
     registers,
   });
   const messageStreams = new Gauge({
     name: 'message_streams',
-    help: 'Clients that follow the messages.',
+    help: 'Open message streams.',
     registers,
   });
   new Gauge({
     name: 'message_streams_limit',
-    help: 'Clients that may follow the messages; one too many is refused.',
+    help: 'Maximum number of open message streams; more are rejected.',
     registers,
   }).set(limits.maxStreams);
   const connectionsDropped = new Counter({
     name: 'http_connections_dropped_total',
-    help: 'Connections closed as they came because there were too many.',
+    help: 'Connections closed at once because too many were open.',
     registers,
   });
 

@@ -8,7 +8,7 @@ import { webhookMetrics } from './webhook-metrics.ts';
 
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** Gauges whose names promtool takes for counters'; each has a namesake by type that says more. */
+/** Gauges with names that promtool expects of counters. A similar metric by type has more detail. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** Reveals the version, and with it known vulnerabilities, to every client that may read metrics. */
@@ -49,11 +49,11 @@ export function prometheusMetrics(options: PrometheusOptions): PrometheusMetrics
 }
 
 /**
- * The same series as OpenMetrics writes them: a counter's family is named without the `_total` of its samples. Not left to
- * prom-client, which renames the counters themselves, so that the plain format lost its suffixes from then on.
+ * Returns the same series in OpenMetrics, where the name of a counter's family lacks the `_total` of its samples.
+ * prom-client would rename the counters themselves, so the plain format would lose its suffixes afterwards.
  */
 function openMetrics(plain: string): string {
   const families = plain.replace(/^# (HELP|TYPE) (\S+)_total /gm, '# $1 $2 ');
-  // The plain format allows empty lines; for one of them, Prometheus throws away the whole of OpenMetrics.
+  // The plain format allows empty lines; in OpenMetrics, Prometheus rejects the whole scrape because of one.
   return `${families.replace(/\n+/g, '\n').trimEnd()}\n# EOF\n`;
 }

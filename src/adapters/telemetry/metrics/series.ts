@@ -1,4 +1,6 @@
-/** prom-client sorts and joins the labels at every call: a series of a hot path is looked up once, and kept by a key of our own. */
+/**
+ * prom-client sorts and joins the labels at every call. So hot paths look up a series once, and keep it by their own key.
+ */
 export function series<T>(): (key: string, make: () => T) => T {
   const known = new Map<string, T>();
   return (key, make) => {

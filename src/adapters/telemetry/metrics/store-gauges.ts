@@ -3,35 +3,31 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Readiness } from '../../../application/readiness/check-readiness.ts';
 import type { StoreUsage } from '../../../application/ports/store.ts';
 
-/** How long a scrape waits for the store: Prometheus waits ten seconds for all of it. */
+/** How long a scrape waits for the store; Prometheus waits ten seconds for the whole scrape. */
 const PATIENCE_MS = 2_000;
 
 const USAGE: readonly [name: string, help: string, value: (usage: StoreUsage) => number | null][] = [
   ['stored_messages', 'Messages stored.', ({ messages }) => messages],
   [
     'uncounted_messages',
-    'Stored messages that the counters behind totals and statistics do not hold yet.',
+    'Stored messages that the counters do not include yet.',
     ({ uncountedMessages }) => uncountedMessages,
   ],
   [
     'unindexed_messages',
-    'Stored messages that the search index does not hold yet, at most. SQLite only.',
+    'Upper bound of stored messages that the search index does not include yet. SQLite only.',
     ({ unindexedMessages }) => unindexedMessages,
   ],
   ['database_size_bytes', 'Size of the database, its log included with SQLite.', ({ databaseBytes }) => databaseBytes],
   [
     'database_reusable_bytes',
-    'Bytes inside the database that new messages will take before it grows. SQLite only.',
+    'Bytes inside the database that new messages reuse before it grows. SQLite only.',
     ({ reusableBytes }) => reusableBytes,
   ],
-  [
-    'database_disk_size_bytes',
-    'Size of the disk that the database is on. SQLite only.',
-    ({ disk }) => disk?.sizeBytes ?? null,
-  ],
+  ['database_disk_size_bytes', 'Size of the disk of the database. SQLite only.', ({ disk }) => disk?.sizeBytes ?? null],
   [
     'database_disk_available_bytes',
-    'Bytes left on the disk that the database is on. SQLite only.',
+    'Available bytes on the disk of the database. SQLite only.',
     ({ disk }) => disk?.availableBytes ?? null,
   ],
 ];
@@ -65,7 +61,7 @@ export function registerStoreGauges(registry: Registry, questions: StoreQuestion
   const readiness = patiently(questions.readiness, patienceMs);
   new Gauge({
     name: 'readiness_check_passed',
-    help: 'Whether this check of readiness passes: 1 or 0.',
+    help: '1 if this readiness check passes, else 0.',
     labelNames: ['check'],
     registers: [registry],
     async collect() {
@@ -78,7 +74,7 @@ export function registerStoreGauges(registry: Registry, questions: StoreQuestion
   });
 }
 
-/** One question at a time, however many ask; null when it fails or there is no answer yet. */
+/** Runs one query at a time, even for concurrent scrapes; null if it fails or has no answer yet. */
 function patiently<T>(question: () => Promise<T>, patienceMs: number): () => Promise<T | null> {
   let asking: Promise<T | null> | undefined;
   return () => {

@@ -8,9 +8,9 @@ import { series } from './series.ts';
 
 const LAG_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
 
-/*
- * What may happen; each is there from the start with 0: a rate misses the first event of a series that begins with it, and a
- * ratio without a failure would be none instead of 0.
+/**
+ * All possible results. Each series starts with 0: otherwise a rate would miss the first event of a series, and a ratio
+ * would have no value until the first failure.
  */
 const RESULTS = [
   ...['created', 'duplicate', 'conflict', 'accepted'],
@@ -27,7 +27,7 @@ const REASONS = {
 
 type WebhookMetrics = Pick<Metrics, 'webhookRequest' | 'updates' | 'verified' | 'rejected' | 'ingestLag'>;
 
-/** Webhooks, and what became of the updates in them. `providers`: those that have a secret. */
+/** Metrics of webhooks, and of the outcomes of their updates. `providers`: those that have a secret. */
 export function webhookMetrics(registry: Registry, providers: readonly Provider[]): WebhookMetrics {
   const registers = [registry];
   const webhookRequests = new Counter({
@@ -38,7 +38,7 @@ export function webhookMetrics(registry: Registry, providers: readonly Provider[
   });
   const webhookDuration = new Histogram({
     name: 'webhook_request_duration_seconds',
-    help: 'Time from a webhook request being read to its answer being ready, by what became of it.',
+    help: 'Time from receiving a webhook request until its answer is ready, by result.',
     labelNames: ['result'],
     buckets: SECONDS,
     registers,
@@ -49,25 +49,25 @@ export function webhookMetrics(registry: Registry, providers: readonly Provider[
   }
   const updates = new Counter({
     name: 'webhook_updates_total',
-    help: 'Messages, statuses and unknown updates in webhooks by what became of them.',
+    help: 'Messages, statuses and unknown updates in webhooks by outcome.',
     labelNames: ['provider', 'outcome'],
     registers,
   });
   const verified = new Counter({
     name: 'webhook_verified_total',
-    help: 'Webhooks with a right signature by the secret that made it.',
+    help: 'Webhooks with a valid signature by secret.',
     labelNames: ['provider', 'secret'],
     registers,
   });
   const lastVerified = new Gauge({
     name: 'webhook_secret_last_verified_timestamp_seconds',
-    help: 'When a secret last made a right signature.',
+    help: 'Time of the last valid signature by secret.',
     labelNames: ['provider', 'secret'],
     registers,
   });
   const rejections = new Counter({
     name: 'webhook_rejections_total',
-    help: 'Refused webhooks by reason.',
+    help: 'Rejected webhooks by reason.',
     labelNames: ['provider', 'reason'],
     registers,
   });
@@ -78,7 +78,7 @@ export function webhookMetrics(registry: Registry, providers: readonly Provider[
   }
   const ingestLag = new Histogram({
     name: 'webhook_ingest_lag_seconds',
-    help: 'Time from the sending of a message, by its own ts, to its being stored.',
+    help: 'Time from the ts of a message until it is stored.',
     buckets: LAG_SECONDS,
     registers,
   });

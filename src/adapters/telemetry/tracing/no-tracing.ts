@@ -1,6 +1,6 @@
 import type { Span, Tracer } from '../../../application/ports/telemetry.ts';
 
-/** Stands for every span that nobody records. */
+/** Replaces every span that is not recorded. */
 export const NO_SPAN: Span = {
   context: undefined,
   recorded: false,

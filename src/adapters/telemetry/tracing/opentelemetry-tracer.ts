@@ -14,7 +14,9 @@ import { ATTR_ERROR_TYPE, ERROR_TYPE_VALUE_OTHER } from '@opentelemetry/semantic
 import type { CallerContext, Span, SpanContext, Tracer } from '../../../application/ports/telemetry.ts';
 import { NO_SPAN } from './no-tracing.ts';
 
-/** The port on OpenTelemetry's API. Which span is active goes along with asynchronous calls, and only this tracer knows it. */
+/**
+ * Implements the port with OpenTelemetry's API. The active span follows asynchronous calls, and only this tracer knows it.
+ */
 export function openTelemetryTracer(tracer: OtelTracer): Tracer {
   const active = new AsyncLocalStorage<RunningSpan>();
 
@@ -53,7 +55,7 @@ export function openTelemetryTracer(tracer: OtelTracer): Tracer {
 }
 
 /**
- * One for a request and all that it does. The SDK reads a clock of whole milliseconds for each span, so that children would lie outside of
+ * One clock for a request and all its spans. The SDK reads a millisecond clock for each span, so children could lie outside
  * their parents.
  */
 function newClock(): AnchoredClock {
@@ -63,7 +65,7 @@ function newClock(): AnchoredClock {
 class RunningSpan implements Span {
   readonly #span: OtelSpan;
   readonly clock: AnchoredClock;
-  /** What its children are started in; most spans have none. */
+  /** The context in which its children start; most spans have no children. */
   #within: Context | undefined;
 
   constructor(span: OtelSpan, clock: AnchoredClock) {
@@ -96,7 +98,7 @@ class RunningSpan implements Span {
     this.#span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute(ATTR_ERROR_TYPE, type);
   }
 
-  /** Of spans that are not recorded nobody could follow a link. */
+  /** A link to a span that is not recorded would lead nowhere. */
   link(to: Span): void {
     if (to instanceof RunningSpan && to.recorded) this.#span.addLink({ context: to.#span.spanContext() });
   }

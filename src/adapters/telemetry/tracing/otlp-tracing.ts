@@ -9,7 +9,10 @@ import { openTelemetryTracer } from './opentelemetry-tracer.ts';
 import { samplerNamed } from './samplers.ts';
 import type { TracingOptions } from './tracing-options.ts';
 
-/** Spans that wait to be exported: some 8 MiB. The SDK's 2,048 are what a busy service ends while one export is on its way. */
+/**
+ * Maximum number of spans that wait for an export, about 8 MiB. A busy service ends the SDK's default of 2,048 during a
+ * single export.
+ */
 const MAX_WAITING = 8_192;
 /** Minimum time between two diagnostic messages of the SDK in the log. */
 const DIAGNOSTIC_INTERVAL_MS = 60_000;
@@ -17,7 +20,7 @@ const MAX_DIAGNOSTIC = 256;
 
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Exports what has ended, in that time or not at all. Never rejects. */
+  /** Exports the ended spans, but only for this time. Never rejects. */
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -50,7 +53,7 @@ export function otlpTracing(options: TracingOptions, logger: Logger): Tracing {
   };
 }
 
-/** The exporter, and a line in the log when exports begin to fail and when they succeed again. */
+/** Wraps the exporter, and logs when exports begin to fail and when they succeed again. */
 function tellingOutages(exporter: SpanExporter, logger: Logger): SpanExporter {
   let lost = 0;
   return {
@@ -60,7 +63,7 @@ function tellingOutages(exporter: SpanExporter, logger: Logger): SpanExporter {
           if (lost > 0) logger.info('traces are exported again', { spans_lost: lost });
           lost = 0;
         } else {
-          // Not the answer's body, which the error holds: nobody knows what is in it.
+          // The error contains the answer's body, which is not logged because its content is unknown.
           const { name, message } = result.error ?? { name: 'Error', message: 'the collector refused it' };
           if (lost === 0) logger.warn('traces cannot be exported', { error: { name, message: message.slice(0, 256) } });
           lost += spans.length;

@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { SamplerName } from './tracing-options.ts';
 
-/** Which traces are recorded. The SDK itself no longer reads OTEL_TRACES_SAMPLER. */
+/** Decides which traces are recorded. The SDK itself no longer reads OTEL_TRACES_SAMPLER. */
 export function samplerNamed(name: SamplerName, ratio: number): Sampler {
   const root = rootSampler(name.replace('parentbased_', ''), ratio);
   return name.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;

@@ -1,4 +1,7 @@
-/** Of OTEL_TRACES_SAMPLER; what begins with `parentbased_` does as the caller does, where there is one. */
+/**
+ * The value of OTEL_TRACES_SAMPLER; samplers that begin with `parentbased_` follow the decision of the caller, if there is
+ * one.
+ */
 export const SAMPLERS = [
   'parentbased_always_on',
   'parentbased_always_off',
@@ -18,7 +21,7 @@ export interface TracingOptions {
   /** For one export, with its repetitions. */
   readonly timeoutMs: number;
   readonly sampler: SamplerName;
-  /** Of the traces, for the samplers that have a ratio: 0 to 1. */
+  /** Share of the traces, for the samplers that have a ratio: 0 to 1. */
   readonly ratio: number;
   /** What the process is known by. */
   readonly resource: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { Failure, failureOf } from './failure.js';
 
 /**
- * The wire's types, straight from the contract, so that the page cannot misread an answer unnoticed.
+ * The types of the contract, so the type checker finds every misread answer.
  * @typedef {import('../../contract/generated/openapi.ts').components['schemas']} Schemas
  * @typedef {Schemas['Message']} Message
  * @typedef {Schemas['MessageDetail']} MessageDetail
@@ -76,7 +76,7 @@ export function messagePath(id) {
   return `/messages/${id === 'stream' ? '%73tream' : encodeURIComponent(id)}`;
 }
 
-/** @param {Readonly<Record<string, string | number | null>>} query what is null or empty is left out */
+/** @param {Readonly<Record<string, string | number | null>>} query null and empty values are omitted */
 function queryString(query) {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

@@ -124,7 +124,7 @@ export function App() {
     ${open === 'help' && html`<${Help} hasShortcuts=${hasShortcuts} onShortcuts=${setShortcuts} onClose=${() => setOpen(null)} />`}`;
 }
 
-/** Only the first of the reads that are refused with one key says so. @param {() => void} callback */
+/** Calls back only for the first read that is rejected with a key. @param {() => void} callback */
 function once(callback) {
   let wasCalled = false;
   return () => {

@@ -15,7 +15,7 @@ const FAULTS = {
 };
 
 /**
- * The head of the page: how the service is, and what concerns all of it.
+ * The head of the page: the state of the service and the controls of the whole page.
  * @param {{
  *   readiness: import('./use-read.js').Read<Readiness>, total: number | null, tail: import('./use-tail.js').Tail,
  *   hasKey: boolean, isLocked: boolean, onKey: () => void, onForget: () => void, onHelp: () => void,

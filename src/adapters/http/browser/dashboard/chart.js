@@ -15,9 +15,10 @@ import { clamp } from './window.js';
 const LABELS = { minute: 'Minutes', hour: 'Hours', day: 'Days' };
 
 /**
- * Messages over time, of all senders: those of one would have to be read to be counted. A bar is a button that shows its messages; arrow
- * keys go from one to the next.
- * @param {{ read: import('./use-read.js').Read<Timeseries>, latest: string | null, place: Place, go: Go }} props latest: when the last message was
+ * Messages of all senders over time; counting those of one sender would mean reading them. A bar is a button that shows its
+ * messages; arrow keys move between bars.
+ * @param {{ read: import('./use-read.js').Read<Timeseries>, latest: string | null, place: Place, go: Go }} props latest:
+ * instant of the latest message
  */
 export function Chart({ read, latest, place, go }) {
   const { bucket, end } = place;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
 
-/** @param {{ text: string, what: string }} props what: a noun for who does not see what it stands beside */
+/** @param {{ text: string, what: string }} props what: a noun that names the copied value for screen readers */
 export function CopyButton({ text, what }) {
   const [said, setSaid] = useState('');
 

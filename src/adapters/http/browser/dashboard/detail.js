@@ -19,11 +19,10 @@ const MOST_CHARACTERS = 100_000;
  */
 
 /**
- * All of one message, and the body that brought it.
- * @param {{
- *   api: import('./api.js').Api, id: string, provider: string, row: import('./api.js').Message | null,
- *   before: number, hasShortcuts: boolean, onClose: () => void, onStep: ((by: 1 | -1) => void) | null,
- * }} props row: as the table has it; before: how many above it have its id; onStep: to the next one or the one before
+ * Shows one message with all its data, and the body of its delivery.
+ * @param {{ api: import('./api.js').Api, id: string, provider: string, row: import('./api.js').Message | null, before:
+ * number, hasShortcuts: boolean, onClose: () => void, onStep: ((by: 1 | -1) => void) | null, }} props row: the message in
+ * the table; before: number of rows above it with the same id; onStep: moves to the next or previous message
  */
 export function Detail({ api, id, provider, row, before, hasShortcuts, onClose, onStep }) {
   const message = useRead((signal) => findMessage(api, { id, provider, row }, signal), [api, id, provider, before], 0);

@@ -2,7 +2,8 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { html } from './html.js';
 
 /**
- * A modal dialog, open for as long as it is there. The browser keeps the focus inside, closes it on Escape and makes the rest inert.
+ * A modal dialog, which is open as long as it is rendered. The browser keeps the focus inside, closes it on Escape and
+ * makes the rest of the page inert.
  * @param {{ title: string, kind: 'side' | 'box', onClose: () => void, onKeyDown?: (event: KeyboardEvent) => void, actions?: unknown, children?: unknown }} props
  */
 export function Dialog({ title, kind, onClose, onKeyDown, actions, children }) {
@@ -21,13 +22,13 @@ export function Dialog({ title, kind, onClose, onKeyDown, actions, children }) {
   function onMouseDown(event) {
     pressed.current = event.target;
   }
-  /** @param {MouseEvent} event one beside it, on what is dimmed; not one that began inside, as when text is selected to its end */
+  /** @param {MouseEvent} event a click on the dimmed page; not one that began inside, such as the selection of text */
   function onClick(event) {
     if (event.target === dialog.current && pressed.current === dialog.current) onClose();
   }
   /** @param {Event} event */
   function onCancel(event) {
-    event.preventDefault(); // it closes by no longer being there
+    event.preventDefault(); // the dialog closes because it is no longer rendered
     onClose();
   }
 

@@ -1,6 +1,6 @@
 /** @typedef {import('./api.js').Problem} Problem */
 
-/** Why there is no answer to show: in kinds that differ in what a person can do about them. */
+/** The reason why there is no answer to show. The kinds differ in what the user can do. */
 export class Failure extends Error {
   /**
    * @param {'key' | 'invalid' | 'missing' | 'limited' | 'unavailable' | 'fault' | 'silence'} kind
@@ -15,9 +15,9 @@ export class Failure extends Error {
 }
 
 /**
- * What an answer that is no success means.
+ * Explains an unsuccessful answer.
  * @param {number} status
- * @param {Problem | null} problem its body, where it could be read
+ * @param {Problem | null} problem its body, if it is readable
  * @param {string | null} retryAfter the header
  */
 export function failureOf(status, problem, retryAfter) {
@@ -31,13 +31,13 @@ export function failureOf(status, problem, retryAfter) {
   return new Failure('fault', more);
 }
 
-/** @param {unknown} error whatever a read threw; no answer at all is the only thing fetch itself throws for */
+/** @param {unknown} error the error of a read; fetch itself throws only if there is no answer */
 export function asFailure(error) {
   return error instanceof Failure ? error : new Failure('silence');
 }
 
 /**
- * What happened and what to do about it.
+ * Says what happened and what to do about it.
  * @param {Failure} failure
  */
 export function inWords({ kind, problem }) {
@@ -66,7 +66,7 @@ function faults(problem) {
   return errors.map(({ loc, msg }) => `${NAMES.get(loc.at(-1) ?? '') ?? loc.at(-1)}: ${msg}.`).join(' ');
 }
 
-/** Parameters by what the page calls them. */
+/** The page's names of the parameters. */
 const NAMES = new Map([
   ['q', 'Text'],
   ['from', 'From'],

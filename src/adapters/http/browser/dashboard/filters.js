@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { fromLocalInput, toLocalInput } from './format.js';
 import { html } from './html.js';
 
-/** From this many characters on there is an index for it; fewer are looked for only when asked for, by Enter. */
+/** Searches with at least this many characters use the index. Shorter ones start only when the user presses Enter. */
 const INDEXED = 3;
 const TYPING_MS = 300;
 
@@ -92,13 +92,13 @@ export function Filters({ place, go, isFiltered }) {
 }
 
 /**
- * What is being typed, until the address says something else.
+ * Keeps the text that is being typed until the address changes.
  * @param {string} settled
  * @returns {[string, (draft: string) => void]}
  */
 function useDraft(settled) {
   const [draft, setDraft] = useState(settled);
-  useLayoutEffect(() => setDraft(settled), [settled]); // at once: what is typed before the next frame comes after it
+  useLayoutEffect(() => setDraft(settled), [settled]); // update at once, because the user may type more before the next frame
   return [draft, setDraft];
 }
 

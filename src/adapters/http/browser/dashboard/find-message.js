@@ -6,8 +6,8 @@ import { messagePath } from './api.js';
  */
 
 /**
- * One message with all that is known of it. Rows of the table do not say whose they are, and an id may be used by several providers: then
- * each is asked for until it is the message of the row.
+ * Gets one message with all its data. The rows of the table do not name the provider, and several providers may use the
+ * same id: then it tries each provider until the message matches the row.
  * @param {import('./api.js').Api} api
  * @param {{ id: string, provider: string, row: Message | null }} wanted
  * @param {AbortSignal} signal

@@ -4,9 +4,9 @@ import { watchdog } from './watchdog.js';
 
 /** After the service's own `retry`, each pause is twice the last, up to this. */
 const LONGEST_PAUSE_MS = 30_000;
-/** The service says something every 15 s: a connection that is silent for so long is dead. */
+/** The service sends something every 15 s, so a connection that is silent for this long is dead. */
 const SILENCE_MS = 45_000;
-/** Away for longer than this, it is the table that tells what came, not a replay of it all. */
+/** After a longer interruption the page reloads the table instead of replaying all messages. */
 const LONGEST_GAP_MS = 300_000;
 
 /**
@@ -39,7 +39,7 @@ export async function follow({ connect, onMessage, onReset, onState, wait, now, 
       else if (event === 'reset') onReset();
     },
     onId(id) {
-      lastId = id; // at the end of its event, and of an event that has nothing else
+      lastId = id; // at the end of its event, even if the event has no other field
     },
     onRetry(ms) {
       retry = pause = Math.min(ms, LONGEST_PAUSE_MS);

@@ -23,7 +23,7 @@ export const counted = (count, one, many = `${one}s`) => `${number(count)} ${cou
 export const local = (ts) => INSTANT.format(new Date(ts));
 /** @param {string} ts the same without its day */
 export const clock = (ts) => CLOCK.format(new Date(ts));
-/** @param {string} ts the same as it is on the wire, to the microsecond */
+/** @param {string} ts the value on the wire, to the microsecond */
 export const utc = (ts) => `${ts.replace('T', ' ').replace(/Z$/, '')} UTC`;
 
 /** @param {import('./place.js').Bucket} bucket @param {string} ts its start */
@@ -53,7 +53,7 @@ export function ago(ms, now) {
 /**
  * For `<input type="datetime-local">`, which has no zone: the reader's own time, to the second.
  * @param {string} ts
- * @returns {string} empty when it is no instant
+ * @returns {string} empty if it is not an instant
  */
 export function toLocalInput(ts) {
   const ms = Date.parse(ts);
@@ -61,7 +61,7 @@ export function toLocalInput(ts) {
   return Number.isNaN(shifted.getTime()) ? '' : shifted.toISOString().slice(0, 19);
 }
 
-/** @param {string} value of such an input @returns {string} in UTC, to the second; empty when there is none */
+/** @param {string} value of such an input @returns {string} in UTC, to the second; empty if the input is empty */
 export function fromLocalInput(value) {
   const ms = Date.parse(value);
   return Number.isNaN(ms) ? '' : new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -6,7 +6,7 @@ import { html } from './html.js';
 import { isSendable } from './read-key.js';
 
 /**
- * Asks for the read key, and tries it before it is taken.
+ * Asks for the read key, and tests it before accepting it.
  * @param {{ wasRefused: boolean, onKey: (key: string, keep: boolean) => void, onClose: () => void }} props
  */
 export function KeyDialog({ wasRefused, onKey, onClose }) {
@@ -50,7 +50,7 @@ export function KeyDialog({ wasRefused, onKey, onClose }) {
   <//>`;
 }
 
-/** @param {string} key @returns {Promise<string>} empty when it is right */
+/** @param {string} key @returns {Promise<string>} empty if the key is valid */
 async function whyNot(key) {
   const wrong = 'This is not one of the keys of this service.';
   if (!isSendable(key)) return wrong;

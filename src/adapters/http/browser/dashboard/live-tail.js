@@ -26,7 +26,7 @@ export function tailWords({ state, paused }) {
 }
 
 /**
- * Messages as they come in, the newest first.
+ * Shows messages as they arrive, the newest first.
  * @param {{ tail: Tail, onOpen: (message: import('./use-tail.js').TailMessage) => void }} props
  */
 export function LiveTail({ tail, onOpen }) {

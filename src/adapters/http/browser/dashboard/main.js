@@ -3,5 +3,5 @@ import { App } from './app.js';
 import { html } from './html.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
-root.replaceChildren(); // what was painted before there was anything to show
+root.replaceChildren(); // the placeholder of the first paint
 render(html`<${App} />`, root);

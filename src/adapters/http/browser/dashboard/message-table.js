@@ -3,22 +3,20 @@ import { html } from './html.js';
 import { Time } from './time.js';
 import { clamp, visibleRows } from './window.js';
 
-/** With fewer rows than this below what is seen, the next page is asked for. */
+/** The table requests the next page if fewer rows than this follow the visible ones. */
 const AHEAD = 40;
 
 /**
  * @typedef {import('./api.js').Message} Message
- * @typedef {{ index: number, focus: boolean }} Active the row that keys act on, and whether it is to get the focus
+ * @typedef {{ index: number, focus: boolean }} Active the row that keys act on, and whether it receives the focus
  */
 
 /**
  * Rows of messages; only the visible rows are in the document. Each row links to its message. Tab reaches one of the links, and
  * arrow keys move from there.
- * @param {{
- *   rows: readonly Message[], total: number | null, isBusy: boolean, active: Active,
- *   onActive: (active: Active) => void, onOpen: (index: number) => void, onEnd: () => void,
- *   linkTo: (message: Message) => string,
- * }} props onEnd: called when the last of them are near
+ * @param {{ rows: readonly Message[], total: number | null, isBusy: boolean, active: Active, onActive: (active: Active) =>
+ * void, onOpen: (index: number) => void, onEnd: () => void, linkTo: (message: Message) => string, }} props onEnd: called
+ * when the last rows are near
  */
 export function MessageTable({ rows, total, isBusy, active, onActive, onOpen, onEnd, linkTo }) {
   const body = useRef(/** @type {HTMLTableSectionElement | null} */ (null));
@@ -61,7 +59,7 @@ export function MessageTable({ rows, total, isBusy, active, onActive, onOpen, on
       link.closest('tr')?.scrollIntoView({ block: 'nearest' });
       onActive({ index: reach, focus: false });
     } else if (rows.length > 0) {
-      // It is not in the document yet: scrolling there brings it in.
+      // The row is not in the document yet; scrolling there renders it.
       scrollTo({ top: scrollY + body.current.getBoundingClientRect().top + reach * rowHeight - innerHeight / 2 });
     }
   }, [active, first, end]);

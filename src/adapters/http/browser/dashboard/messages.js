@@ -10,11 +10,10 @@ import { useMessages } from './use-messages.js';
 import { clamp } from './window.js';
 
 /**
- * The messages that are stored, the newest first: to search, to filter, to go through and to open.
- * @param {{
- *   api: import('./api.js').Api, place: import('./place.js').Place, go: import('./use-place.js').Go,
- *   arrived: number, missed: number, hasShortcuts: boolean, onKey: () => void,
- * }} props arrived: messages that came while the page was open; missed: how often some may have come unseen
+ * The stored messages, the newest first. The user can search, filter, browse and open them.
+ * @param {{ api: import('./api.js').Api, place: import('./place.js').Place, go: import('./use-place.js').Go, arrived:
+ * number, missed: number, hasShortcuts: boolean, onKey: () => void, }} props arrived: messages received while the page was
+ * open; missed: number of times that some may have been missed
  */
 export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey }) {
   const messages = useMessages(api, filtersOf(place));
@@ -23,7 +22,7 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
   const [known, setKnown] = useState(arrived);
   const filtered = isFiltered(place);
 
-  // From the moment on that a first page is asked for, what arrives is not in it.
+  // Messages that arrive after the request of the first page are not in it.
   const begin = () => setKnown(arrived);
   useEffect(begin, [api, place.q, place.from, place.since, place.until]);
   useEffect(() => {
@@ -38,7 +37,7 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
     messages.again();
   }
 
-  // An id may be that of several rows: then it is the one that was opened last.
+  // Several rows may have the same id; the one opened last is meant.
   /** @param {import('./api.js').Message | undefined} row */
   const isOpened = (row) => row?.message_id === place.message;
   const opened = isOpened(rows[active.index]) ? active.index : rows.findIndex(isOpened);
@@ -64,7 +63,7 @@ export function Messages({ api, place, go, arrived, missed, hasShortcuts, onKey 
     function onKeyDown(event) {
       if (event.defaultPrevented || isElsewhere(event)) return;
       const isInTable = event.target instanceof Element && event.target.closest('table.messages') !== null;
-      // Without arrow keys, who has no mouse would reach one row only.
+      // Without arrow keys, users without a mouse could reach only one row.
       if (isInTable && event.key === 'ArrowDown') step(1);
       else if (isInTable && event.key === 'ArrowUp') step(-1);
       else if (!hasShortcuts) return;
@@ -142,7 +141,7 @@ function Nothing({ filtered }) {
       </div>`;
 }
 
-/** Whether a key is meant for something else: a field, a dialog, the browser. @param {KeyboardEvent} event */
+/** Returns whether a key is meant for something else: a field, a dialog or the browser. @param {KeyboardEvent} event */
 export function isElsewhere({ ctrlKey, metaKey, altKey, target }) {
   return (
     ctrlKey ||

@@ -17,7 +17,7 @@ export function parseOutcomes(text) {
   return { startedAt, outcomes };
 }
 
-/** A quoted value may hold anything, braces too. */
+/** A quoted value may contain any character, even braces. */
 const SAMPLE = /^(\w+)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S+)/;
 const RESULT = /(?:^|,)result="((?:[^"\\]|\\.)*)"/;
 

@@ -2,7 +2,7 @@ import { inWords } from './failure.js';
 import { html } from './html.js';
 
 /**
- * What went wrong and what can be done about it.
+ * Says what went wrong and what the user can do.
  * @param {{ failure: import('./failure.js').Failure, onAgain?: () => void, onKey?: () => void }} props
  */
 export function Notice({ failure, onAgain, onKey }) {

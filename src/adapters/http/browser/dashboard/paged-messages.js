@@ -14,7 +14,7 @@ const PAGE_SIZE = 100;
  */
 
 /**
- * Gets the messages that match page by page along the cursor: each once, whatever arrives meanwhile.
+ * Gets the matching messages page by page with the cursor: each once, even if messages arrive meanwhile.
  * @param {Pick<import('./api.js').Api, 'json'>} api
  * @param {Filters} filters
  * @param {() => void} onChange
@@ -59,7 +59,7 @@ export function pagedMessages(api, filters, onChange) {
   return {
     /** @returns {Pages} */
     current: () => pages,
-    /** Asks for the next page, unless one is on its way or there is none. */
+    /** Requests the next page, unless a request is in flight or there is no next page. */
     more,
     stop() {
       controller.abort();

@@ -2,7 +2,7 @@ import { html } from './html.js';
 import { Notice } from './notice.js';
 
 /**
- * A part of the page with what it reads: its data, why there is none, or both, when what is shown is older than it should be.
+ * A part of the page that shows the result of a read: its data, the failure, or both if the data is outdated.
  * @template T
  * @param {{ title: string, class?: string, read: import('./use-read.js').Read<T>, aside?: unknown, children: (data: T) => unknown }} props
  */

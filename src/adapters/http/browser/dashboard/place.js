@@ -1,5 +1,6 @@
 /**
- * What the page shows, as far as it is worth a link: filters, the open message, the chart's stretch of time. Empty means not set.
+ * The state of the page that a link preserves: filters, the open message, and the time range of the chart. Empty means not
+ * set.
  * @typedef {{ q: string, from: string, since: string, until: string, message: string, provider: string, bucket: Bucket, end: string }} Place
  * @typedef {'minute' | 'hour' | 'day'} Bucket
  */
@@ -11,7 +12,7 @@ export const BUCKETS = ['minute', 'hour', 'day'];
 
 /**
  * @param {string} search a URL's query
- * @returns {Place} what it does not say, or says wrongly, as if it were not there
+ * @returns {Place} missing and invalid values are empty
  */
 export function readPlace(search) {
   const query = new URLSearchParams(search);
@@ -36,7 +37,7 @@ export function writePlace(place) {
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
-/** @param {Place} place only what narrows the table */
+/** @param {Place} place only the filters of the table are used */
 export function filtersOf({ q, from, since, until }) {
   return { q, from, since, until };
 }

@@ -1,6 +1,6 @@
 /**
- * A body as lines to read. Only whitespace differs from what came: numbers, escapes and repeated names stay as they were sent,
- * which a detour by JSON.parse would change.
+ * Formats a body as readable lines. It changes only whitespace: numbers, escapes and repeated names stay as they were sent,
+ * whereas JSON.parse would change them.
  * @param {string} body
  * @param {string} mediaType
  */
@@ -19,7 +19,7 @@ function isJson(body) {
   }
 }
 
-/** A string, a bracket or another mark with the whitespace around it, or what stands between those. */
+/** A string, a bracket or another delimiter with the whitespace around it, or the text between them. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|\s*([[\]{},:])\s*|[^\s"[\]{},:]+/g;
 
 /** @param {string} json valid */
@@ -49,7 +49,10 @@ function indented(json) {
   return lines;
 }
 
-/** Deeper than any provider's messages. Without an end, some kilobytes of brackets would become more than a string can hold. */
+/**
+ * Deeper than any provider's messages. Without a limit, some kilobytes of brackets would exceed the maximum length of a
+ * string.
+ */
 const DEEPEST = 20;
 
 /** @param {number} depth */

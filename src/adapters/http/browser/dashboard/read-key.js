@@ -19,7 +19,7 @@ export const readKey = {
 };
 
 /**
- * Whether a header can carry it at all; what cannot be sent is no key.
+ * Returns whether a header can carry the key; a text that cannot be sent is not a key.
  * @param {string} key
  */
 export function isSendable(key) {

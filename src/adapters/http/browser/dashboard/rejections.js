@@ -21,7 +21,7 @@ const REASONS = new Map([
 ]);
 
 /**
- * The webhooks that were refused last, and what to tell their senders.
+ * The latest rejected webhooks, with advice for their senders.
  * @param {{ read: import('./use-read.js').Read<import('./api.js').RejectionList>, api: import('./api.js').Api }} props
  */
 export function Rejections({ read, api }) {

@@ -3,7 +3,7 @@ import { html } from './html.js';
 
 const NAME = 'webhook-inbox.theme';
 
-/** Light, dark, or as the system has it, which is what it is until somebody chooses; early-theme.js reads what was chosen. */
+/** The theme: light, dark, or that of the system, which is the default. early-theme.js reads the user's choice. */
 export function ThemeSwitch() {
   const [theme, setTheme] = useState(document.documentElement.dataset['theme'] ?? 'system');
 

@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { pagedMessages } from './paged-messages.js';
 
 /**
- * The messages that match, the newest first, as many as were asked for. Until those of other filters are there the last ones stay.
+ * Returns the matching messages of the requested pages, the newest first. When the filters change, the previous messages
+ * stay until new ones arrive.
  * @param {import('./api.js').Api} api
  * @param {import('./paged-messages.js').Filters} filters
  */

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import { readPlace, writePlace } from './place.js';
 
 /**
- * The place that the address names, and how to go to another. The back button goes through those that were pushed.
+ * Returns the place that the address names, and a function that changes it. The back button visits the pushed places.
  * @returns {{ place: import('./place.js').Place, go: Go }}
  *
  * @typedef {(change: Partial<import('./place.js').Place>, how?: 'push' | 'replace') => void} Go

@@ -79,7 +79,8 @@ export function useRead(read, inputs, every) {
 }
 
 /**
- * The same read, but what it gave for other inputs stays in sight until it gives something or fails, for as long as `owner` is the same.
+ * Returns the same read, but keeps the result of previous inputs until the read succeeds or fails, as long as `owner` is
+ * the same.
  * @template T
  * @param {Read<T>} read
  * @param {unknown} owner

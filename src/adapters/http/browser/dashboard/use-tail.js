@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { follow } from './follow.js';
 
-/** Messages that are kept to be shown. */
+/** Number of messages kept for display. */
 const MOST = 50;
-/** However many come, they are drawn this seldom. */
+/** Interval between two updates of the page, however many messages arrive. */
 const DRAW_MS = 250;
 
 /**
- * The messages that come in while the page is open.
+ * The messages that arrive while the page is open.
  * @typedef {object} Tail
  * @property {import('./follow.js').TailState} state
  * @property {readonly { key: number, message: TailMessage }[]} rows the newest first, at most 50
@@ -60,7 +60,7 @@ export function useTail(api) {
     return () => {
       controller.abort();
       clearTimeout(timer);
-      // What was read with another key goes with it.
+      // Messages that were read with another key disappear with it.
       const { count, resets } = /** @type {Seen} */ (latest.current);
       latest.current = { texts: [], count, resets };
       setSeen(latest.current);

@@ -1,6 +1,6 @@
 /**
- * A signal that is aborted with another one, and after a silence.
- * @param {number} ms how long it may be silent
+ * Returns a signal that is aborted with another one, or after an idle timeout.
+ * @param {number} ms the idle timeout
  * @param {AbortSignal} outer
  */
 export function watchdog(ms, outer) {

@@ -4,7 +4,7 @@ const MARGIN = 12;
 const LEAST = 2 * MARGIN;
 
 /**
- * Which rows of a long list have to be in the document.
+ * Returns which rows of a long list must be in the document.
  * @param {number} count of the whole list
  * @param {number} rowHeight px
  * @param {number} top of the list relative to that of the viewport, px: negative when scrolled past

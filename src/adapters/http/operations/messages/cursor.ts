@@ -28,7 +28,7 @@ export function decodeCursor(cursor: string, filter: MessageFilter, order: Order
   return { sentAt, messageId, provider };
 }
 
-/** The ascending order has no mark, so that cursors from before the descending one stay valid. */
+/** The ascending order has no mark, because cursors from versions without the descending order must stay valid. */
 function fingerprint({ from, since, until, contains }: MessageFilter, order: Order): string {
   const parts = [from, since?.toString(), until?.toString(), contains].map((part) => part ?? null);
   if (order === 'desc') parts.push(order);

@@ -33,18 +33,18 @@ const PACKAGES: readonly Module[] = [
 const OURS: readonly Module[] = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.js'))
   .map((file) => module(`/assets/${file}`, file.slice(0, -'.js'.length), new URL(file, FOLDER)));
-/** In the order in which one has its way over the other; one file for the page, which paints nothing before it has all. */
+/** In the order of the cascade. The page loads them as one file, because it paints nothing before all are loaded. */
 const STYLES = ['base', 'controls', 'page', 'panels', 'chart', 'side', 'messages', 'dialogs', 'preferences'];
 const STYLE: DashboardAsset = {
   type: 'text/css',
   body: Buffer.concat(STYLES.map((name) => readFileSync(new URL(`styles/${name}.css`, FOLDER)))),
 };
 
-/** The names that they are served by. */
+/** The names under which they are served. */
 const addresses = new Map([...PACKAGES, ...OURS].map((one) => [one.specifier, versioned(one.name, 'js', one.body)]));
 const styleName = versioned('dashboard', 'css', STYLE.body);
 
-/** Everything that the page loads, by its name under /assets. What is behind a name never changes. */
+/** All files that the page loads, by their names under /assets. The content of a name never changes. */
 export const dashboardAssets: ReadonlyMap<string, DashboardAsset> = new Map<string, DashboardAsset>([
   [styleName, STYLE],
   ...[...PACKAGES, ...OURS].map((one) => [addresses.get(one.specifier) ?? '', one] as const),
@@ -72,7 +72,7 @@ const ICON = encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1d57c7"/><path d="M3 9h3l1 2h2l1-2h3M3 9l2-5h6l2 5v3.5H3z" fill="none" stroke="#fff" stroke-width="1.4" stroke-linejoin="round"/></svg>',
 );
 
-/** With what is painted until the modules are there. */
+/** Contains the placeholder that is painted until the modules are loaded. */
 export const dashboardPage = `<!doctype html>
 <html lang="en">
 <head>

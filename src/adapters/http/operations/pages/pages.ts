@@ -16,7 +16,7 @@ export const PAGE_POLICIES: ReadonlyMap<string, Policy> = new Map<string, Policy
   ['/redoc', DOCS_CONTENT_SECURITY_POLICY],
 ]);
 
-/** The operations that serve pages, what they load, and the contract. */
+/** The operations that serve the pages, their assets and the contract. */
 export function pageOperations(document: OpenapiDocument): Pick<Operations, PageOperation> {
   return {
     getDashboard: () =>

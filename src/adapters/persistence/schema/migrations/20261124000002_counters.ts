@@ -34,7 +34,7 @@ export async function up(db: Knex): Promise<void> {
   await db.raw('insert into sender_counts select from_msisdn, count(*) from messages group by from_msisdn');
   for (const width of [60, 3_600, 86_400, 88_473_600]) {
     const micros = `${String(width)}000000`;
-    // The remainder has the sign of the instant; before 1970, too, a period begins before what lies in it.
+    // The remainder has the sign of the instant; before 1970, too, a period must begin before the instants in it.
     await db.raw(`
       insert into period_counts
       select ${String(width)}, sent_at - ((sent_at % ${micros}) + ${micros}) % ${micros}, count(*)
@@ -50,8 +50,8 @@ export async function down(db: Knex): Promise<void> {
 }
 
 /**
- * `uncounted` holds what the counters do not hold yet. Rows come and go all the time: they are to be swept up soon, or reading
- * the few that are there would mean reading the many that were.
+ * `uncounted` contains the messages that are not yet counted. Its rows are inserted and deleted all the time, so vacuum it
+ * often: otherwise reading the few rows would mean scanning the many deleted ones.
  */
 async function createInPostgres(db: Knex): Promise<void> {
   await db.raw(`

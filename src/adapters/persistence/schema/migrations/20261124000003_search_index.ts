@@ -7,8 +7,8 @@ const PENDING_LIST_KIB = 65_536;
 export const config = { transaction: false };
 
 /**
- * A trigram index over the folded texts, without a copy of them, and how far it has come: a background step fills it, also
- * for the messages that are there already. The texts are folded by the domain, so the index itself ignores no case.
+ * A trigram index over the folded texts, without a copy of them, and its progress: a background step fills it, including
+ * messages stored before. The domain folds the texts, so the index itself is case-sensitive.
  */
 export async function up(db: Knex): Promise<void> {
   if (isPostgres(db)) {
@@ -36,9 +36,9 @@ export async function down(db: Knex): Promise<void> {
 }
 
 /**
- * An attempt that was cut off leaves an index behind that is not valid. New texts wait in the index's list of pending
- * entries, which the service empties in the background; when the list is full, the insert that finds it so must. The
- * extension stays: others may use it.
+ * An interrupted attempt leaves an invalid index behind. New texts wait in the index's list of pending entries, which the
+ * service empties in the background; if the list is full, the next insert must empty it. The extension stays, because other
+ * applications may use it.
  */
 async function createInPostgres(db: Knex): Promise<void> {
   await db.raw('create extension if not exists pg_trgm');

@@ -1,14 +1,17 @@
 import type { Knex } from 'knex';
 import { isPostgres } from '../dialect.ts';
 
-/** From here on the counters are kept in the background: up to which message stands beside the totals. */
+/**
+ * From this version on, the counters are updated in the background: the position of the last counted message is stored with
+ * the totals.
+ */
 export async function up(db: Knex): Promise<void> {
   if (isPostgres(db)) return; // there they always were
   await db.raw('alter table message_totals add column counted_seq integer not null default 0');
   await db.raw('update message_totals set counted_seq = (select coalesce(max(seq), 0) from messages)');
 }
 
-/** The version before expects every message to be counted. */
+/** The previous version expects every message to be counted. */
 export async function down(db: Knex): Promise<void> {
   if (isPostgres(db)) return;
   const tail = 'messages not indexed where seq > (select counted_seq from message_totals)';

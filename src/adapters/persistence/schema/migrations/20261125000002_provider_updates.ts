@@ -5,9 +5,9 @@ import { isPostgres, rowOf } from '../dialect.ts';
 export const config = { transaction: false };
 
 /**
- * Messages of several providers: `message_id` holds the key, the id of a message and, for all providers but the first, the
- * provider's name behind U+0001 (docs/adr/0010), so that no index changes. Bodies are kept as they came, once for all
- * messages of a delivery; of the state of a message, the latest.
+ * Messages of several providers: `message_id` contains the key: the id of a message and, for all providers except the
+ * first, U+0001 and the provider's name (docs/adr/0010). So no index changes. Bodies are stored unchanged, once for all
+ * messages of a delivery. Only the latest state of a message is stored.
  */
 export async function up(db: Knex): Promise<void> {
   const [strict, integer, bytes, key] = isPostgres(db)
@@ -32,7 +32,7 @@ export async function up(db: Knex): Promise<void> {
   );
 }
 
-/** The version before cannot hold messages of other providers, and throws no data away. */
+/** The previous version cannot store messages of other providers, and reverting must not delete data. */
 export async function down(db: Knex): Promise<void> {
   const foreign = isPostgres(db) ? 'strpos(message_id, chr(1)) > 0' : 'instr(message_id, char(1)) > 0';
   const { rows } = await rowOf<{ rows: bigint | number }>(

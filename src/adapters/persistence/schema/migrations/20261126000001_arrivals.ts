@@ -25,9 +25,9 @@ export async function down(db: Knex): Promise<void> {
 }
 
 /**
- * The transaction that stored a message says in which order messages came, across all replicas: SQLite's `seq` does there.
- * The default is set by a statement of its own, or all rows that are there would get the number of this transaction. One
- * entry of the index serves all messages of a commit.
+ * The number of the storing transaction orders messages across all replicas; on SQLite, `seq` does. A separate statement
+ * sets the default, because otherwise all existing rows would get the number of this transaction. One entry of the index
+ * serves all messages of a commit.
  */
 async function upInPostgres(db: Knex): Promise<void> {
   for (const column of ['received_at bigint', 'trace_id text', 'arrived xid8']) {

@@ -7,7 +7,7 @@ export const config = { transaction: false };
 /** Tells whether a body is still some message's, which several may share: without it erasing one would read all others. */
 export async function up(db: Knex): Promise<void> {
   const concurrently = isPostgres(db) ? 'concurrently' : '';
-  await down(db); // an attempt that was cut off leaves an index behind that is not valid
+  await down(db); // an interrupted attempt leaves an invalid index behind
   await db.raw(`create index ${concurrently} messages_by_payload on messages (payload) where payload is not null`);
 }
 
