@@ -1,6 +1,6 @@
 /**
- * The test environment of the native runtime: no context of its own, because tests run in the realm of their worker process. What
- * jest sets for a test file goes on an object beside the real globals and ends with the file.
+ * The test environment of the native runtime. It has no context of its own, because tests run in the realm of their worker process.
+ * Jest sets what belongs to one test file on an object that inherits from the real globals.
  */
 const { ModernFakeTimers } = require('@jest/fake-timers');
 const { ModuleMocker } = require('jest-mock');

@@ -1,7 +1,6 @@
 /**
- * Loads tests as Node loads any program, instead of in a context of their own for each file (docs/adr/0021): what they import is
- * compiled once for each worker process, not once for each file, which was most of the suite's processor time. All else is jest's:
- * hooks, timeouts, `each`, expectations, fake timers, reporters.
+ * Loads tests as Node loads any program, without a context for each file (docs/adr/0021). Each worker process then compiles what
+ * tests import once. Hooks, timeouts, `each`, expectations, fake timers and reporters stay jest's.
  */
 const { registerHooks } = require('node:module');
 const path = require('node:path');
@@ -32,7 +31,7 @@ function built(url) {
 let loaded = 0;
 
 module.exports = class NativeRuntime extends Runtime {
-  /** jest-circus, anew for each file: its state is that of one file. */
+  /** Loads jest-circus again for each file, because its state belongs to one file. */
   requireInternalModule(file) {
     delete require.cache[file];
     return require(file);
