@@ -220,7 +220,7 @@ describe('make up, down and logs', () => {
   });
 
   it('removes the volumes, says so, and needs no secret for it', () => {
-    expect(make(['down']).stdout).toMatch(/This removes volumes/);
+    expect(make(['down']).stdout).toMatch(/This removes the volumes/);
     expect(calls()).toEqual(['WEBHOOK_SECRET=unused docker compose down -v']);
   });
 
