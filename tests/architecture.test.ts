@@ -27,7 +27,7 @@ const VIOLATIONS: Readonly<Record<string, { file: string; source: string }>> = {
   },
   'adapters-do-not-see-each-other': {
     file: 'src/adapters/signature/planted-http.ts',
-    source: "import { Problem } from '../http/middleware/problem.ts';\nexport const planted = Problem;\n",
+    source: "import { Problem } from '../http/problem.ts';\nexport const planted = Problem;\n",
   },
   'cli-sees-only-providers-and-formats': {
     file: 'src/adapters/cli/planted-signature.ts',

@@ -1,4 +1,4 @@
-import { sameContent, type Message, type MessageId } from './message.ts';
+import type { Message, MessageId } from './message.ts';
 import type { Provider } from './provider.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -51,19 +51,8 @@ export interface UnknownUpdate {
 
 export type NewUpdate = NewMessage | StatusUpdate | UnknownUpdate;
 
-/** The outcome of a message: stored, already stored, or its id belongs to a message with other content. */
-export type IngestOutcome = 'created' | 'duplicate' | 'conflict';
-
-/** The outcome of any update. A status is the latest now, or stale. An unknown update is `kept`. */
-export type UpdateOutcome = IngestOutcome | 'status_updated' | 'status_stale' | 'kept';
-
 export function isMessage(update: NewUpdate): update is NewMessage {
   return !('kind' in update);
-}
-
-/** Whether a message repeats the stored one. Timestamps are compared only if the provider sends them. */
-export function repeats(news: NewMessage, stored: Message): boolean {
-  return sameContent(news.sentAtReceipt === true ? { ...news, sentAt: stored.sentAt } : news, stored);
 }
 
 /** States in the order in which a message passes through them. An unlisted state ranks below all of them. */

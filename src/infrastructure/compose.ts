@@ -22,13 +22,13 @@ import { closeServer, listen } from './listener.ts';
 import { systemTimer } from '../adapters/time/timer.ts';
 import { openTracing } from './tracing.ts';
 
-/** How long the process waits at its end until the collector has accepted the last traces. */
+/** How long, at most, the process waits at its end for the collector to accept the last traces. */
 const LAST_TRACES_MS = 3_000;
 
 export interface Service {
   /**
    * Starts to listen and returns the address, with the assigned port if the configuration says 0.
-   * @param inherited a socket to listen on instead
+   * @param inherited the file descriptor of a listening socket, which replaces the configured address
    */
   start(inherited?: number): Promise<AddressInfo>;
   /**
@@ -39,8 +39,8 @@ export interface Service {
 }
 
 /**
- * The composition root of the service: the only place that knows which adapter implements which port.
- * @param limits override those of connections, such as timeouts that a test can wait for
+ * Composes the service: decides which adapter implements which port. compose-commands.ts does the same for the commands.
+ * @param limits replace the default limits of connections, so that tests do not wait for long timeouts
  */
 export async function composeService(
   config: Config,
@@ -130,7 +130,8 @@ export async function composeService(
     async stop() {
       const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
-      // Only after the delay: a client disconnected earlier would reconnect here, and a browser's EventSource gives up after a 503.
+      // Streams close only after the shutdown delay. Before it ends, load balancers still send reconnecting clients to this process,
+      // where they would get a 503, after which a browser's EventSource gives up.
       const finished = await closeServer(server, config, () => {
         messageStream.stop();
       });
@@ -169,7 +170,7 @@ async function openStore(config: Config): Promise<Store> {
 }
 
 async function migrate(config: Config, logger: Logger): Promise<void> {
-  // Loaded here because Knex is slow to load; the threads that need it load their own.
+  // Imported only if the service migrates: Knex is slow to load, and the main thread needs it for nothing else.
   const { migrateLatest } = await import('../adapters/persistence/schema/migrator.ts');
   const { openForMaintenance } = await import('./database.ts');
   const { db } = await openForMaintenance(config);

@@ -32,7 +32,7 @@ export function restoreTarget(database: DatabaseLocation, files: Files): Restore
     kindOf: backupKindOf,
     async restore(file, replace, work) {
       if (database.engine === 'sqlite') {
-        const { restoreSqlite } = await import('../adapters/persistence/sqlite/backup/restore-database.ts');
+        const { restoreSqlite } = await import('../adapters/persistence/sqlite/backup/restore.ts');
         return restoreSqlite(database.file, file, replace, { ...work, files, clock: systemClock });
       }
       const { restorePostgres } = await import('../adapters/persistence/postgres/backup/restore.ts');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeCursor, encodeCursor } from '../../src/adapters/http/operations/messages/cursor.ts';
-import { Problem } from '../../src/adapters/http/middleware/problem.ts';
+import { Problem } from '../../src/adapters/http/problem.ts';
 import { MAX_BUCKETS } from '../../src/application/query/compute-timeseries.ts';
 import { isMsisdn, MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH, newMessage } from '../../src/domain/message.ts';
 import { TOP_SENDERS } from '../../src/domain/stats.ts';

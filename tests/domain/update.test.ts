@@ -2,14 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newMessage } from '../../src/domain/message.ts';
 import { timestampFromMicros } from '../../src/domain/timestamp.ts';
-import {
-  isMessage,
-  repeats,
-  statusRank,
-  supersedes,
-  type MessageStatus,
-  type NewMessage,
-} from '../../src/domain/update.ts';
+import { isMessage, statusRank, supersedes, type MessageStatus, type NewMessage } from '../../src/domain/update.ts';
+import { outcomeOfRepeat } from '../../src/domain/ingest-outcome.ts';
 import { collidingMessages } from '../support/arbitraries.ts';
 
 const statuses: fc.Arbitrary<MessageStatus> = fc.record({
@@ -65,13 +59,15 @@ describe('supersedes', () => {
   });
 });
 
-describe('repeats', () => {
+describe('outcomeOfRepeat', () => {
   it('compares everything except the timestamp of a message that is timed by its receipt', () => {
     fc.assert(
       fc.property(collidingMessages, collidingMessages, fc.boolean(), (news, stored, sentAtReceipt) => {
         const said = (one: NewMessage): string => JSON.stringify([one.from, one.to, one.type, one.text]);
         const sameTime = sentAtReceipt || news.sentAt === stored.sentAt;
-        expect(repeats({ ...news, sentAtReceipt }, stored)).toBe(said(news) === said(stored) && sameTime);
+        expect(outcomeOfRepeat({ ...news, sentAtReceipt }, stored)).toBe(
+          said(news) === said(stored) && sameTime ? 'duplicate' : 'conflict',
+        );
       }),
     );
   });

@@ -18,7 +18,6 @@ import { statsOf } from '../../src/domain/stats.ts';
 import { timeseriesOf } from '../../src/domain/timeseries.ts';
 import {
   isMessage,
-  repeats,
   supersedes,
   type Receipt,
   type MessageStatus,
@@ -26,8 +25,8 @@ import {
   type NewUpdate,
   type Payload,
   type StatusUpdate,
-  type UpdateOutcome,
 } from '../../src/domain/update.ts';
+import { outcomeOfRepeat, type UpdateOutcome } from '../../src/domain/ingest-outcome.ts';
 
 export interface InMemoryMessageRepository extends MessageRepository {
   /** The final effect of the eraser of any other store. */
@@ -60,7 +59,7 @@ export function inMemoryMessageRepository(): InMemoryMessageRepository {
     const delivery = deliveryId === undefined ? null : messageKey({ ...message, messageId: deliveryId as MessageId });
     if (delivery !== null && deliveries.has(delivery)) return 'duplicate';
     const existing = stored.get(key);
-    if (existing !== undefined) return repeats(news, existing) ? 'duplicate' : 'conflict';
+    if (existing !== undefined) return outcomeOfRepeat(news, existing);
     stored.set(key, message);
     feed.push({ message, position: { epoch: EPOCH, at: BigInt(feed.length) + 1n, key: '' } });
     receipts.set(key, { receivedAt: news.receivedAt ?? null, traceId: news.traceId ?? null });

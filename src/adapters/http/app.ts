@@ -11,7 +11,7 @@ import { openContract } from './contract/validators.ts';
 import { crossOriginReads } from './middleware/cors.ts';
 import { describeError } from './middleware/describe-error.ts';
 import { observe } from './middleware/observe.ts';
-import { problems } from './middleware/problems.ts';
+import { answerProblems } from './middleware/answer-problems.ts';
 import type { RejectionRecording } from './middleware/rejection.ts';
 import type { State } from './middleware/request-context.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -27,7 +27,7 @@ import { contractRouter } from './router.ts';
 
 export interface HttpOptions {
   readonly maxBodyBytes: number;
-  /** The limit for all bodies that are in memory at a time; at least maxBodyBytes. */
+  /** The limit for all bodies in memory together; at least maxBodyBytes. */
   readonly maxBufferedBytes: number;
   readonly connections: ConnectionLimits;
   /** Empty: reading is open. */
@@ -37,7 +37,7 @@ export interface HttpOptions {
   readonly rateLimits: RateLimitOptions;
   /** Origins whose pages may read; empty: only our own. */
   readonly origins: readonly string[];
-  /** What Meta shows to prove that the operator gave it this address; undefined: it cannot subscribe. */
+  /** The token with which Meta proves that the operator gave it this address; undefined: Meta cannot subscribe. */
   readonly whatsAppVerifyToken: string | undefined;
   readonly rejections: RejectionRecording & { readonly advice: Advice };
 }
@@ -52,7 +52,7 @@ export interface HttpDependencies extends UseCases {
   readonly timer: Timer;
 }
 
-/** The way of a request, from top to bottom. */
+/** Creates the Koa app. A request passes through its middleware from top to bottom; router.ts shows the steps of one operation. */
 export async function createApp(dependencies: HttpDependencies, options: HttpOptions): Promise<Koa<State>> {
   const { clock, logger, metrics } = dependencies;
   const { connections, origins, rejections, trustedProxies } = options;
@@ -70,7 +70,7 @@ export async function createApp(dependencies: HttpDependencies, options: HttpOpt
   const app = new Koa<State>();
   app.use(observe(dependencies));
   app.use(holdBody(bodyBudget(options.maxBufferedBytes, metrics)));
-  app.use(problems(dependencies, rejections, connections.lingerTimeout));
+  app.use(answerProblems(dependencies, rejections, connections.lingerTimeout));
   app.use(securityHeaders(PAGE_POLICIES));
   app.use(requireHost);
   app.use(crossOriginReads(origins, (path) => isDecodable(path) && router.match(path, 'GET').route));

@@ -6,7 +6,7 @@ import type { ContractOperation } from './contract/operation.ts';
 import { knownParameters } from './contract/parameters.ts';
 import type { OperationId } from './contract/types.ts';
 import type { Contract, Validate } from './contract/validators.ts';
-import { Problem } from './middleware/problem.ts';
+import { Problem } from './problem.ts';
 import { writeReply, type AnyReply } from './middleware/reply.ts';
 import type { State } from './middleware/request-context.ts';
 import { exchangeOf, type Exchange, type Operations } from './operations/exchange.ts';
@@ -15,7 +15,7 @@ export interface RouterParts {
   readonly contract: Contract;
   readonly handlers: Operations;
   readonly checks: SecurityChecks;
-  /** Called when an operation itself refuses a request: it looked at a secret, and the secret was wrong. */
+  /** Called if an operation rejects a request because of a wrong secret, such as a wrong verify token. */
   readonly onForbidden: SecurityCheck;
   readonly clock: Clock;
 }
@@ -41,7 +41,7 @@ export function contractRouter({ contract, handlers, checks, onForbidden, clock 
     const authenticate = checkOf(operation, checks);
     const validate: Validate = contract.validator(operation.operationId);
 
-    // One function without `next`: the steps depend on each other, and @koa/router would continue with other matching routes.
+    // One function that never calls `next`: if it did, @koa/router would continue with the next route that matches the path.
     router.register(routerPath(path), [method], async (ctx) => {
       const { request } = ctx.state;
       request.route = path;
@@ -62,7 +62,7 @@ export function contractRouter({ contract, handlers, checks, onForbidden, clock 
   return router;
 }
 
-/** The router runs the first route that matches, and `/messages/stream` matches `/messages/{message_id}` as well. */
+/** Puts static paths first: the router runs the first match, and `/messages/stream` also matches `/messages/{message_id}`. */
 function staticFirst(operations: readonly ContractOperation[]): ContractOperation[] {
   return operations.toSorted((one, other) => Number(one.path.includes('{')) - Number(other.path.includes('{')));
 }
@@ -72,7 +72,7 @@ function routerPath(template: string): string {
   return template.replace(/\{([^}]+)\}/g, ':$1');
 }
 
-/** The contract's types and the request agree, because the request is validated against the same contract. */
+/** Returns the handler of an operation. The cast is safe because requests are validated against the contract of the types. */
 function handlerOf({ operationId }: ContractOperation, handlers: Operations): Handler {
   if (!Object.hasOwn(handlers, operationId)) throw new Error(`no handler for the operation ${operationId}`);
   return handlers[operationId as OperationId] as Handler;

@@ -3,7 +3,7 @@ import type { MessageId, Msisdn } from '../../domain/message.ts';
 import type { Provider } from '../../domain/provider.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import type { NewMessage, NewUpdate, Payload } from '../../domain/update.ts';
-import type { SignatureScheme } from '../signature/diagnosis/diagnosis.ts';
+import type { SignatureScheme } from '../signature/scheme.ts';
 import type { ProviderSettings, SecretVariable, Settings } from './settings.ts';
 
 /** A delivery with a valid signature, as a mapper reads it. */

@@ -1,5 +1,6 @@
 import type { Delivery, SignatureVerdict } from '../../domain/delivery.ts';
-import { DIAGNOSES, type SignatureScheme } from '../signature/diagnosis/diagnosis.ts';
+import { DIAGNOSES } from '../signature/diagnosis/diagnosis.ts';
+import type { SignatureScheme } from '../signature/scheme.ts';
 
 /** The usual mistake that explains a rejected delivery, and how to fix it. */
 export interface Mistake {

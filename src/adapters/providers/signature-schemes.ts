@@ -1,5 +1,5 @@
 import { provider, type Provider } from '../../domain/provider.ts';
-import type { SignatureScheme } from '../signature/diagnosis/diagnosis.ts';
+import type { SignatureScheme } from '../signature/scheme.ts';
 import type { SchemeContext } from './descriptor.ts';
 import { descriptorOf, PROVIDER_NAMES, type ProvidersSettings } from './registry.ts';
 

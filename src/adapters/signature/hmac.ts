@@ -2,7 +2,8 @@ import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'no
 import type { Clock } from '../../application/ports/time.ts';
 import type { Delivery } from '../../domain/delivery.ts';
 import { claimedDigests, claimsHmac } from './diagnosis/claimed-digests.ts';
-import { firstMistake, type Diagnosis, type SignatureScheme } from './diagnosis/diagnosis.ts';
+import { firstMistake, type Diagnosis } from './diagnosis/diagnosis.ts';
+import type { SignatureScheme } from './scheme.ts';
 import { bodySuspicions } from './diagnosis/body-suspicions.ts';
 import { rotatingKeys, type ProviderSecrets, type RotatingKeys } from './secrets.ts';
 

@@ -1,6 +1,7 @@
 import { VerifiedDelivery, type Delivery, type SignatureRefusal } from '../../domain/delivery.ts';
 import type { Provider } from '../../domain/provider.ts';
-import { isMessage, type NewUpdate, type UpdateOutcome } from '../../domain/update.ts';
+import { isMessage, type NewUpdate } from '../../domain/update.ts';
+import type { UpdateOutcome } from '../../domain/ingest-outcome.ts';
 import type { Clock } from '../ports/time.ts';
 import type { MessageWriter } from '../ports/store.ts';
 import type { IngestMetrics, Tracer } from '../ports/telemetry.ts';

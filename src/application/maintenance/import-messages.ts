@@ -1,5 +1,6 @@
 import type { MessageId } from '../../domain/message.ts';
-import { isMessage, type NewUpdate, type UpdateOutcome } from '../../domain/update.ts';
+import { isMessage, type NewUpdate } from '../../domain/update.ts';
+import type { UpdateOutcome } from '../../domain/ingest-outcome.ts';
 import type { ImportTarget } from '../ports/transfer.ts';
 
 /** Updates per commit: a service that stores at the same time waits only a few milliseconds. */

@@ -6,7 +6,8 @@ import type { Stats } from '../../domain/stats.ts';
 import type { FeedEntry, StreamPosition } from '../../domain/stream-position.ts';
 import type { Bucket, BucketCount, TimeRange } from '../../domain/timeseries.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
-import type { MessageStatus, NewUpdate, Payload, Receipt, UpdateOutcome } from '../../domain/update.ts';
+import type { MessageStatus, NewUpdate, Payload, Receipt } from '../../domain/update.ts';
+import type { UpdateOutcome } from '../../domain/ingest-outcome.ts';
 
 /** The store cannot serve the call now, and stored nothing of it. The same call may succeed later. */
 export class StoreUnavailable extends Error {

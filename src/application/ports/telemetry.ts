@@ -1,6 +1,6 @@
 import type { SecretGeneration } from '../../domain/delivery.ts';
 import type { Provider } from '../../domain/provider.ts';
-import type { UpdateOutcome } from '../../domain/update.ts';
+import type { UpdateOutcome } from '../../domain/ingest-outcome.ts';
 
 /** Counts what is ingested and what is rejected. */
 export interface IngestMetrics {

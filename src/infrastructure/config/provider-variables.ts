@@ -1,6 +1,6 @@
 import { PROVIDER_NAMES, descriptorOf, type ProviderName } from '../../adapters/providers/registry.ts';
 import type { SecretVariable, Setting } from '../../adapters/providers/settings.ts';
-import { integer, optional, optionalInstant } from './values.ts';
+import { integer, optional, optionalInstant } from './parsers.ts';
 import type { Variable } from './variable.ts';
 
 /** Variables by the key under which their values are read. */

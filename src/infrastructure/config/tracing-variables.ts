@@ -1,5 +1,5 @@
 import { SAMPLERS } from '../../adapters/telemetry/tracing/tracing-options.ts';
-import { httpHeaders, integer, keyValues, oneOf, optional, optionalEndpoint, optionalUrl, share } from './values.ts';
+import { httpHeaders, integer, keyValues, oneOf, optional, optionalEndpoint, optionalUrl, share } from './parsers.ts';
 import type { Variable } from './variable.ts';
 
 /**

@@ -9,7 +9,7 @@ import {
   origins,
   readKeys,
   zeroOrDays,
-} from './values.ts';
+} from './parsers.ts';
 import { TRACING_VARIABLES } from './tracing-variables.ts';
 import type { Variable } from './variable.ts';
 

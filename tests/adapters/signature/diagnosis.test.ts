@@ -1,11 +1,8 @@
 import { createHash, createHmac, generateKeyPairSync, sign as signEd25519 } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  DIAGNOSES,
-  type Diagnosis,
-  type SignatureScheme,
-} from '../../../src/adapters/signature/diagnosis/diagnosis.ts';
+import { DIAGNOSES, type Diagnosis } from '../../../src/adapters/signature/diagnosis/diagnosis.ts';
+import type { SignatureScheme } from '../../../src/adapters/signature/scheme.ts';
 import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
 import {
   signStandardWebhook,

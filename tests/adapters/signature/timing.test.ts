@@ -1,7 +1,8 @@
 import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { isSecret, readKeyCheck } from '../../../src/adapters/http/auth/security.ts';
-import type { SignatureScheme } from '../../../src/adapters/signature/diagnosis/diagnosis.ts';
+import { readKeyCheck } from '../../../src/adapters/http/auth/read-check.ts';
+import { isSecret } from '../../../src/adapters/http/auth/secret-compare.ts';
+import type { SignatureScheme } from '../../../src/adapters/signature/scheme.ts';
 import { hmacSignature, signHmac } from '../../../src/adapters/signature/hmac.ts';
 import {
   signStandardWebhook,

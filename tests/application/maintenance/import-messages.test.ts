@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ImportMessages } from '../../../src/application/maintenance/import-messages.ts';
 import type { ImportTarget } from '../../../src/application/ports/transfer.ts';
 import { WEBHOOK } from '../../../src/domain/provider.ts';
-import type { NewUpdate, UpdateOutcome } from '../../../src/domain/update.ts';
+import type { NewUpdate } from '../../../src/domain/update.ts';
+import type { UpdateOutcome } from '../../../src/domain/ingest-outcome.ts';
 import { manyMessages } from '../../adapters/persistence/contract/repository-fixtures.ts';
 
 const UNKNOWN: NewUpdate = { kind: 'unknown', provider: WEBHOOK, payload: { mediaType: 'a/b', body: Buffer.of(1) } };

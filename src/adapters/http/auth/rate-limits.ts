@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Metrics } from '../../../application/ports/telemetry.ts';
 import { addressCounter } from './address-counter.ts';
-import { Problem } from '../middleware/problem.ts';
+import { Problem } from '../problem.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
 
 /** The maximum of addresses that each limit counts at a time. */

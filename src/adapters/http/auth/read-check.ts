@@ -1,5 +1,7 @@
+import { timingSafeEqual } from 'node:crypto';
 import type { RateLimits } from './rate-limits.ts';
-import { readKeyCheck } from './security.ts';
+import { digest } from './secret-compare.ts';
+import { Problem } from '../problem.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
 
 /**
@@ -17,6 +19,22 @@ export function readCheck(keys: readonly string[], limits: RateLimits): (request
     } catch (error) {
       if (isMetrics) await limits.wrongKeys.count(request);
       throw error;
+    }
+  };
+}
+
+/**
+ * Checks `Authorization: Bearer` against the read keys; with none configured, reading is open. Keys are compared as
+ * digests, each in constant time and all of them always, so that the time tells nothing about any key.
+ */
+export function readKeyCheck(keys: readonly string[]): (authorization: string | undefined) => void {
+  const digests = keys.map(digest);
+  return (authorization) => {
+    if (digests.length === 0) return;
+    const token = digest(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '');
+    const matches = digests.filter((key) => timingSafeEqual(key, token));
+    if (matches.length === 0) {
+      throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': 'Bearer realm="webhook-inbox"' } });
     }
   };
 }

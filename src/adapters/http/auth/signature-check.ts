@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { IngestMessage } from '../../../application/ingest/ingest-message.ts';
+import { VerifiedDelivery, type SignatureRefusal } from '../../../domain/delivery.ts';
 import type { Provider } from '../../../domain/provider.ts';
 import { readBody } from '../body/read.ts';
-import { Problem } from '../middleware/problem.ts';
+import { Problem } from '../problem.ts';
 import type { RateLimits } from './rate-limits.ts';
-import { requireSignature } from './security.ts';
+import { singleValues } from './single-values.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
 
 /**
@@ -32,4 +34,22 @@ export function signatureCheck(
     }
     await limits.webhooks.count(request);
   };
+}
+
+/** The proof that the body was signed. Throws a Problem: 503 without a secret, else 401 that does not say why. */
+export function requireSignature(
+  ingest: IngestMessage,
+  provider: Provider,
+  request: IncomingMessage,
+  body: Uint8Array,
+  onRefused: (refusal: SignatureRefusal) => void,
+): VerifiedDelivery {
+  const delivery = { body, headers: singleValues(request.headers), target: request.url ?? '/' };
+  const result = ingest.authenticate(provider, delivery);
+  if (result instanceof VerifiedDelivery) return result;
+  onRefused(result);
+  if (result.reason === 'no_secret_configured') {
+    throw new Problem('unavailable', { detail: 'no webhook secret is configured', headers: { 'Retry-After': '60' } });
+  }
+  throw new Problem('invalid-signature');
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { invalid, Problem } from '../middleware/problem.ts';
+import { invalid, Problem } from '../problem.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const MEDIA_TYPE = /^([a-z]+\/[a-z-]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;

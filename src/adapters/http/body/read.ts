@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Problem } from '../middleware/problem.ts';
+import { Problem } from '../problem.ts';
 import { declaredLength } from './announced.ts';
 import type { BodyShare } from './budget.ts';
 

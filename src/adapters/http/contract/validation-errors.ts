@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import type { ValidationErrorItem } from '../middleware/problem.ts';
+import type { ValidationErrorItem } from '../problem.ts';
 
 /** FastAPI's names for parts of a request that openapi-backend calls otherwise. */
 const PLACES: Readonly<Record<string, string>> = { requestBody: 'body' };

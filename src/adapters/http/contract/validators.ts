@@ -2,7 +2,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import { OpenAPIBackend, type Document, type Operation, type Options } from 'openapi-backend';
 import { isMessageId, isMessageText } from '../../../domain/message.ts';
 import { parseTimestamp } from '../../../domain/timestamp.ts';
-import { invalid } from '../middleware/problem.ts';
+import { invalid } from '../problem.ts';
 import type { OpenapiDocument } from './document.ts';
 import { contractOperation, type ContractOperation } from './operation.ts';
 import { validationErrorItems } from './validation-errors.ts';

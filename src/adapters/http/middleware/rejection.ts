@@ -5,8 +5,8 @@ import type { Delivery } from '../../../domain/delivery.ts';
 import type { Provider } from '../../../domain/provider.ts';
 import type { Rejection, RejectionReason } from '../../../domain/rejection.ts';
 import type { Timestamp } from '../../../domain/timestamp.ts';
-import { singleValues } from '../auth/security.ts';
-import type { Problem } from './problem.ts';
+import { singleValues } from '../auth/single-values.ts';
+import type { Problem } from '../problem.ts';
 import type { RequestContext } from './request-context.ts';
 
 const MAX_HEADERS = 64;

@@ -1,5 +1,5 @@
 import { KNOWN_METHODS, shownPath } from './access-log.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import { UNMATCHED, type RequestContext } from './request-context.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import type { HttpContext, HttpMiddleware } from './request-context.ts';
 
 /** What @koa/router leaves in the context: the routes whose path matches, whatever their methods. */

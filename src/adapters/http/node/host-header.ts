@@ -1,4 +1,4 @@
-import { Problem } from '../middleware/problem.ts';
+import { Problem } from '../problem.ts';
 import type { HttpMiddleware } from '../middleware/request-context.ts';
 
 /** Rejects an HTTP/1.1 request without a Host header (RFC 9112, section 3.2). */

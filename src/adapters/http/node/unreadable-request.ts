@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { Problem } from '../middleware/problem.ts';
+import { Problem } from '../problem.ts';
 
 /** The status lines for error codes of Node's parser; every other error is a bad request. */
 const STATUS_LINES: Readonly<Record<string, string>> = {

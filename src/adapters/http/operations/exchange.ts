@@ -1,7 +1,8 @@
 import type { Clock } from '../../../application/ports/time.ts';
 import type { VerifiedDelivery } from '../../../domain/delivery.ts';
 import type { Timestamp } from '../../../domain/timestamp.ts';
-import type { IngestOutcome, Payload, UpdateOutcome } from '../../../domain/update.ts';
+import type { IngestOutcome, UpdateOutcome } from '../../../domain/ingest-outcome.ts';
+import type { Payload } from '../../../domain/update.ts';
 import type { OperationId, OperationRequest, Reply } from '../contract/types.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
 

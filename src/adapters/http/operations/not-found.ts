@@ -1,5 +1,5 @@
 import type { Reply } from '../contract/types.ts';
-import { Problem } from '../middleware/problem.ts';
+import { Problem } from '../problem.ts';
 
 type NotFound = Extract<Reply<'getMessage'>, { status: 404 }>;
 

@@ -1,4 +1,4 @@
-import { invalid, type Problem } from '../middleware/problem.ts';
+import { invalid, type Problem } from '../problem.ts';
 
 /** The default size of a page, in rows; the contract says the same. */
 export const DEFAULT_LIMIT = 50;

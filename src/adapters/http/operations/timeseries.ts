@@ -2,7 +2,7 @@ import { MAX_BUCKETS, type ComputeTimeseries } from '../../../application/query/
 import { isMsisdn } from '../../../domain/message.ts';
 import { formatTimestamp, timestamp } from '../../../domain/timestamp.ts';
 import type { OperationRequest, Reply } from '../contract/types.ts';
-import { invalid } from '../middleware/problem.ts';
+import { invalid } from '../problem.ts';
 
 /** Answers a request for counts by time. Throws a Problem for a range that has no buckets, or too many. */
 export async function timeseriesReply(

@@ -1,6 +1,7 @@
 import { StoreUnavailable, type MessageRepository } from '../../../application/ports/store.ts';
 import type { Metrics, Span, Tracer } from '../../../application/ports/telemetry.ts';
-import type { NewUpdate, UpdateOutcome } from '../../../domain/update.ts';
+import type { NewUpdate } from '../../../domain/update.ts';
+import type { UpdateOutcome } from '../../../domain/ingest-outcome.ts';
 
 interface Pending {
   readonly updates: readonly NewUpdate[];

@@ -1,12 +1,7 @@
 import type { Client } from 'pg';
 import { messageKey, type MessageKey } from '../../../domain/message.ts';
-import {
-  statusRank,
-  supersedes,
-  type MessageStatus,
-  type StatusUpdate,
-  type UpdateOutcome,
-} from '../../../domain/update.ts';
+import { statusRank, supersedes, type MessageStatus, type StatusUpdate } from '../../../domain/update.ts';
+import type { UpdateOutcome } from '../../../domain/ingest-outcome.ts';
 import { timestampFromMicros } from '../../../domain/timestamp.ts';
 
 /** Locks in the order of the keys, as storing messages does, so that two replicas cannot deadlock. */

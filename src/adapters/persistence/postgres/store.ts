@@ -1,6 +1,6 @@
 import type { MessageRepository, RejectionLog, StepwiseEraser, StoreUsage } from '../../../application/ports/store.ts';
 import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
-import { derivedDataWorker, DERIVE_STEP } from '../counters/derived-data-worker.ts';
+import { derivedDataWorker, DERIVE_STEP } from '../ingest/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
 import { openPostgres, tryWrite } from './database.ts';

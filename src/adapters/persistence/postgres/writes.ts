@@ -2,14 +2,8 @@ import type { Knex } from 'knex';
 import type { Client } from 'pg';
 import { messageKey, type Message, type MessageId, type MessageKey } from '../../../domain/message.ts';
 import { foldCase } from '../../../domain/text-folding.ts';
-import {
-  isMessage,
-  repeats,
-  type NewMessage,
-  type NewUpdate,
-  type Payload,
-  type UpdateOutcome,
-} from '../../../domain/update.ts';
+import { isMessage, type NewMessage, type NewUpdate, type Payload } from '../../../domain/update.ts';
+import { outcomeOfRepeat, type UpdateOutcome } from '../../../domain/ingest-outcome.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
 import { withConnection } from './database.ts';
 import { setStatuses } from './status-writes.ts';
@@ -119,7 +113,7 @@ async function addMessages(client: Client, updates: readonly NewUpdate[]): Promi
       return 'duplicate';
     const stored = created.has(key) ? first : existing.get(key);
     // If the stored message was erased since the insert, its content is unknown: count this one as a duplicate.
-    return stored === undefined || repeats(message, stored) ? 'duplicate' : 'conflict';
+    return stored === undefined ? 'duplicate' : outcomeOfRepeat(message, stored);
   });
 }
 

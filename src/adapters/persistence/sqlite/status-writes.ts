@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { messageKey } from '../../../domain/message.ts';
-import { statusRank, type StatusUpdate, type UpdateOutcome } from '../../../domain/update.ts';
+import { statusRank, type StatusUpdate } from '../../../domain/update.ts';
+import type { UpdateOutcome } from '../../../domain/ingest-outcome.ts';
 
 export type SetStatus = Statement<[string, string, number, bigint]>;
 

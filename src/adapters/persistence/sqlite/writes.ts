@@ -1,14 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { messageKey, type MessageId } from '../../../domain/message.ts';
-import {
-  isMessage,
-  repeats,
-  type IngestOutcome,
-  type NewMessage,
-  type NewUpdate,
-  type Payload,
-  type UpdateOutcome,
-} from '../../../domain/update.ts';
+import { isMessage, type NewMessage, type NewUpdate, type Payload } from '../../../domain/update.ts';
+import { outcomeOfRepeat, type IngestOutcome, type UpdateOutcome } from '../../../domain/ingest-outcome.ts';
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from '../schema/message-row.ts';
 import { prepareSetStatus, setStatus, type SetStatus } from './status-writes.ts';
 
@@ -58,7 +51,7 @@ function addMessage(writes: Writes, message: NewMessage, payloads: KeptPayloads)
   }
   if (delivery !== null && writes.findDelivery.get(delivery) !== undefined) return 'duplicate';
   const existing = writes.find.get(key);
-  return existing !== undefined && repeats(message, toMessage(existing)) ? 'duplicate' : 'conflict';
+  return existing === undefined ? 'conflict' : outcomeOfRepeat(message, toMessage(existing));
 }
 
 interface KeptPayloads {

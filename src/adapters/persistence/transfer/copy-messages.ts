@@ -8,7 +8,7 @@ import { compareMessages } from './compare-messages.ts';
 import { addWithDeliveries, copyStatuses, copyUnknown, countBelongings } from './copy-deliveries.ts';
 import { wrongCounters } from '../counters/counter-check.ts';
 import type { Dialect } from '../schema/dialect.ts';
-import { DERIVE_STEP } from '../counters/derived-data-worker.ts';
+import { DERIVE_STEP } from '../ingest/derived-data-worker.ts';
 import { countAll, countBefore } from '../counters/message-counters.ts';
 import { nextPage, spanOf, type ReadFrom } from '../query/message-pages.ts';
 

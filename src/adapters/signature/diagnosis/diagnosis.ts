@@ -1,4 +1,3 @@
-import type { SignatureVerifier } from '../../../application/ports/verification.ts';
 import type { Delivery } from '../../../domain/delivery.ts';
 
 /** One sentence for people about each common mistake: what was found, and how to fix it. */
@@ -21,15 +20,6 @@ export const DIAGNOSES = {
 
 /** The usual mistake that explains why a delivery was refused. */
 export type Diagnosis = keyof typeof DIAGNOSES;
-
-/** A verifier that can also find the mistake in a rejected delivery. */
-export interface SignatureScheme extends SignatureVerifier {
-  /**
-   * Returns null if no common mistake explains the rejection. Do not call it on the hot path: it signs the body some thirty
-   * times. It does not examine bodies over 16 KiB. Never throws.
-   */
-  diagnose(delivery: Delivery): Diagnosis | null;
-}
 
 /** A mistake, and whether the delivery would be right if that one had been made. */
 export type Suspicion = readonly [mistake: Diagnosis, explains: () => boolean];

@@ -3,7 +3,8 @@ import type { Clock } from '../../../application/ports/time.ts';
 import type { Delivery } from '../../../domain/delivery.ts';
 import { decodeBase64 } from '../base64.ts';
 import { claimedDigests, claimsHmac, type HashName } from '../diagnosis/claimed-digests.ts';
-import { firstMistake, type Diagnosis, type SignatureScheme } from '../diagnosis/diagnosis.ts';
+import { firstMistake, type Diagnosis } from '../diagnosis/diagnosis.ts';
+import type { SignatureScheme } from '../scheme.ts';
 import { rotatingKeys, type ProviderSecrets, type RotatingKeys } from '../secrets.ts';
 import { otherBases, signedUrls } from './url.ts';
 

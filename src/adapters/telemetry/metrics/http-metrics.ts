@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Metrics } from '../../../application/ports/telemetry.ts';
 import { SECONDS } from './buckets.ts';
-import { series } from './series.ts';
+import { series } from './series-cache.ts';
 
 const RATE_LIMITS = ['bad_signatures', 'reads', 'wrong_keys', 'webhooks'];
 

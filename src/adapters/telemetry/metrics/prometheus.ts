@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Metrics } from '../../../application/ports/telemetry.ts';
 import type { Provider } from '../../../domain/provider.ts';
-import { commitMetrics } from './commit-metrics.ts';
+import { commitMetrics } from './store-metrics.ts';
 import { httpMetrics, type HttpLimits } from './http-metrics.ts';
 import { registerStoreGauges, type StoreQuestions } from './store-gauges.ts';
 import { webhookMetrics } from './webhook-metrics.ts';

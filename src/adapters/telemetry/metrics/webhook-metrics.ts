@@ -2,9 +2,9 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Metrics } from '../../../application/ports/telemetry.ts';
 import type { Provider } from '../../../domain/provider.ts';
 import type { RejectionReason } from '../../../domain/rejection.ts';
-import type { UpdateOutcome } from '../../../domain/update.ts';
+import type { UpdateOutcome } from '../../../domain/ingest-outcome.ts';
 import { SECONDS } from './buckets.ts';
-import { series } from './series.ts';
+import { series } from './series-cache.ts';
 
 const LAG_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
 

@@ -21,7 +21,7 @@ import {
   replaceDatabase,
   requireUnused,
 } from '../../../../src/adapters/persistence/sqlite/backup/file/replace-database.ts';
-import { restoreSqlite } from '../../../../src/adapters/persistence/sqlite/backup/restore-database.ts';
+import { restoreSqlite } from '../../../../src/adapters/persistence/sqlite/backup/restore.ts';
 import { migrateLatest, migrateRollback } from '../../../../src/adapters/persistence/schema/migrator.ts';
 import { CLI, node } from '../../persistence/schema/node-process.ts';
 import { manyMessages, message } from '../../persistence/contract/repository-fixtures.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
-import { invalid } from '../../../../src/adapters/http/middleware/problem.ts';
+import { invalid } from '../../../../src/adapters/http/problem.ts';
 import { validationErrorItems } from '../../../../src/adapters/http/contract/validation-errors.ts';
 
 const ajv = new Ajv({ allErrors: true, formats: { 'date-time': () => false, 'message-id': () => false } });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { comparePositions, type Message, type Msisdn } from '../../../../src/domain/message.ts';
 import { timestamp } from '../../../../src/domain/timestamp.ts';
-import type { UpdateOutcome } from '../../../../src/domain/update.ts';
+import type { UpdateOutcome } from '../../../../src/domain/ingest-outcome.ts';
 import { FIRST_INSTANT, LAST_INSTANT, messages } from '../../../support/arbitraries.ts';
 import { messageFeedContract } from './message-feed-contract.ts';
 import { listingContract } from './message-listing-contract.ts';

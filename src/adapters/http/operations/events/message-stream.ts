@@ -4,7 +4,7 @@ import { isMsisdn } from '../../../../domain/message.ts';
 import type { Operations } from '../exchange.ts';
 import { decodeEventId } from './event-id.ts';
 import { eventStream } from './event-stream.ts';
-import { Problem } from '../../middleware/problem.ts';
+import { Problem } from '../../problem.ts';
 
 /** When a rejected client should retry: another stream must end first. */
 const RETRY_AFTER_SECONDS = 5;

@@ -1,9 +1,10 @@
 import type { IngestMessage } from '../../../../application/ingest/ingest-message.ts';
 import { isMessageId } from '../../../../domain/message.ts';
-import type { IngestOutcome, NewUpdate, UpdateOutcome } from '../../../../domain/update.ts';
+import type { IngestOutcome, UpdateOutcome } from '../../../../domain/ingest-outcome.ts';
+import type { NewUpdate } from '../../../../domain/update.ts';
 import type { ProviderDescriptor, SignedDelivery } from '../../../providers/descriptor.ts';
 import { descriptorOf, PROVIDER_NAMES, type PROVIDERS, type ProviderName } from '../../../providers/registry.ts';
-import { invalid } from '../../middleware/problem.ts';
+import { invalid } from '../../problem.ts';
 import type { Exchange } from '../exchange.ts';
 
 type Descriptor = (typeof PROVIDERS)[ProviderName];

@@ -1,5 +1,5 @@
-import { isSecret } from '../../auth/security.ts';
-import { Problem } from '../../middleware/problem.ts';
+import { isSecret } from '../../auth/secret-compare.ts';
+import { Problem } from '../../problem.ts';
 import type { Operations } from '../exchange.ts';
 
 /** Meta asks whether this address is the operator's. A right verify token is answered with the challenge. */

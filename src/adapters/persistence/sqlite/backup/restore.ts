@@ -1,48 +1,80 @@
-import type { Knex } from 'knex';
-import type { BackupContent } from '../../../../application/ports/backup.ts';
+import { chmodSync, chownSync, createReadStream, createWriteStream, existsSync, mkdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { UnusableBackup, type Files, type RestoredContent } from '../../../../application/ports/backup.ts';
 import type { Work } from '../../../../application/ports/maintenance.ts';
-import { rebuildCounters, wrongCounters } from '../../counters/counter-check.ts';
-import { migrateLatest } from '../../schema/migrator.ts';
-import { renewEpoch } from '../../feed/stream-epoch.ts';
-import { makeOneFile } from './backup.ts';
-import { openSqlite } from '../database.ts';
-import { sqliteDialect } from '../dialect.ts';
-import { examine } from './examine.ts';
-
-export interface RestoredContent extends BackupContent {
-  /** Migrations that were applied because an older version made the backup. */
-  readonly migrated: readonly string[];
-  readonly wrongCounters: readonly string[];
-}
+import type { Clock } from '../../../../application/ports/time.ts';
+import { formatTimestamp, type Timestamp } from '../../../../domain/timestamp.ts';
+import { databaseExists, replaceDatabase, requireUnused } from './file/replace-database.ts';
+import { prepareRestored } from './prepare-restored.ts';
 
 /**
- * Prepares a copy of a backup for this version: checks it, migrates it, fixes its counters and moves its log into the file.
- * Rejects with UnusableBackup if it is damaged, does not belong to this service, or belongs to a newer version.
+ * Copies the backup beside the database, checks and migrates the copy, and only then puts it in the place of the database:
+ * stopped before that, the database is unchanged. A link to the database stays a link: its target is replaced.
  */
-export async function prepareRestored(file: string, options: Work): Promise<RestoredContent> {
-  const content = await examine(file, options);
-  const changed = await bringUpToDate(file, content);
-  makeOneFile(file);
-  return { ...content, ...changed };
-}
-
-async function bringUpToDate(
-  file: string,
-  content: BackupContent,
-): Promise<Pick<RestoredContent, 'migrated' | 'wrongCounters'>> {
-  const db = openSqlite({ file, bigIntegers: false });
+export async function restoreSqlite(
+  name: string,
+  backup: string,
+  replace: boolean,
+  { files, clock, ...work }: Work & { readonly files: Files; readonly clock: Clock },
+): Promise<RestoredContent> {
+  const database = files.realPath(name);
+  const taken = databaseExists(database);
+  if (taken && !replace) {
+    throw new Error(
+      `a database is at ${database}: name another place, or use --force, which keeps the old one beside it`,
+    );
+  }
+  requireUnused(database); // checked again at the end: copying takes minutes
+  if ((statSync(`${files.realPath(backup)}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+    throw new UnusableBackup(
+      'its write-ahead log lies beside it, so it is a database in use and no backup: use "backup"',
+    );
+  }
+  mkdirSync(path.dirname(path.resolve(database)), { recursive: true });
+  // `replace`: what a killed restore left is useless.
+  const next = files.partial(`${database}.restored`, { replace: true });
   try {
-    const migrated = await migrateLatest(db);
-    await db.transaction((transaction) => renewEpoch(transaction, sqliteDialect));
-    return { migrated, wrongCounters: await fixCounters(db, migrated.length > 0, content) };
+    await copyFile(backup, next.path, work);
+    const content = await prepareRestored(next.path, work);
+    work.signal.throwIfAborted();
+    next.sync();
+    adoptRights(next.path, database);
+    const keptAs = taken ? `${database}.before-restore-${stamp(clock.now())}` : null;
+    replaceDatabase(database, next.path, keptAs ?? '');
+    files.syncFolderOf(database);
+    return { ...content, keptAs };
+  } catch (error) {
+    throw files.explain(error, database);
   } finally {
-    await db.destroy();
+    next.discard();
   }
 }
 
-/** Returns the counter tables that were wrong and are fixed now. */
-async function fixCounters(db: Knex, changed: boolean, content: BackupContent): Promise<readonly string[]> {
-  const wrong = changed ? await wrongCounters(db, sqliteDialect) : (content.wrongCounters ?? []);
-  if (wrong.length > 0) await rebuildCounters(db, sqliteDialect);
-  return wrong;
+async function copyFile(from: string, to: string, { signal, onProgress }: Work): Promise<void> {
+  const total = statSync(from).size;
+  let done = 0;
+  onProgress('copying', done, total);
+  const counted = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      done += chunk.length;
+      onProgress('copying', done, total);
+      yield chunk;
+    }
+  };
+  await pipeline(createReadStream(from, { highWaterMark: 1024 * 1024 }), counted, createWriteStream(to), { signal });
+}
+
+/** Copies mode and owner of the old file, else of the folder: root may run the restore, and the service must open the file. */
+function adoptRights(file: string, database: string): void {
+  const old = existsSync(database) ? statSync(database) : null;
+  if (old !== null) chmodSync(file, old.mode & 0o777);
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = old ?? statSync(path.dirname(path.resolve(database)));
+  chownSync(file, uid, gid);
+}
+
+/** `20261126T041500123Z`: no two restores share a stamp. */
+function stamp(now: Timestamp): string {
+  return formatTimestamp(now).replace(/[^0-9TZ]/g, '');
 }

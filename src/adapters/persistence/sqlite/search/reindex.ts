@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { DERIVE_STEP } from '../../counters/derived-data-worker.ts';
+import { DERIVE_STEP } from '../../ingest/derived-data-worker.ts';
 import type { Reindex } from '../../maintenance/reindex.ts';
 import { rowOf } from '../../schema/dialect.ts';
 import { indexNext } from '../derived-data.ts';

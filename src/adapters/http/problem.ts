@@ -1,4 +1,4 @@
-import type { Schemas } from '../contract/types.ts';
+import type { Schemas } from './contract/types.ts';
 
 export type ValidationErrorItem = Schemas['ValidationErrorItem'];
 type Kind = Schemas['Problem']['type'] extends `/problems/${infer K}` ? K : never;

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readKeyCheck, requireSignature } from '../../../../src/adapters/http/auth/security.ts';
+import { readKeyCheck } from '../../../../src/adapters/http/auth/read-check.ts';
+import { requireSignature } from '../../../../src/adapters/http/auth/signature-check.ts';
 import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
 import { NO_TRACING } from '../../../../src/adapters/telemetry/tracing/no-tracing.ts';
 import { IngestMessage } from '../../../../src/application/ingest/ingest-message.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DERIVE_STEP, derivedDataWorker } from '../../../../src/adapters/persistence/counters/derived-data-worker.ts';
+import { DERIVE_STEP, derivedDataWorker } from '../../../../src/adapters/persistence/ingest/derived-data-worker.ts';
 
 describe('the derived-data worker', () => {
   beforeEach(() => {

@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../../../application/ports/store.ts';
 import type { Rejections } from '../../../application/rejections/rejections.ts';
 import { lingerAfterAnswer } from '../node/linger.ts';
 import { describeError } from './describe-error.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import { recordRejection, type RejectionRecording } from './rejection.ts';
 import { writeReply } from './reply.ts';
 import type { HttpMiddleware } from './request-context.ts';
@@ -13,7 +13,7 @@ import type { HttpMiddleware } from './request-context.ts';
  * the rejection if the request was a webhook.
  * @param lingerTimeout the ms for which the rest of a rejected body is still read
  */
-export function problems(
+export function answerProblems(
   { rejections, clock }: { readonly rejections: Rejections; readonly clock: Clock },
   recording: RejectionRecording,
   lingerTimeout: number,
