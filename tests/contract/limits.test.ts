@@ -117,7 +117,7 @@ describe('the contract and the server agree on', () => {
       expect(type).toBe(kind);
       expect(status).toBeGreaterThanOrEqual(400);
     }
-    expect(contractYaml).toContain('at most 20');
+    expect(contractYaml).toContain('up to 20');
     expect((schemas['ValidationProblem']?.['allOf'] as Node[])[1]).toMatchObject({
       properties: { errors: { maxItems: 20 } },
     });
