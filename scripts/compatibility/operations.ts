@@ -17,11 +17,16 @@ export function breakingChanges(before: Document, after: Document): BreakingChan
       }),
     ),
     ...componentChanges(before, after),
-    ...(isSame(before.root['servers'], after.root['servers'])
+    ...(isSame(serversOf(before), serversOf(after))
       ? []
       : [{ at: '#/servers', what: 'requests go to another address' }]),
   ];
   return [...new Map(changes.map((change) => [change.at + change.what, change])).values()];
+}
+
+/** Where requests go; how a server is described breaks no client. */
+function serversOf({ root }: Document): Node[] {
+  return ((root['servers'] ?? []) as Node[]).map((server) => ({ ...server, description: undefined }));
 }
 
 /** Generated code is named after schemas, and authenticates as the security schemes say. */

@@ -247,6 +247,10 @@ export const BREAKING: readonly PlantedBreak[] = [
 /** Additions, extensions and changes of wording. */
 export const COMPATIBLE: readonly PlantedChange[] = [
   {
+    name: 'a server is described in other words',
+    plant: (c) => (c['servers'] as Place[]).forEach((server) => (server['description'] = 'The inbox')),
+  },
+  {
     name: 'a path is added',
     plant: (c) => (at(c, 'paths')['/senders'] = { get: { ...operation(c, '/stats'), operationId: 'listSenders' } }),
   },
