@@ -99,7 +99,9 @@ export default tseslint.config(
   {
     files: ['**/*.cjs'],
     languageOptions: {
-      globals: { module: 'readonly', require: 'readonly', process: 'readonly' },
+      globals: Object.fromEntries(
+        ['__dirname', 'exports', 'module', 'performance', 'process', 'require'].map((name) => [name, 'readonly']),
+      ),
       sourceType: 'commonjs',
     },
   },

@@ -248,7 +248,9 @@ export const BREAKING: readonly PlantedBreak[] = [
 export const COMPATIBLE: readonly PlantedChange[] = [
   {
     name: 'a server is described in other words',
-    plant: (c) => (c['servers'] as Place[]).forEach((server) => (server['description'] = 'The inbox')),
+    plant: (c) => {
+      for (const server of c['servers'] as Place[]) server['description'] = 'The inbox';
+    },
   },
   {
     name: 'a path is added',

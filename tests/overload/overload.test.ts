@@ -7,7 +7,10 @@ describe('ten times the load that the service can accept', () => {
   it.each(SCENARIOS)(
     'in $name: some are stored, the rest is refused as the contract says, and nothing acknowledged is lost',
     async (scenario) => {
-      const report = await overload(scenario, { seconds: byLength({ short: 2, long: 8 }), signal: new AbortController().signal });
+      const report = await overload(scenario, {
+        seconds: byLength({ short: 2, long: 8 }),
+        signal: new AbortController().signal,
+      });
       const { moderate, overload: over } = report;
       expect([...moderate.faults, ...over.faults]).toEqual([]);
       expect(moderate.acknowledged.length).toBeGreaterThan(0);

@@ -29,7 +29,8 @@ export async function runProgram(program: Program, args: readonly string[], opti
       reading(child.stdout).finally(() => child.stdout.resume()),
     ]);
     signal.throwIfAborted();
-    if (status !== 0) throw new Error(`${program} ended with ${String(status ?? killed)}: ${ownLines(errors, program)}`);
+    if (status !== 0)
+      throw new Error(`${program} ended with ${String(status ?? killed)}: ${ownLines(errors, program)}`);
   } catch (error) {
     end();
     await closed.catch(() => undefined);
