@@ -37,6 +37,7 @@ export default {
       testEnvironmentOptions: { database: 'postgres' },
     },
   ],
+  testSequencer: '<rootDir>/tests/support/jest/sequencer.cjs',
   // More than there are processors where they are two: many tests wait for processes, disks and servers.
   maxWorkers: Math.max(3, availableParallelism() - 1),
   workerIdleMemoryLimit: '2GB',
