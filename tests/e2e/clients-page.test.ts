@@ -14,7 +14,8 @@ const run = promisify(execFile);
 interface Language {
   readonly language: string;
   readonly file: string;
-  readonly command: string;
+  /** The command that runs the program; without one, the program is compiled. */
+  readonly command?: string;
   readonly args: readonly string[];
   readonly needs: Requirement;
   /** The pause of the program between two attempts, and a shorter one for the test. */
@@ -41,7 +42,7 @@ except Problem as problem:
 `,
   },
   {
-    ...{ language: 'go', file: 'program.go', command: 'go', args: ['run'], needs: 'go' },
+    ...{ language: 'go', file: 'program.go', args: [], needs: 'go' },
     ...{ wait: '250*time.Millisecond', shorter: 'time.Millisecond', attempts: 6 },
     read: `
 func main() {
@@ -86,9 +87,21 @@ describe('docs/clients.md', () => {
   });
 
   for (const { language, file, command, args, needs, wait, shorter, attempts, read } of LANGUAGES) {
+    /** Compiled programs by their text. */
+    const compiled = new Map<string, string>();
+
+    async function compile(program: string): Promise<string> {
+      const executable = path.join(folder, `program-${String(compiled.size)}`);
+      await run('go', ['build', '-o', executable, file], { cwd: folder });
+      compiled.set(program, executable);
+      return executable;
+    }
+
     async function execute(program: string): Promise<string> {
       writeFileSync(path.join(folder, file), program);
-      return (await run(command, [...args, file], { cwd: folder, timeout: 100_000 })).stdout;
+      const [executable, parameters] =
+        command === undefined ? [compiled.get(program) ?? (await compile(program)), []] : [command, [...args, file]];
+      return (await run(executable, parameters, { cwd: folder, timeout: 100_000 })).stdout;
     }
 
     itNeeding([needs], `has a program that works, in ${language}`, () => expectProgramToWork(language, execute));
@@ -99,17 +112,21 @@ describe('docs/clients.md', () => {
       async () => {
         const [functions = '', use = ''] = blocksOf(language);
         expect(functions).toContain(wait);
-        for (const { passing, prints, answer } of WRONG) {
-          let requests = 0;
-          const listener: RequestListener = (_, outgoing) => (requests++, answer(outgoing));
-          await withServer(listener, async (url) => {
-            const quick = functions.replaceAll(ADDRESS, url).replace(wait, shorter);
+        let requests = 0;
+        let answer: (to: ServerResponse) => unknown;
+        const listener: RequestListener = (_, outgoing) => (requests++, answer(outgoing));
+        // One address for all, so that each program is compiled once.
+        await withServer(listener, async (url) => {
+          const quick = functions.replaceAll(ADDRESS, url).replace(wait, shorter);
+          for (const { passing, prints, ...wrong } of WRONG) {
+            ({ answer } = wrong);
+            requests = 0;
             await expect(execute(quick + read)).rejects.toMatchObject({ stdout: expect.stringMatching(prints) });
             expect(requests).toBe(passing ? attempts : 1);
             await expect(execute(quick + use)).rejects.toMatchObject({ stdout: '' });
             expect(requests).toBe(passing ? 2 * attempts : 2);
-          });
-        }
+          }
+        });
       },
       500_000,
     ); // many programs, which have to be compiled in some languages

@@ -23,9 +23,13 @@ export function blocksOf(language: string): readonly string[] {
 
 /**
  * Runs a program with a service that has three pages of messages, over a connection that answers the first request with
- * 503, cuts another one, the answer to the third, and one later on. `run` receives the program for that address, and returns its output.
+ * 503, cuts another one, the answer to the third, and one later on. `run` receives the program for that address and
+ * the address, and returns its output.
  */
-export async function expectProgramToWork(language: string, run: (program: string) => Promise<string>): Promise<void> {
+export async function expectProgramToWork(
+  language: string,
+  run: (program: string, url: string) => Promise<string>,
+): Promise<void> {
   const service = await startService({ WEBHOOK_SECRET: SECRET, READ_API_KEYS: KEY, LOG_LEVEL: 'ERROR' });
   try {
     for (let i = 0; i < OTHERS; i++) {
@@ -35,7 +39,7 @@ export async function expectProgramToWork(language: string, run: (program: strin
     const output = await withUnreliable(
       service.url,
       ['503', 'cut 503', 'cut', 'forward', 'forward', 'forward', 'cut', 'forward'],
-      (url) => run(blocksOf(language).join('\n').replaceAll(ADDRESS, url)),
+      (url) => run(blocksOf(language).join('\n').replaceAll(ADDRESS, url), url),
     );
     const [result, count, error] = output.trim().split('\n');
     expect([result, count]).toEqual(['duplicate', `${String(OTHERS + 1)} messages`]);
