@@ -32,8 +32,9 @@ export function readKeyCheck(keys: readonly string[]): (authorization: string | 
   return (authorization) => {
     if (digests.length === 0) return;
     const token = digest(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '');
-    const matches = digests.filter((key) => timingSafeEqual(key, token));
-    if (matches.length === 0) {
+    // Without a branch: to append a matching key to a list takes time at its place among the keys.
+    const matches = digests.reduce((found, key) => found | Number(timingSafeEqual(key, token)), 0);
+    if (matches === 0) {
       throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': 'Bearer realm="webhook-inbox"' } });
     }
   };
