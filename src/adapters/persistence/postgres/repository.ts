@@ -8,7 +8,7 @@ import { schemaHealth } from '../schema/migrator.ts';
 import { postgresDialect } from './dialect.ts';
 import { postgresFeed } from './feed.ts';
 import { translatingErrors } from './errors.ts';
-import { addUpdates } from './writes.ts';
+import { addUpdates } from './ingest/writes.ts';
 
 /** One snapshot for all statements, so that a page, its total and the counters are consistent. */
 const SNAPSHOT: Knex.TransactionConfig = { isolationLevel: 'repeatable read', readOnly: true };
