@@ -88,8 +88,7 @@ async function feedAfter(
   );
   const [now] = rows;
   // After a crash, the server may reuse the numbers of lost transactions, for messages that are new.
-  if (now?.epoch !== after.epoch || [after.at, end].some((at) => BigInt(now.future) < at))
-    return 'unknown_position';
+  if (now?.epoch !== after.epoch || [after.at, end].some((at) => BigInt(now.future) < at)) return 'unknown_position';
   const startAt = (at: bigint): Pick<StreamPosition, 'start'> =>
     after.start === undefined || at >= end ? {} : { start: after.start };
   const entries = rows.flatMap(({ epoch, arrived, ...row }) => {
