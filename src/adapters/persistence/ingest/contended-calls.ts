@@ -19,8 +19,8 @@ export interface ContendedCalls<C extends Call> {
 }
 
 export interface ContendedCallsOptions<C extends Call> {
-  /** Stores the call alone and settles it. Resolves with `locked` if another writer holds a lock that the call needs. */
-  readonly attempt: (call: C) => Promise<'locked' | 'settled'>;
+  /** Stores the call alone. Resolves with what answers it, and whether another writer holds a lock that the call needs. */
+  readonly attempt: (call: C) => Promise<{ readonly isLocked: boolean; readonly settle: () => void }>;
   /** Settles a call that waited too long. */
   readonly giveUp: (call: C) => void;
   readonly onIdle: () => void;
@@ -44,14 +44,19 @@ export function contendedCalls<C extends Call>({
   async function run(): Promise<void> {
     running = true;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (performance.now() > next.until) giveUp(next.call);
-      else note(next.call, await attempt(next.call));
+      if (performance.now() > next.until) {
+        giveUp(next.call);
+        continue;
+      }
+      const { isLocked, settle } = await attempt(next.call);
+      note(next.call, isLocked);
+      settle();
     }
     running = false;
     onIdle();
   }
 
-  function note({ updates }: C, result: 'locked' | 'settled'): void {
+  function note({ updates }: C, isLocked: boolean): void {
     const now = performance.now();
     for (const [key, until] of locked) {
       if (until > now) break;
@@ -59,7 +64,7 @@ export function contendedCalls<C extends Call>({
     }
     for (const key of keysOf(updates)) {
       locked.delete(key);
-      if (result === 'locked') locked.set(key, now + LOCKED_MS);
+      if (isLocked) locked.set(key, now + LOCKED_MS);
     }
   }
 

@@ -66,18 +66,22 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
   const drained = Promise.withResolvers<undefined>();
   const contended = contendedCalls<PendingCall>({
     async attempt(call) {
-      const result = await store([call], repository.addBriefly ?? repository.add).then(
-        (outcomes) => {
-          call.resolve(outcomes);
-          return 'settled' as const;
-        },
-        (error: unknown) => {
-          call.reject(error);
-          return error instanceof StoreContended ? 'locked' : 'settled';
-        },
+      const attempt = await store([call], repository.addBriefly ?? repository.add).then(
+        (outcomes) => ({
+          isLocked: false,
+          settle() {
+            call.resolve(outcomes);
+          },
+        }),
+        (error: unknown) => ({
+          isLocked: error instanceof StoreContended,
+          settle() {
+            call.reject(error);
+          },
+        }),
       );
       leaveQueue([call]);
-      return result;
+      return attempt;
     },
     giveUp(call) {
       call.waiting?.end();
