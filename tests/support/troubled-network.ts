@@ -9,6 +9,12 @@ export interface TroubledNetwork {
   readonly mute: () => void;
   /** From now on no connection gets answers, old or new. */
   readonly muteAll: () => void;
+  /**
+   * What happens to a connection on which the service next sends this text; the promise resolves then. `cut`: the text is lost, and
+   * both sides see their connection closed. `vanish`: the text arrives, and from then on nothing else does, in either direction; the
+   * server's side stays open even if the service closes its own, as if the service's host were gone.
+   */
+  readonly when: (text: string, what: 'cut' | 'vanish') => Promise<void>;
   /** From now on every packet takes this much longer (ms), in each direction. */
   readonly slowDown: (ms: number) => void;
   readonly close: () => Promise<void>;
@@ -19,6 +25,8 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
   const target = new URL(url);
   const answering = new Set<Socket>();
   const sockets = new Set<Socket>();
+  const vanished = new Set<Socket>();
+  let trouble: { readonly text: Buffer; readonly what: 'cut' | 'vanish'; readonly begin: () => void } | undefined;
   let mutesAll = false;
   let delayMs = 0;
   const proxy = createServer((client) => {
@@ -31,13 +39,27 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
       sockets.add(from);
       let earlier = Promise.resolve();
       from.on('data', (chunk) => {
+        if (vanished.has(server)) return;
+        if (from === client && trouble !== undefined && chunk.includes(trouble.text)) {
+          const { what, begin } = trouble;
+          trouble = undefined;
+          if (what === 'cut') server.destroy();
+          else {
+            server.write(chunk);
+            vanished.add(server);
+          }
+          begin();
+          return;
+        }
         const arrival = delayMs === 0 ? undefined : delay(delayMs);
         earlier = Promise.all([earlier, arrival]).then(() => {
-          if (answering.has(server)) to.write(chunk); // in order: no chunk overtakes another
+          if (answering.has(server) && !vanished.has(server)) to.write(chunk); // in order: no chunk overtakes another
         });
       });
       from.on('error', () => undefined);
-      from.on('close', () => to.destroy());
+      from.on('close', () => {
+        if (!vanished.has(server)) to.destroy();
+      });
     }
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
@@ -53,6 +75,10 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
       mutesAll = true;
       answering.clear();
     },
+    when: (text, what) =>
+      new Promise((resolve) => {
+        trouble = { text: Buffer.from(text), what, begin: resolve };
+      }),
     slowDown(ms) {
       delayMs = ms;
     },
