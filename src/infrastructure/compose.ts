@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { connectionLimits, type ConnectionLimits } from '../adapters/http/node/connection-limits.ts';
 import { createHttpServer } from '../adapters/http/node/server.ts';
 import { prometheusMetrics } from '../adapters/telemetry/metrics/prometheus.ts';
-import { groupCommit } from '../adapters/persistence/ingest/group-commit.ts';
+import { groupCommit, type GroupedRepository } from '../adapters/persistence/ingest/group-commit.ts';
 import { signatureSchemes } from '../adapters/providers/signature-schemes.ts';
 import { DIAGNOSES } from '../adapters/signature/diagnosis/diagnosis.ts';
 import { CheckReadiness, configuredProviders } from '../application/readiness/check-readiness.ts';
@@ -12,7 +12,7 @@ import { MessageStream } from '../application/follow/message-stream.ts';
 import { IngestMessage } from '../application/ingest/ingest-message.ts';
 import { ListMessages } from '../application/query/list-messages.ts';
 import type { Logger } from '../application/ports/telemetry.ts';
-import type { MessageRepository, RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
+import type { RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
 import type { ExpiryRule } from '../domain/erasure-rule.ts';
 import { Rejections } from '../application/rejections/rejections.ts';
 import { Retention } from '../application/erasure/retention.ts';
@@ -145,7 +145,7 @@ export async function composeService(
   };
 }
 
-interface Store extends MessageRepository {
+interface Store extends GroupedRepository {
   readonly rejections: RejectionLog;
   readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;

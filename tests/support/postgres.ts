@@ -45,7 +45,9 @@ export async function openTestPostgres(): Promise<{ db: Knex; url: string; close
 }
 
 export function openTestPool(url: string): Knex {
-  return openPostgres({ url, poolSize: 5, statementTimeoutMs: 60_000, acquireTimeoutMs: 60_000 });
+  return openPostgres({
+    ...{ url, poolSize: 5, statementTimeoutMs: 60_000, idleInTransactionMs: 60_000, acquireTimeoutMs: 60_000 },
+  });
 }
 
 /** Empties a database, which is faster than creating a new one. */

@@ -9,6 +9,14 @@ export interface TroubledNetwork {
   readonly mute: () => void;
   /** From now on no connection gets answers, old or new. */
   readonly muteAll: () => void;
+  /**
+   * What happens to the connection on which the service next sends this text; the promise resolves then. `cut`: the text is lost,
+   * and both sides see their connection closed. `vanish`: the text arrives, and from then on nothing else does, in either direction;
+   * the server's side stays open even if the service closes its own, as if the service's host were gone.
+   */
+  readonly when: (text: string, what: 'cut' | 'vanish') => Promise<void>;
+  /** From now on all open connections are like that. */
+  readonly vanish: () => void;
   /** From now on every packet takes this much longer (ms), in each direction. */
   readonly slowDown: (ms: number) => void;
   readonly close: () => Promise<void>;
@@ -19,6 +27,8 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
   const target = new URL(url);
   const answering = new Set<Socket>();
   const sockets = new Set<Socket>();
+  const vanished = new Set<Socket>();
+  let trouble: { readonly text: Buffer; readonly what: 'cut' | 'vanish'; readonly begin: () => void } | undefined;
   let mutesAll = false;
   let delayMs = 0;
   const proxy = createServer((client) => {
@@ -33,11 +43,25 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
       from.on('data', (chunk) => {
         const arrival = delayMs === 0 ? undefined : delay(delayMs);
         earlier = Promise.all([earlier, arrival]).then(() => {
-          if (answering.has(server)) to.write(chunk); // in order: no chunk overtakes another
+          if (!answering.has(server) || vanished.has(server)) return;
+          const due = from === client && trouble !== undefined && chunk.includes(trouble.text) ? trouble : undefined;
+          if (due === undefined) {
+            to.write(chunk); // in order: no chunk overtakes another
+            return;
+          }
+          trouble = undefined;
+          if (due.what === 'cut') server.destroy();
+          else {
+            to.write(chunk);
+            vanished.add(server);
+          }
+          due.begin();
         });
       });
       from.on('error', () => undefined);
-      from.on('close', () => to.destroy());
+      from.on('close', () => {
+        if (!vanished.has(server)) to.destroy();
+      });
     }
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
@@ -52,6 +76,13 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
     muteAll() {
       mutesAll = true;
       answering.clear();
+    },
+    when: (text, what) =>
+      new Promise((resolve) => {
+        trouble = { text: Buffer.from(text), what, begin: resolve };
+      }),
+    vanish() {
+      for (const server of answering) vanished.add(server);
     },
     slowDown(ms) {
       delayMs = ms;

@@ -9,7 +9,7 @@ import type { Timestamp } from '../../domain/timestamp.ts';
 import type { MessageStatus, NewUpdate, Payload, Receipt } from '../../domain/update.ts';
 import type { UpdateOutcome } from '../../domain/ingest-outcome.ts';
 
-/** The store cannot serve the call now, and stored nothing of it. The same call may succeed later. */
+/** The store cannot serve the call now, and as far as it knows stored nothing of it. The same call may succeed later. */
 export class StoreUnavailable extends Error {
   readonly retryAfterSeconds: number;
 
@@ -17,6 +17,20 @@ export class StoreUnavailable extends Error {
     super(message, options);
     this.name = 'StoreUnavailable';
     this.retryAfterSeconds = options?.retryAfterSeconds ?? 1;
+  }
+}
+
+/** Another writer holds what the call needs, such as the id of one of its messages. Other calls may succeed now. */
+export class StoreContended extends StoreUnavailable {}
+
+/** The call is stored, but the store lost its connection before it knew the outcome of every update. A retry returns it. */
+export class OutcomesUnknown extends StoreUnavailable {
+  /** One per update, in order; null if it is not known. */
+  readonly outcomes: readonly (UpdateOutcome | null)[];
+
+  constructor(outcomes: readonly (UpdateOutcome | null)[], options?: ErrorOptions) {
+    super('the connection was lost after the commit', options);
+    this.outcomes = outcomes;
   }
 }
 

@@ -1,21 +1,31 @@
-import { StoreUnavailable, type MessageRepository } from '../../../application/ports/store.ts';
-import type { Metrics, Span, Tracer } from '../../../application/ports/telemetry.ts';
+import {
+  OutcomesUnknown,
+  StoreContended,
+  StoreUnavailable,
+  type MessageRepository,
+  type MessageWriter,
+} from '../../../application/ports/store.ts';
+import type { Metrics, Tracer } from '../../../application/ports/telemetry.ts';
 import type { NewUpdate } from '../../../domain/update.ts';
 import type { UpdateOutcome } from '../../../domain/ingest-outcome.ts';
+import { contendedCalls } from './contended-calls.ts';
+import { measuredCommit } from './measured-commit.ts';
+import { bytesOf, settleAll, type PendingCall } from './pending-call.ts';
 
-interface Pending {
-  readonly updates: readonly NewUpdate[];
-  readonly resolve: (outcomes: readonly UpdateOutcome[]) => void;
-  readonly reject: (error: unknown) => void;
-  /** The span in which add was called. */
-  readonly caller: Span;
-  /** The span of its time in the queue. */
-  readonly waiting: Span;
-}
+/** Maximum bytes of bodies and texts per commit; a larger call gets its own commit. The store copies them several times. */
+const MAX_GROUP_BYTES = 4 * 2 ** 20;
 
 export interface GroupCommit extends MessageRepository {
   /** Rejects further calls. Resolves when everything accepted so far is committed or has failed. */
   drain(): Promise<void>;
+}
+
+export interface GroupedRepository extends MessageRepository {
+  /**
+   * The same as `add`, but gives up sooner if another writer holds a lock.
+   * @default add
+   */
+  readonly addBriefly?: MessageWriter['add'];
 }
 
 export interface GroupCommitOptions {
@@ -38,21 +48,48 @@ export interface GroupCommitOptions {
  * Lets concurrent callers share a commit. Calls that arrive while the maximum number of commits is in flight form the next
  * group. There is no timer, so a lone message does not wait. Each add resolves after its commit.
  *
- * A failed group is retried call by call, so a message that the store cannot accept fails only its own sender. If the store
- * is unavailable, the whole group fails immediately. Up to `maxQueued` messages wait; further ones are rejected with
- * StoreUnavailable.
+ * A failed group is retried call by call, so a message that the store cannot accept, or whose key is locked, fails only its own
+ * sender. If the store is unavailable, the whole group fails immediately. Up to `maxQueued` messages wait; further ones are
+ * rejected with StoreUnavailable.
  *
  * A commit belongs to the trace of its first recorded caller and links to all of its callers. Each caller's queue span links
  * to the commit.
  */
-export function groupCommit(repository: MessageRepository, options: GroupCommitOptions): GroupCommit {
-  const { maxGroup, maxQueued, maxCommits = 1, metrics, tracer, onStored = () => undefined } = options;
-  let queue: Pending[] = [];
+export function groupCommit(repository: GroupedRepository, options: GroupCommitOptions): GroupCommit {
+  const { maxGroup, maxQueued, maxCommits = 1, metrics, tracer } = options;
+  const store = measuredCommit(options);
+  let queue: PendingCall[] = [];
   let queued = 0;
   let commits = 0;
   let gathering = false;
   let closed = false;
   const drained = Promise.withResolvers<undefined>();
+  const contended = contendedCalls<PendingCall>({
+    async attempt(call) {
+      const attempt = await store([call], repository.addBriefly ?? repository.add).then(
+        (outcomes) => ({
+          isLocked: false,
+          settle() {
+            call.resolve(outcomes);
+          },
+        }),
+        (error: unknown) => ({
+          isLocked: error instanceof StoreContended,
+          settle() {
+            call.reject(error);
+          },
+        }),
+      );
+      leaveQueue([call]);
+      return attempt;
+    },
+    giveUp(call) {
+      call.waiting?.end();
+      call.reject(new StoreContended('too many calls wait for locks'));
+      leaveQueue([call]);
+    },
+    onIdle: startCommits,
+  });
 
   function add(updates: readonly NewUpdate[]): Promise<readonly UpdateOutcome[]> {
     if (updates.length === 0) return Promise.resolve([]);
@@ -62,10 +99,16 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
       return Promise.reject(new StoreUnavailable('too many messages are waiting to be stored'));
     }
     return new Promise((resolve, reject) => {
-      queue.push({ updates, resolve, reject, caller: tracer.active(), waiting: tracer.startSpan('commit queue') });
+      const waiting = tracer.startSpan('commit queue');
+      const call: PendingCall = { updates, bytes: bytesOf(updates), resolve, reject, caller: tracer.active(), waiting };
       queued += updates.length;
       metrics.queueDepth(queued);
-      gather();
+      if (contended.areLocked(updates)) {
+        contended.add([call]);
+      } else {
+        queue.push(call);
+        gather();
+      }
     });
   }
 
@@ -81,15 +124,17 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
 
   function startCommits(): void {
     while (queue.length > 0 && commits < maxCommits) void commit(nextGroup());
-    if (closed && queue.length === 0 && commits === 0) drained.resolve(undefined);
+    if (closed && queue.length === 0 && commits === 0 && contended.idle()) drained.resolve(undefined);
   }
 
-  function nextGroup(): Pending[] {
+  function nextGroup(): PendingCall[] {
     let size = 0;
+    let held = 0;
     let calls = 0;
-    for (const { updates } of queue) {
-      if (calls > 0 && size + updates.length > maxGroup) break;
+    for (const { updates, bytes } of queue) {
+      if (calls > 0 && (size + updates.length > maxGroup || held + bytes > MAX_GROUP_BYTES)) break;
       size += updates.length;
+      held += bytes;
       calls++;
     }
     const group = queue.slice(0, calls);
@@ -97,27 +142,24 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
     return group;
   }
 
-  async function commit(group: Pending[]): Promise<void> {
+  async function commit(group: PendingCall[]): Promise<void> {
     commits++;
-    const updates = group.flatMap((call) => call.updates);
-    const span = commitSpan(group);
-    for (const { waiting } of group) {
-      waiting.link(span);
-      waiting.end();
-    }
-    const settle = await timedAdd(updates, span).then(
+    const settle = await store(group, repository.add).then(
       (outcomes) => () => {
-        let first = 0;
-        for (const call of group) {
-          call.resolve(outcomes.slice(first, first + call.updates.length));
-          first += call.updates.length;
-        }
+        settleAll(group, outcomes, null);
       },
       async (error: unknown) => {
+        if (error instanceof OutcomesUnknown) {
+          return () => {
+            settleAll(group, error.outcomes, error);
+          };
+        }
+        if (error instanceof StoreContended) {
+          contended.add(group);
+          return null;
+        }
         if (group.length > 1 && !(error instanceof StoreUnavailable)) {
-          for (const call of group) {
-            await timedAdd(call.updates, commitSpan([call])).then(call.resolve, call.reject);
-          }
+          for (const call of group) await store([call], repository.add).then(call.resolve, call.reject);
           return () => undefined;
         }
         return () => {
@@ -126,36 +168,15 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
       },
     );
     commits--;
-    queued -= updates.length;
-    metrics.queueDepth(queued);
+    if (settle !== null) leaveQueue(group);
     // Start the next group first, so that the store works on it while these callers are answered.
     startCommits();
-    settle();
+    settle?.();
   }
 
-  async function timedAdd(updates: readonly NewUpdate[], span: Span): Promise<readonly UpdateOutcome[]> {
-    const start = performance.now();
-    const report = (outcome: 'committed' | 'failed'): void => {
-      metrics.commit({ messages: updates.length, seconds: (performance.now() - start) / 1000, outcome });
-      span.set({ 'commit.messages': updates.length, 'commit.outcome': outcome });
-      span.end();
-    };
-    try {
-      const outcomes = await repository.add(updates);
-      if (outcomes.includes('created')) onStored();
-      report('committed');
-      return outcomes;
-    } catch (error) {
-      span.fail(error);
-      report('failed');
-      throw error;
-    }
-  }
-
-  function commitSpan(calls: readonly Pending[]): Span {
-    const callers = calls.map(({ caller }) => caller);
-    const parent = callers.find(({ recorded }) => recorded) ?? callers[0];
-    return tracer.startSpan('commit', { parent, links: callers });
+  function leaveQueue(calls: readonly PendingCall[]): void {
+    for (const { updates } of calls) queued -= updates.length;
+    metrics.queueDepth(queued);
   }
 
   return {

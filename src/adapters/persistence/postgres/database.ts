@@ -10,6 +10,21 @@ export const LOCK_NOT_AVAILABLE = '55P03';
 /** Knex would print errors with which it also rejects. */
 const SILENT = { error: () => undefined, warn: () => undefined, deprecate: () => undefined, debug: () => undefined };
 
+/** Without it, a session is of no use: a 200 promises that the message is on the disk. */
+const DURABLE = { synchronous_commit: 'on' };
+/**
+ * How the server notices within about 11 s that the host of an idle session is gone, and sooner if it was answering it
+ * (https://www.postgresql.org/docs/current/runtime-config-connection.html#RUNTIME-CONFIG-TCP-SETTINGS). The operating system's own
+ * defaults take hours. The server checks during a long statement, too, whether its client has closed the connection.
+ */
+const PRESENCE = {
+  tcp_keepalives_idle: '5s',
+  tcp_keepalives_interval: '2s',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '10s',
+  client_connection_check_interval: '2s',
+};
+
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`, with `sslmode` and the driver's other options as a query. */
   readonly url: string;
@@ -17,6 +32,13 @@ export interface PostgresOptions {
   readonly poolSize: number;
   /** The server cancels a statement that takes longer; 0 disables this. */
   readonly statementTimeoutMs: number;
+  /** The server cancels a statement that waits longer for a lock; 0 disables this. */
+  readonly lockTimeoutMs?: number;
+  /**
+   * The server closes a session that leaves a transaction idle for longer: its process or host has stopped, and nobody else gets
+   * the locks of that transaction.
+   */
+  readonly idleInTransactionMs: number;
   /** How long a caller waits for a free connection. */
   readonly acquireTimeoutMs: number;
 }
@@ -26,7 +48,8 @@ export interface PostgresOptions {
  * default is, and on those of synchronous standbys
  * (https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT).
  */
-export function openPostgres({ url, poolSize, statementTimeoutMs, acquireTimeoutMs }: PostgresOptions): Knex {
+export function openPostgres(options: PostgresOptions): Knex {
+  const { url, poolSize, statementTimeoutMs, acquireTimeoutMs } = options;
   const connections = new Map<string, PooledClient>();
   const db = knex({
     client: 'pg',
@@ -35,6 +58,7 @@ export function openPostgres({ url, poolSize, statementTimeoutMs, acquireTimeout
       application_name: 'webhook-inbox',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS,
       // If the server does not answer at all, the driver gives up some time after the server should have done so.
       ...(statementTimeoutMs > 0 && {
         statement_timeout: statementTimeoutMs,
@@ -52,8 +76,7 @@ export function openPostgres({ url, poolSize, statementTimeoutMs, acquireTimeout
       afterCreate(client: PooledClient, done: (error: unknown, client: PooledClient) => void) {
         connections.set(client.__knexUid, client);
         client.once('end', () => connections.delete(client.__knexUid));
-        // As a statement, because `options` in the URL would override the `options` of the connection.
-        client.query('set synchronous_commit = on').then(
+        setUpSession(client, options).then(
           () => {
             done(null, client);
           },
@@ -71,6 +94,45 @@ export function openPostgres({ url, poolSize, statementTimeoutMs, acquireTimeout
     if (client !== undefined) dropWhenSilent(client, error);
   });
   return db;
+}
+
+/**
+ * Sets the session's parameters in one statement: as parameters of the connection, those of the URL would override them. A server
+ * of another version or system may not know or not accept some of them; the session then works without these.
+ */
+async function setUpSession(client: pg.Client, options: PostgresOptions): Promise<void> {
+  const { statementTimeoutMs, lockTimeoutMs = 0, idleInTransactionMs } = options;
+  const bounds = {
+    ...PRESENCE,
+    idle_in_transaction_session_timeout: String(idleInTransactionMs),
+    ...(statementTimeoutMs > 0 && { statement_timeout: String(statementTimeoutMs) }),
+    ...(lockTimeoutMs > 0 && { lock_timeout: String(lockTimeoutMs) }),
+  };
+  try {
+    await setParameters(client, { ...DURABLE, ...bounds });
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    await setParameters(client, DURABLE);
+    for (const [name, value] of Object.entries(bounds)) {
+      await setParameters(client, { [name]: value }).catch((refusal: unknown) => {
+        if (!isRefused(refusal)) throw refusal;
+      });
+    }
+  }
+}
+
+/** Sets those that the server knows, and always DURABLE. Rejects without any change if it does not accept one of them. */
+async function setParameters(client: pg.Client, parameters: Readonly<Record<string, string>>): Promise<void> {
+  await client.query(
+    `select set_config(name, value, false) from unnest($1::text[], $2::text[]) as wanted (name, value)
+     where name = any ($3) or current_setting(name, true) is not null`,
+    [Object.keys(parameters), Object.values(parameters), Object.keys(DURABLE)],
+  );
+}
+
+/** Whether the server does not accept a parameter. After other errors, the session is of no use. */
+function isRefused(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(0A|22|42|55)/.test(error.code ?? '');
 }
 
 /** The driver's client, with the id that Knex assigns, and the reason why the pool must not reuse it. */

@@ -11,11 +11,15 @@ const INDEXING_LOCK = [0x5748494e, 2] as const;
 /** Messages after which it vacuums even if a backlog is left, because each step skips the rows deleted before. */
 const VACUUM_AFTER = 20_000;
 
-/** The background step of one replica: deriveNext, followed by a vacuum when the backlog is empty or many rows were deleted. */
-export function backgroundStep(db: Knex): (limit: number) => Promise<number> {
+/**
+ * The background step of one replica: counts like deriveNext, then vacuums when the backlog is empty or many rows were deleted.
+ * `busy`: another replica is counting.
+ */
+export function backgroundStep(db: Knex): (limit: number) => Promise<number | 'busy'> {
   let deleted = 0;
   return async (limit) => {
-    const counted = await deriveNext(db, limit);
+    const counted = await countNext(db, limit);
+    if (counted === 'busy') return counted;
     deleted += counted;
     if (deleted >= VACUUM_AFTER || (counted < limit && deleted > 0)) {
       deleted = 0;
@@ -39,13 +43,18 @@ async function vacuum(db: Knex): Promise<void> {
  * find the lock taken and return 0.
  */
 export async function deriveNext(db: Knex, limit: number): Promise<number> {
+  const counted = await countNext(db, limit);
+  return counted === 'busy' ? 0 : counted;
+}
+
+async function countNext(db: Knex, limit: number): Promise<number | 'busy'> {
   return db.transaction(async (transaction) => {
     const { locked } = await rowOf<{ locked: boolean }>(
       transaction,
       'select pg_try_advisory_xact_lock(?, ?) as locked',
       COUNTING_LOCK,
     );
-    if (!locked) return 0;
+    if (!locked) return 'busy';
     // If a crash loses the step, the backlog still has its messages, and the step is repeated.
     await transaction.raw('set local synchronous_commit = off');
     const taken = await rowsOf<{ from_msisdn: Msisdn; sent_at: bigint }>(

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../../../application/ports/store.ts';
+import { StoreContended, StoreUnavailable } from '../../../application/ports/store.ts';
 
 /**
  * SQLSTATE classes and codes after which a retry may succeed: lost connections, no resources, a server that stops or starts, a
@@ -6,6 +6,8 @@ import { StoreUnavailable } from '../../../application/ports/store.ts';
  * database until an operator fixes them (https://www.postgresql.org/docs/current/errcodes-appendix.html).
  */
 const PASSING = /^(08|28|53|57|58|XX|3D000|25006|25P0[34]|40001|40P01|55P03)/;
+/** Of these, those that another session's locks may cause: a lock or statement that timed out, a deadlock. */
+const CONTENDED = /^(40001|40P01|55P03|57014)$/;
 /** Network errors (errno names), and certificate errors until an operator fixes them. */
 const NETWORK =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|EADDRNOTAVAIL|ENOENT|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_)/;
@@ -13,18 +15,22 @@ const NETWORK =
 const DRIVER =
   /(?:^| - )(Connection terminated.*|Query read timeout|timeout expired|Client has encountered a connection error.*)$|^SASL(?=: )/;
 
-/** Runs `work` and rejects with StoreUnavailable if a retry may succeed; other errors pass unchanged. */
+/** Runs `work` and rejects with StoreUnavailable, or StoreContended, if a retry may succeed; other errors pass unchanged. */
 export async function translatingErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const reason = passingReason(error);
-    if (reason !== null) throw new StoreUnavailable(`database: ${reason}`, { cause: error });
+    if (reason !== null) {
+      const Reason = CONTENDED.test(reason) ? StoreContended : StoreUnavailable;
+      throw new Reason(`database: ${reason}`, { cause: error });
+    }
     throw error;
   }
 }
 
-function passingReason(error: unknown): string | null {
+/** The SQLSTATE, or what the driver says, of an error after which a retry may succeed; null for any other. */
+export function passingReason(error: unknown): string | null {
   const { code, name, message, errors } = (error ?? {}) as {
     code?: unknown;
     name?: string;

@@ -6,12 +6,15 @@ import { openPostgres } from './database.ts';
 import { backgroundStep } from './derived-data.ts';
 import { postgresDialect } from './dialect.ts';
 import { postgresErasing } from './erasure.ts';
+import { passingReason } from './errors.ts';
 import { postgresMessageRepository } from './repository.ts';
 import { postgresReindex } from './search/reindex.ts';
 import { postgresStorage } from './storage.ts';
 
 /** Another process may use all connections of the server for a while. */
 const ACQUIRE_TIMEOUT_MS = 60_000;
+/** A command that the terminal stopped (Ctrl-Z) gives back the locks of its transaction; it repeats that step when it continues. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
 /** The migration lock and a concurrent index build each have their own connection. */
 const CONNECTIONS = 3;
 
@@ -20,6 +23,7 @@ export function openForMaintenance(url: string): MaintenanceDatabase {
     url,
     poolSize: CONNECTIONS,
     statementTimeoutMs: 0, // building an index may take hours
+    idleInTransactionMs: IDLE_IN_TRANSACTION_MS,
     acquireTimeoutMs: ACQUIRE_TIMEOUT_MS,
   });
   return { db, dialect: postgresDialect };
@@ -38,11 +42,15 @@ export async function openCopyTarget(url: string): Promise<CopyTarget> {
     throw error;
   }
   const repository = postgresMessageRepository(db, db);
+  const derive = backgroundStep(db);
   return {
     db,
     dialect,
     add: (messages) => repository.add(messages),
-    deriveNext: backgroundStep(db),
+    async deriveNext(limit) {
+      const counted = await repeatedOnce(() => derive(limit));
+      return counted === 'busy' ? 0 : counted;
+    },
   };
 }
 
@@ -51,9 +59,19 @@ export function openForErasing(url: string, { idNames }: Pick<ErasingOptions, 'i
   return Promise.resolve({
     db,
     dialect,
-    eraser: messageEraser(db, dialect, postgresErasing, { translate: (work) => work(), idNames }),
+    eraser: messageEraser(db, dialect, postgresErasing, { translate: repeatedOnce, idNames }),
     storage: postgresStorage(db),
     reindex: postgresReindex(db),
     file: null,
   });
+}
+
+/** Repeats a step if its session was lost: the terminal may have stopped this process for longer than the server waits. */
+async function repeatedOnce<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (passingReason(error) === null) throw error;
+    return step();
+  }
 }

@@ -6,15 +6,16 @@ import { timeseriesFromCounters } from '../counters/message-timeseries.ts';
 import { findReceipt, findMessage, findPayload, findStatus } from '../query/message-lookups.ts';
 import { schemaHealth } from '../schema/migrator.ts';
 import { postgresDialect } from './dialect.ts';
-import { feedAfter, feedEnd } from './feed.ts';
+import { postgresFeed } from './feed.ts';
 import { translatingErrors } from './errors.ts';
-import { addUpdates } from './writes.ts';
+import { addUpdates } from './ingest/writes.ts';
 
 /** One snapshot for all statements, so that a page, its total and the counters are consistent. */
 const SNAPSHOT: Knex.TransactionConfig = { isolationLevel: 'repeatable read', readOnly: true };
 
 /** The messages of a PostgreSQL database. Ingest and reads have separate pools, so that no webhook waits for a search. */
 export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRepository {
+  const feed = postgresFeed(reads);
   return {
     async add(updates) {
       if (updates.length === 0) return [];
@@ -42,9 +43,9 @@ export function postgresMessageRepository(writes: Knex, reads: Knex): MessageRep
         reads.transaction((snapshot) => timeseriesFromCounters(snapshot, postgresDialect, ...asked), SNAPSHOT),
       ),
 
-    readFeed: (after, limit) => translatingErrors(() => feedAfter(reads, after, limit)),
+    readFeed: (after, limit) => translatingErrors(() => feed.readFeed(after, limit)),
 
-    feedEnd: () => translatingErrors(() => feedEnd(reads)),
+    feedEnd: () => translatingErrors(() => feed.feedEnd()),
 
     health: () => schemaHealth(writes),
   };

@@ -1,4 +1,12 @@
-import type { MessageRepository, RejectionLog, StepwiseEraser, StoreUsage } from '../../../application/ports/store.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  OutcomesUnknown,
+  type MessageRepository,
+  type MessageWriter,
+  type RejectionLog,
+  type StepwiseEraser,
+  type StoreUsage,
+} from '../../../application/ports/store.ts';
 import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
 import { derivedDataWorker, DERIVE_STEP } from '../ingest/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
@@ -14,6 +22,14 @@ import { storeUsage } from './usage.ts';
 
 /** A commit that takes longer is aborted. Its sender retries and learns whether it was stored. */
 const WRITE_TIMEOUT_MS = 10_000;
+/** Other replicas hold locks for one commit; only a session that has stopped holds them for longer. */
+const LOCK_TIMEOUT_MS = 1_000;
+/** The limits of a call that has waited for a lock before, alone, while others like it wait for their turn. */
+const BRIEF = { statementTimeoutMs: 2_000, lockTimeoutMs: 250 };
+/** No transaction of the service waits for anything but its next statement. */
+const IDLE_IN_TRANSACTION_MS = 5_000;
+/** When to count again, if another replica was counting: it may have missed what this one stored meanwhile. */
+const COUNT_AGAIN_MS = 1_000;
 
 export interface PooledOptions {
   readonly url: string;
@@ -28,6 +44,8 @@ export interface PooledOptions {
 }
 
 export interface PooledMessageRepository extends MessageRepository {
+  /** The same as `add`, but gives up within 250 ms if another session holds a lock. One call at a time. */
+  readonly addBriefly: MessageWriter['add'];
   readonly rejections: RejectionLog;
   readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
@@ -40,14 +58,18 @@ export interface PooledMessageRepository extends MessageRepository {
 /** The repository of a PostgreSQL database that any number of replicas share. The derived-data worker runs after the writes. */
 export function pooledMessageRepository(options: PooledOptions): PooledMessageRepository {
   const { url, poolSize, maxCommits, readTimeoutMs, maxQueuedReads } = options;
+  const common = { url, idleInTransactionMs: IDLE_IN_TRANSACTION_MS };
   const writes = openPostgres({
-    url,
+    ...common,
     poolSize: maxCommits + 4, // one each for counters, rejections, erasing and the health check
     statementTimeoutMs: WRITE_TIMEOUT_MS,
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
     acquireTimeoutMs: WRITE_TIMEOUT_MS,
   });
+  // Without a connection until a call waits for a lock.
+  const briefWrites = openPostgres({ ...common, ...BRIEF, poolSize: 1, acquireTimeoutMs: WRITE_TIMEOUT_MS });
   const reads = openPostgres({
-    url,
+    ...common,
     poolSize,
     statementTimeoutMs: readTimeoutMs,
     acquireTimeoutMs: readTimeoutMs,
@@ -56,14 +78,29 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   const rejections = rejectionLog({ writes, reads }, translatingErrors);
   const bounded = readLimit(poolSize + maxQueuedReads);
   const step = backgroundStep(writes);
-  const derived = derivedDataWorker(() => step(DERIVE_STEP));
+  const derived = derivedDataWorker(async () => {
+    const counted = await step(DERIVE_STEP);
+    if (counted !== 'busy') return counted;
+    await delay(COUNT_AGAIN_MS, undefined, { ref: false });
+    return DERIVE_STEP;
+  });
   void derived.caughtUp(); // the backlog of a killed replica
-  const messages: MessageRepository = {
-    async add(updates) {
-      const outcomes = await repository.add(updates);
+  const counted = async (adding: ReturnType<MessageWriter['add']>): ReturnType<MessageWriter['add']> => {
+    const report = (outcomes: readonly unknown[]): void => {
       derived.stored(outcomes.filter((outcome) => outcome === 'created').length);
+    };
+    try {
+      const outcomes = await adding;
+      report(outcomes);
       return outcomes;
-    },
+    } catch (error) {
+      if (error instanceof OutcomesUnknown) report(error.outcomes);
+      throw error;
+    }
+  };
+  const brief = postgresMessageRepository(briefWrites, reads);
+  const messages: MessageRepository = {
+    add: (updates) => counted(repository.add(updates)),
     find: (messageId, provider) => bounded(() => repository.find(messageId, provider)),
     findStatus: (key) => bounded(() => repository.findStatus(key)),
     findReceipt: (key) => bounded(() => repository.findReceipt(key)),
@@ -77,6 +114,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   };
   return {
     ...withWriteHealth(messages, { tryWrite: () => tryWrite(writes) }),
+    addBriefly: (updates) => counted(brief.add(updates)),
     rejections: {
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
@@ -86,7 +124,7 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     caughtUp: () => derived.caughtUp(),
     async close() {
       await derived.stop();
-      await Promise.all([writes.destroy(), reads.destroy()]);
+      await Promise.all([writes, briefWrites, reads].map((pool) => pool.destroy()));
     },
   };
 }

@@ -4,6 +4,7 @@ import type { MessageRepository } from '../../../../src/application/ports/store.
 import { messageKey, type Message } from '../../../../src/domain/message.ts';
 import { provider, WEBHOOK, type Provider } from '../../../../src/domain/provider.ts';
 import { statusRank, type NewMessage, type Payload, type StatusUpdate } from '../../../../src/domain/update.ts';
+import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
 import { everyMessage, id, message, micros, runs, type WithRepository } from './repository-fixtures.ts';
 
 const [ALPHA, OMEGA] = [provider('alpha'), provider('omega')];
@@ -17,6 +18,27 @@ const status = (state: string, at: number, of: Message = message('m1')): StatusU
   state,
   at: micros(at),
 });
+/** Messages whose keys no locale would sort like the stores do, and calls with many statuses of each, mixed with messages. */
+const STATUS_OF = ['m1', 'M1', 'm\u{10000}', 'm\uFFFF'].map((one) => message(one));
+const statusCalls = fc.array(
+  fc.array(
+    fc.oneof(
+      {
+        weight: 5,
+        arbitrary: fc
+          .tuple(
+            fc.constantFrom('sent', 'delivered', 'read', 'to\'morrow\\"\n😀'),
+            fc.nat(3),
+            fc.constantFrom(...STATUS_OF),
+          )
+          .map(([state, at, of]) => status(state, at, of)),
+      },
+      { weight: 1, arbitrary: fc.constantFrom(...STATUS_OF) },
+    ),
+    { maxLength: 10 },
+  ),
+  { maxLength: 5 },
+);
 const payload = (text: string, mediaType = 'application/json'): Payload => ({ mediaType, body: Buffer.from(text) });
 
 async function payloadOf(repository: MessageRepository, of: Message): Promise<string | null> {
@@ -84,6 +106,23 @@ export function updatesContract(withRepository: WithRepository): void {
             }),
         ),
         runs(10),
+      ));
+
+    it('has in any call the outcome as if each status had come alone', () =>
+      fc.assert(
+        fc.asyncProperty(statusCalls, (calls) =>
+          withRepository(async (repository) => {
+            const model = inMemoryMessageRepository();
+            for (const call of calls) {
+              const expected = [];
+              for (const one of call) expected.push(...(await model.add([one])));
+              expect(await repository.add(call)).toEqual(expected);
+            }
+            for (const one of STATUS_OF)
+              expect(await repository.findStatus(messageKey(one))).toEqual(await model.findStatus(messageKey(one)));
+          }),
+        ),
+        runs(30),
       ));
 
     it('is stored with the messages of its call or not at all, and belongs to one provider', () =>

@@ -12,6 +12,7 @@ import { comparePositions, messageKey, type Message } from '../../../../src/doma
 import { statusRank, type NewUpdate, type StatusUpdate } from '../../../../src/domain/update.ts';
 import type { UpdateOutcome } from '../../../../src/domain/ingest-outcome.ts';
 import { statsOf } from '../../../../src/domain/stats.ts';
+import { inMemoryMessageRepository } from '../../../support/in-memory-message-repository.ts';
 import { emptyTables, openTestPool, openTestPostgres } from '../../../support/postgres.ts';
 import { everyMessage, manyMessages, message, micros, number, runs } from '../contract/repository-fixtures.ts';
 
@@ -238,6 +239,44 @@ it('of the first statuses of a message, stored by two replicas at the same time,
     at: micros(2_000_000),
   });
 });
+
+/** Few states and instants, so that equal statuses and equal instants are common. */
+const someStatus = fc
+  .tuple(fc.constantFrom('m', 'n'), fc.constantFrom('sent', 'delivered', 'read'), fc.nat(2))
+  .map(([of, state, at]): StatusUpdate => ({ ...message(of), kind: 'status', state, at: micros(at) }));
+
+it('statuses that wait for another replica have the outcomes of coming after it', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(someStatus, { maxLength: 2 }),
+      someStatus,
+      fc.array(someStatus, { maxLength: 6 }),
+      async (before, meanwhile, group) => {
+        await emptyTables(first);
+        const model = inMemoryMessageRepository();
+        const repository = postgresMessageRepository(pools[1] ?? first, first);
+        await repository.add(before);
+        for (const updates of [before, [meanwhile]]) await model.add(updates);
+        const other = await first.transaction();
+        const key = messageKey(meanwhile);
+        await other.raw(
+          `insert into message_statuses as known values (?, ?, ?, ?) on conflict (message_id) do update
+           set state = excluded.state, rank = excluded.rank, changed_at = excluded.changed_at
+           where (excluded.changed_at, excluded.rank) > (known.changed_at, known.rank)`,
+          [key, meanwhile.state, statusRank(meanwhile.state), String(meanwhile.at)],
+        );
+        // Its first status is of the same message, so it waits.
+        const late = [{ ...meanwhile, state: 'delivered' }, ...group];
+        const storing = repository.add(late);
+        await waiting(1);
+        await other.commit();
+        expect(await storing).toEqual(await model.add(late));
+        for (const one of ['m', 'n'].map((name) => messageKey(message(name))))
+          expect(await repository.findStatus(one)).toEqual(await model.findStatus(one));
+      },
+    ),
+    runs(60),
+  ));
 
 it('a message that is sent again, and erased before the comparison, is a duplicate, not a conflict', async () => {
   await emptyTables(first);

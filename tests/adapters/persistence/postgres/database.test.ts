@@ -28,6 +28,7 @@ async function withPool<T>(work: (db: Knex) => Promise<T>, options: Partial<Post
     url,
     poolSize: 1,
     statementTimeoutMs: STATEMENT_MS,
+    idleInTransactionMs: STATEMENT_MS,
     acquireTimeoutMs: ACQUIRE_MS,
     ...options,
   });

@@ -21,7 +21,9 @@ let db: Knex;
 let repository: MessageRepository;
 
 function pool(url: string, statementTimeoutMs = 20_000): Knex {
-  return openPostgres({ url, poolSize: 3, statementTimeoutMs, acquireTimeoutMs: 20_000 });
+  return openPostgres({
+    ...{ url, poolSize: 3, statementTimeoutMs, idleInTransactionMs: 20_000, acquireTimeoutMs: 20_000 },
+  });
 }
 
 beforeAll(async () => {
@@ -158,7 +160,9 @@ describe('A PostgreSQL server that refuses', () => {
   });
 
   it('another connection than the pool allows is unavailable, and no caller waits forever', async () => {
-    const small = openPostgres({ url: server.url, poolSize: 1, statementTimeoutMs: 20_000, acquireTimeoutMs: 2_000 });
+    const small = openPostgres({
+      ...{ url: server.url, poolSize: 1, statementTimeoutMs: 20_000, idleInTransactionMs: 20_000, acquireTimeoutMs: 2_000 },
+    });
     const busy = await small.transaction();
     expect(
       await postgresMessageRepository(small, small)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
-import { feedEnd } from '../../../../src/adapters/persistence/postgres/feed.ts';
+import { postgresFeed } from '../../../../src/adapters/persistence/postgres/feed.ts';
 import { postgresDialect } from '../../../../src/adapters/persistence/postgres/dialect.ts';
 import { postgresMessageRepository } from '../../../../src/adapters/persistence/postgres/repository.ts';
 import { renewEpoch } from '../../../../src/adapters/persistence/feed/stream-epoch.ts';
@@ -99,7 +99,7 @@ it('with more transactions in flight than a position can name, a subscriber rece
     await beside.transaction(async (two) => {
       await insertRows(two, [message('two')]);
       await repository.add([message('behind two')]);
-      begin = await feedEnd(db, 1);
+      begin = await postgresFeed(db).feedEnd(1);
     });
   });
   const numberOf = new Map(
