@@ -2,8 +2,10 @@ import type { Knex } from 'knex';
 import { subtractFromCounters } from '../counters/counting.ts';
 import { renewEpoch } from '../feed/stream-epoch.ts';
 import { rowOf, type ErasingDialect } from '../schema/dialect.ts';
-import { unflushed } from './derived-data.ts';
+import { inStep } from './derived-data.ts';
 import { sqliteDialect } from './dialect.ts';
+import { isIndexFault } from './search/index-probe.ts';
+import { recreateIndex } from './search/search-index.ts';
 
 const given = 'seq in (select value from json_each(?))';
 const counted = `(select from_msisdn, sent_at from messages
@@ -13,7 +15,7 @@ const counted = `(select from_msisdn, sent_at from messages
 export const sqliteErasing: ErasingDialect = {
   // The database's write lock excludes all others, so this never returns `busy`.
   exclusively: (db, work) =>
-    unflushed(db, async (transaction) => {
+    inStep(db, async (transaction) => {
       const before = await highestSeq(transaction);
       const result = await work(transaction);
       const after = await highestSeq(transaction);
@@ -26,6 +28,15 @@ export const sqliteErasing: ErasingDialect = {
     const rows = (await transaction('messages').select('seq').whereIn('message_id', keys)) as { seq: bigint }[];
     const list = JSON.stringify(rows.map(({ seq }) => Number(seq)));
     await subtractFromCounters(transaction, { sql: counted, bindings: [list] });
+    await removeFromIndex(transaction, list);
+  },
+
+  placeInBody: 'instr(body, ?)',
+};
+
+/** Erasing does not depend on the index: if that is damaged, it is emptied, and the service refills it without these messages. */
+async function removeFromIndex(transaction: Knex, list: string): Promise<void> {
+  try {
     // The index stores no texts, so a deletion must pass exactly the text that was inserted.
     await transaction.raw(
       `insert into message_search (message_search, rowid, text)
@@ -33,10 +44,12 @@ export const sqliteErasing: ErasingDialect = {
        where ${given} and text is not null and seq <= (select indexed_seq from search_progress)`,
       [list],
     );
-  },
-
-  placeInBody: 'instr(body, ?)',
-};
+  } catch (error) {
+    if (!isIndexFault(error)) throw error;
+    await recreateIndex(transaction);
+    await transaction('search_progress').update({ indexed_seq: 0 });
+  }
+}
 
 async function highestSeq(transaction: Knex): Promise<number> {
   const { seq } = await rowOf<{ seq: bigint }>(transaction, 'select coalesce(max(seq), 0) as seq from messages');
