@@ -137,10 +137,11 @@ export async function composeService(
       const finished = await closeServer(server, config, () => {
         messageStream.stop();
       });
-      await repository.drain();
+      const late = AbortSignal.timeout(Math.max(0, Math.ceil(deadline - performance.now())));
+      await repository.drain(late);
       await retention.drain();
       await rejections.drain();
-      await stored.close();
+      await stored.close(late);
       await tracing.close(Math.min(LAST_TRACES_MS, Math.max(0, deadline - performance.now())));
       return finished;
     },

@@ -14,8 +14,12 @@ interface Pending {
 }
 
 export interface GroupCommit extends MessageRepository {
-  /** Rejects further calls. Resolves when everything accepted so far is committed or has failed. */
-  drain(): Promise<void>;
+  /**
+   * Rejects further calls. Resolves when everything accepted so far is committed or has failed. If the signal aborts first, it rejects
+   * the calls that still wait with StoreUnavailable, so that their senders retry, and resolves without waiting for the commits in
+   * flight.
+   */
+  drain(signal?: AbortSignal): Promise<void>;
 }
 
 export interface GroupCommitOptions {
@@ -82,6 +86,18 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
   function startCommits(): void {
     while (queue.length > 0 && commits < maxCommits) void commit(nextGroup());
     if (closed && queue.length === 0 && commits === 0) drained.resolve(undefined);
+  }
+
+  function giveUp(): void {
+    const abandoned = queue;
+    queue = [];
+    for (const { waiting, reject } of abandoned) {
+      waiting.end();
+      reject(new StoreUnavailable('the service is stopping'));
+    }
+    queued -= abandoned.reduce((sum, { updates }) => sum + updates.length, 0);
+    metrics.queueDepth(queued);
+    drained.resolve(undefined);
   }
 
   function nextGroup(): Pending[] {
@@ -161,10 +177,13 @@ export function groupCommit(repository: MessageRepository, options: GroupCommitO
   return {
     ...repository,
     add,
-    async drain() {
+    async drain(signal) {
       closed = true;
       startCommits(); // resolves `drained` if no commit is in flight
+      if (signal?.aborted) giveUp();
+      else signal?.addEventListener('abort', giveUp, { once: true });
       await drained.promise;
+      signal?.removeEventListener('abort', giveUp);
     },
   };
 }
