@@ -46,8 +46,9 @@ export class BackgroundHealth implements BackgroundObserver {
     this.#failures.set(step, failure);
     if (failure.runs++ === 0) this.#metrics.backgroundStep(step, true);
     const reason = error instanceof Error ? error.message : String(error);
-    if (failure.reasons.has(reason) || failure.reasons.size === MAX_REASONS) return;
-    failure.reasons.add(reason);
+    const kind = reason.replace(/\d+/g, '0'); // damage may be found at another place each time
+    if (failure.reasons.has(kind) || failure.reasons.size === MAX_REASONS) return;
+    failure.reasons.add(kind);
     this.#logger.error('a background step fails', { step, reason });
   }
 

@@ -5,7 +5,7 @@ import { rowOf, type ErasingDialect } from '../schema/dialect.ts';
 import { inStep } from './derived-data.ts';
 import { sqliteDialect } from './dialect.ts';
 import { isIndexFault } from './search/index-probe.ts';
-import { recreateIndex } from './search/search-index.ts';
+import { resetIndex } from './search/search-index.ts';
 
 const given = 'seq in (select value from json_each(?))';
 const counted = `(select from_msisdn, sent_at from messages
@@ -14,14 +14,16 @@ const counted = `(select from_msisdn, sent_at from messages
 /** Erasing for a connection that writes. */
 export const sqliteErasing: ErasingDialect = {
   // The database's write lock excludes all others, so this never returns `busy`.
-  exclusively: (db, work) =>
-    inStep(db, async (transaction) => {
-      const before = await highestSeq(transaction);
-      const result = await work(transaction);
-      const after = await highestSeq(transaction);
-      if (after < before) await allowReuse(transaction, after);
-      return result;
-    }),
+  async exclusively(db, work) {
+    try {
+      return await eraseInStep(db, work);
+    } catch (error) {
+      if (!(error instanceof DamagedIndex)) throw error;
+      // Erasing does not depend on the index: the service refills it without the erased messages.
+      await resetIndex(db);
+      return eraseInStep(db, work);
+    }
+  },
 
   async forget(transaction, keys) {
     // By `seq`, because consecutive messages share pages, while their keys are scattered over the index.
@@ -34,10 +36,9 @@ export const sqliteErasing: ErasingDialect = {
   placeInBody: 'instr(body, ?)',
 };
 
-/** Erasing does not depend on the index: if that is damaged, it is emptied, and the service refills it without these messages. */
+/** The index stores no texts, so a deletion must pass exactly the text that was inserted. */
 async function removeFromIndex(transaction: Knex, list: string): Promise<void> {
   try {
-    // The index stores no texts, so a deletion must pass exactly the text that was inserted.
     await transaction.raw(
       `insert into message_search (message_search, rowid, text)
        select 'delete', seq, fold_case(text) from messages
@@ -45,10 +46,20 @@ async function removeFromIndex(transaction: Knex, list: string): Promise<void> {
       [list],
     );
   } catch (error) {
-    if (!isIndexFault(error)) throw error;
-    await recreateIndex(transaction);
-    await transaction('search_progress').update({ indexed_seq: 0 });
+    throw isIndexFault(error) ? new DamagedIndex('the search index is damaged', { cause: error }) : error;
   }
+}
+
+class DamagedIndex extends Error {}
+
+function eraseInStep<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
+  return inStep(db, 'message_totals', async (transaction) => {
+    const before = await highestSeq(transaction);
+    const result = await work(transaction);
+    const after = await highestSeq(transaction);
+    if (after < before) await allowReuse(transaction, after);
+    return result;
+  });
 }
 
 async function highestSeq(transaction: Knex): Promise<number> {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { IndexInspection } from '../../../../application/ports/maintenance.ts';
-import { rowOf, rowsOf } from '../../schema/dialect.ts';
+import { driverMessage, rowOf, rowsOf } from '../../schema/dialect.ts';
 import { INDEX } from './search-index.ts';
 
 const SAMPLE = 50;
@@ -29,9 +29,9 @@ export async function inspectIndex(db: Knex): Promise<IndexInspection> {
     });
     if (missing) return { damage: 'it does not find stored messages', checked: 'misses some' };
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message: string };
+    const { code } = error as { code?: unknown };
     if (typeof code === 'string' && INTERNAL.test(code)) {
-      return { damage: message.slice(message.lastIndexOf(' - ') + 1).replace(/^- /, ''), checked: 'cannot be read' };
+      return { damage: driverMessage(error as Error), checked: 'cannot be read' };
     }
     if (code !== QUERY_CANCELED) throw error;
   }

@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
+import { driverMessage } from '../../schema/dialect.ts';
+import { isIndexFault } from '../search/index-probe.ts';
 import { INDEX_TABLES } from '../search/search-index.ts';
 
 const MAX_FAULTS = 100;
 /** The whole check also lists pages of the file that belong to nothing. They are lost space, not lost data. */
-const UNUSED_PAGE = /^Page \d+(: never used| is never used)$/;
+const UNUSED_PAGE = /^Page \d+: never used$/;
 
 export interface PageFaults {
   /** The first fault of a table with messages or of the file; null if there is none. */
@@ -38,10 +40,11 @@ export async function checkPages(db: Knex): Promise<PageFaults> {
 async function faultsOf(db: Knex, check: string): Promise<string[]> {
   try {
     const rows = await db.raw<{ quick_check: string }[]>(`pragma ${check}`);
-    return rows.map((row) => row.quick_check).filter((found) => found !== 'ok');
+    // The faults of pages come as one row with a heading.
+    const lines = rows.flatMap((row) => row.quick_check.split('\n'));
+    return lines.filter((found) => found !== 'ok' && !found.startsWith('***'));
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message: string };
-    if (!/^SQLITE_(CORRUPT|ERROR)/.test(String(code))) throw error;
-    return [message.slice(message.lastIndexOf(' - ') + 1).replace(/^- /, '')];
+    if (!isIndexFault(error)) throw error;
+    return [driverMessage(error)];
   }
 }

@@ -17,7 +17,7 @@ const ELSEWHERE = /^SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|CANTOPEN|READONLY|PROTO
  * Whether an error of a statement that reads or writes the search index means that the index is damaged: pages, the entries of
  * FTS5, or missing tables.
  */
-export function isIndexFault(error: unknown): boolean {
+export function isIndexFault(error: unknown): error is Error {
   if (error instanceof StoreUnavailable || !(error instanceof Error) || !('code' in error)) return false;
   return typeof error.code === 'string' && error.code.startsWith('SQLITE_') && !ELSEWHERE.test(error.code);
 }
@@ -29,7 +29,10 @@ export function isIndexFault(error: unknown): boolean {
 export function findsKnownMessages(db: Knex, randomMessages = RANDOM_MESSAGES): Promise<boolean> {
   return withConnection(db, (connection) => {
     const { progress, before, after, finds } = prepared.get(connection) ?? prepare(connection);
-    const last = Number(progress.get()?.indexed_seq ?? 0);
+    const found = progress.get();
+    // Beyond the progress, a search reads the texts: it would find indexed ones twice.
+    if (found === undefined || Number(found.last_indexed ?? 0) > Number(found.indexed_seq)) return false;
+    const last = Number(found.indexed_seq);
     const randomSeq = (): number => 1 + Math.floor(Math.random() * last);
     const known = [before.get(last), ...Array.from({ length: randomMessages }, () => after.get(randomSeq(), last))];
     return known.every((message) => {
@@ -46,7 +49,10 @@ interface Known {
 }
 
 interface Statements {
-  readonly progress: Statement<[], { readonly indexed_seq: number | bigint }>;
+  readonly progress: Statement<
+    [],
+    { readonly indexed_seq: number | bigint; readonly last_indexed: number | bigint | null }
+  >;
   readonly before: Statement<[number], Known>;
   readonly after: Statement<[number, number], Known>;
   readonly finds: Statement<[string, number | bigint]>;
@@ -59,7 +65,9 @@ function prepare(connection: Database): Statements {
     `select seq, fold_case(substr(text, 1, ${String(PROBED_CHARACTERS)})) as folded
      from (select seq, text from messages where ${messages} limit ${String(NEIGHBOURS)}) where length(text) >= 3 limit 1`;
   const statements: Statements = {
-    progress: connection.prepare('select indexed_seq from search_progress'),
+    progress: connection.prepare(
+      'select indexed_seq, (select max(id) from message_search_docsize) as last_indexed from search_progress',
+    ),
     before: connection.prepare(firstWithText('seq <= ? order by seq desc')),
     after: connection.prepare(firstWithText('seq between ? and ? order by seq')),
     finds: connection.prepare('select 1 from message_search where message_search match ? and rowid = ?'),

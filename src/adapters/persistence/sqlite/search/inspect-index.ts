@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { IndexInspection } from '../../../../application/ports/maintenance.ts';
-import { rowOf } from '../../schema/dialect.ts';
+import { driverMessage, rowOf } from '../../schema/dialect.ts';
 import { findsKnownMessages, isIndexFault } from './index-probe.ts';
 import { indexedSeq } from './search-index.ts';
 
@@ -30,10 +30,6 @@ export async function inspectIndex(db: Knex, structure: string | null): Promise<
     return { damage: null, checked };
   } catch (error) {
     if (!isIndexFault(error)) throw error;
-    const { message } = error as Error;
-    return {
-      damage: structure ?? message.slice(message.lastIndexOf(' - ') + 1).replace(/^- /, ''),
-      checked: 'cannot be read',
-    };
+    return { damage: structure ?? driverMessage(error), checked: 'cannot be read' };
   }
 }

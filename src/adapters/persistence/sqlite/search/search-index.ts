@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import { withConnection } from '../database.ts';
+import { driverMessage } from '../../schema/dialect.ts';
+import { APPLICATION_ID } from '../../schema/migration-lock.ts';
 import { findsKnownMessages, isIndexFault } from './index-probe.ts';
 
 /** FTS5 keeps the index in these tables (https://www.sqlite.org/fts5.html#fts5_data_structures). */
@@ -18,26 +20,25 @@ const CREATE =
 export async function addToIndex(transaction: Knex, limit: number): Promise<number> {
   const from = await indexedSeq(transaction);
   const { upTo, rows } = await nextMessages(transaction, from, limit);
-  await explainingDamage(async () => {
-    if (!(await findsKnownMessages(transaction))) throw new Error(DAMAGED);
-    if (rows === 0) return;
-    await transaction.raw(
-      `insert into message_search (rowid, text)
-       select seq, fold_case(text) from messages where seq > ? and seq <= ? and text is not null`,
-      [from, upTo],
-    );
-  });
-  if (rows > 0) await transaction('search_progress').update({ indexed_seq: upTo });
+  if (!(await findsKnownMessages(transaction))) throw new Error(DAMAGED);
+  if (rows === 0) return 0;
+  await transaction.raw(
+    `insert into message_search (rowid, text)
+     select seq, fold_case(text) from messages where seq > ? and seq <= ? and text is not null`,
+    [from, upTo],
+  );
+  await transaction('search_progress').update({ indexed_seq: upTo });
   return rows;
 }
 
 const DAMAGED = 'the search index is damaged: run "webhook-inbox reindex"';
 
-async function explainingDamage(work: () => Promise<void>): Promise<void> {
+/** Makes an error of the driver that means damage say what to do. */
+export async function explainingDamage<T>(work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
-    throw isIndexFault(error) ? new Error(DAMAGED, { cause: error }) : error;
+    throw isIndexFault(error) ? new Error(DAMAGED, { cause: new Error(driverMessage(error)) }) : error;
   }
 }
 
@@ -55,10 +56,12 @@ export async function nextMessages(db: Knex, from: number, limit: number): Promi
   return { upTo: Number(found?.seq ?? from), rows: Number(found?.rows ?? 0) };
 }
 
-/** Empties the search index, whatever state it is in. The service refills it in the background; searches stay exact meanwhile. */
+/**
+ * Empties the search index, whatever state its tables are in. The service refills it in the background; searches stay exact
+ * meanwhile. Rejects without a change if pages of the file are damaged so that they cannot be freed.
+ */
 export async function resetIndex(db: Knex): Promise<void> {
-  await db.transaction(async (transaction) => {
-    // A write comes first to take the lock: after a read it would fail if another process writes meanwhile.
+  await locked(db, async (transaction) => {
     await transaction.raw(
       'create table if not exists search_progress (id integer primary key check (id = 1), indexed_seq integer not null) strict',
     );
@@ -67,21 +70,40 @@ export async function resetIndex(db: Knex): Promise<void> {
   });
 }
 
-/** Replaces the index by an empty one in this transaction. The caller sets the progress to 0. */
-export async function recreateIndex(transaction: Knex): Promise<void> {
+async function recreateIndex(transaction: Knex): Promise<void> {
   await withConnection(transaction, (connection) => {
     connection.unsafeMode(true); // allows to change tables of FTS5 and the schema
     try {
-      if (!succeeds(connection, 'drop table if exists message_search')) {
-        forget(connection, 'message_search');
-        for (const table of INDEX_TABLES) {
-          if (!succeeds(connection, `drop table if exists ${table}`)) forget(connection, table);
-        }
+      // The first drops the others, if it exists and FTS5 can open it.
+      for (const table of ['message_search', ...INDEX_TABLES]) {
+        if (!succeeds(connection, `drop table if exists ${table}`)) forget(connection, table);
       }
       connection.exec(CREATE);
     } finally {
       connection.unsafeMode(false);
     }
+  });
+}
+
+/** Removes all tables of the index from the schema without reading their pages, which stay in the file. */
+export async function forgetIndex(db: Knex): Promise<void> {
+  await locked(db, (transaction) =>
+    withConnection(transaction, (connection) => {
+      connection.unsafeMode(true);
+      try {
+        for (const table of ['message_search', ...INDEX_TABLES]) forget(connection, table);
+      } finally {
+        connection.unsafeMode(false);
+      }
+    }),
+  );
+}
+
+/** A write that needs no table comes first to take the lock: after a read it would fail if another process writes meanwhile. */
+function locked(db: Knex, work: (transaction: Knex) => Promise<void>): Promise<void> {
+  return db.transaction(async (transaction) => {
+    await transaction.raw(`pragma application_id = ${String(APPLICATION_ID)}`);
+    await work(transaction);
   });
 }
 
@@ -100,7 +122,7 @@ function succeeds(connection: Database, sql: string): boolean {
   }
 }
 
-/** Removes a table from the schema that SQLite cannot drop. Its pages stay in the file until the file is rewritten. */
+/** Removes a table from the schema. Its pages stay in the file until the file is rewritten. */
 function forget(connection: Database, table: string): void {
   connection.pragma('writable_schema = on');
   connection.prepare('delete from sqlite_schema where tbl_name = ?').run(table);
