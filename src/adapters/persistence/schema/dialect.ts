@@ -50,7 +50,7 @@ export async function rowOf<T>(db: Knex, sql: string, bindings: readonly unknown
 /** The driver's own message: Knex puts the statement before it. Not for statements that contain ` - `. */
 export function driverMessage({ message }: Error): string {
   const at = message.indexOf(' - ');
-  return /^(select|insert|pragma)\s/.test(message) && at !== -1 ? message.slice(at + 3) : message;
+  return /^(select|insert|update|delete|pragma)\s/.test(message) && at !== -1 ? message.slice(at + 3) : message;
 }
 
 /** One placeholder per value, for a list in SQL. */

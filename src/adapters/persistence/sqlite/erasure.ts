@@ -18,7 +18,7 @@ export const sqliteErasing: ErasingDialect = {
     try {
       return await eraseInStep(db, work);
     } catch (error) {
-      if (!(error instanceof DamagedIndex)) throw error;
+      if (!isDamagedIndex(error)) throw error;
       // Erasing does not depend on the index: the service refills it without the erased messages.
       await resetIndex(db);
       return eraseInStep(db, work);
@@ -51,6 +51,11 @@ async function removeFromIndex(transaction: Knex, list: string): Promise<void> {
 }
 
 class DamagedIndex extends Error {}
+
+/** FTS5 writes the index when the transaction commits, so some damage shows only then. */
+function isDamagedIndex(error: unknown): boolean {
+  return error instanceof DamagedIndex || (isIndexFault(error) && error.message.startsWith('COMMIT'));
+}
 
 function eraseInStep<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
   return inStep(db, 'message_totals', async (transaction) => {
