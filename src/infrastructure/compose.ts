@@ -5,13 +5,14 @@ import { prometheusMetrics } from '../adapters/telemetry/metrics/prometheus.ts';
 import { groupCommit, type GroupedRepository } from '../adapters/persistence/ingest/group-commit.ts';
 import { signatureSchemes } from '../adapters/providers/signature-schemes.ts';
 import { DIAGNOSES } from '../adapters/signature/diagnosis/diagnosis.ts';
+import { BackgroundHealth } from '../application/readiness/background-health.ts';
 import { CheckReadiness, configuredProviders } from '../application/readiness/check-readiness.ts';
 import { ComputeStats } from '../application/query/compute-stats.ts';
 import { ComputeTimeseries } from '../application/query/compute-timeseries.ts';
 import { MessageStream } from '../application/follow/message-stream.ts';
 import { IngestMessage } from '../application/ingest/ingest-message.ts';
 import { ListMessages } from '../application/query/list-messages.ts';
-import type { Logger } from '../application/ports/telemetry.ts';
+import type { BackgroundObserver, BackgroundStep, Logger } from '../application/ports/telemetry.ts';
 import type { RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
 import type { ExpiryRule } from '../domain/erasure-rule.ts';
 import { Rejections } from '../application/rejections/rejections.ts';
@@ -51,7 +52,6 @@ export async function composeService(
 
   const tracing = await openTracing(config, logger);
   const { tracer } = tracing;
-  const stored = await openStore(config);
   const verifiers = signatureSchemes(config.providers, { clock: systemClock, publicUrl: config.publicUrl });
   const metrics = prometheusMetrics({
     providers: configuredProviders(verifiers),
@@ -61,6 +61,8 @@ export async function composeService(
     usage: () => stored.usage(),
     readiness: () => checkReadiness.execute(),
   });
+  const background = new BackgroundHealth({ logger, metrics }, backgroundSteps(config));
+  const stored = await openStore(config, { background, logger });
   const messageStream = new MessageStream(
     { feed: stored, metrics, timer: systemTimer },
     { maxSubscribers: config.maxStreams },
@@ -76,14 +78,14 @@ export async function composeService(
     },
   });
   const rejections = new Rejections(
-    { log: stored.rejections, metrics, clock: systemClock, timer: systemTimer, logger, tracer },
+    { log: stored.rejections, metrics, clock: systemClock, timer: systemTimer, logger, background, tracer },
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
   const retention = new Retention(
-    { eraser: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger },
+    { eraser: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger, background },
     config.retentionDays,
   );
-  const checkReadiness = new CheckReadiness({ store: repository, verifiers });
+  const checkReadiness = new CheckReadiness({ store: repository, verifiers, background });
   const server = await createHttpServer(
     {
       ingestMessage: new IngestMessage({ verifiers, writer: repository, metrics, clock: systemClock, tracer }),
@@ -135,10 +137,11 @@ export async function composeService(
       const finished = await closeServer(server, config, () => {
         messageStream.stop();
       });
-      await repository.drain();
+      const late = AbortSignal.timeout(Math.max(0, Math.ceil(deadline - performance.now())));
+      await repository.drain(late);
       await retention.drain();
       await rejections.drain();
-      await stored.close();
+      await stored.close(late);
       await tracing.close(Math.min(LAST_TRACES_MS, Math.max(0, deadline - performance.now())));
       return finished;
     },
@@ -149,11 +152,25 @@ interface Store extends GroupedRepository {
   readonly rejections: RejectionLog;
   readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
-  close(): Promise<void>;
+  close(signal?: AbortSignal): Promise<void>;
+}
+
+/** What runs beside the requests of a process with this configuration. */
+function backgroundSteps({ database, retentionDays }: Config): BackgroundStep[] {
+  return [
+    'search_index',
+    'counters',
+    ...(database.engine === 'postgres' ? (['vacuum'] as const) : []),
+    ...(retentionDays > 0 ? (['retention'] as const) : []),
+    'rejections',
+  ];
 }
 
 /** Opens the store, and loads only the driver that it needs. */
-async function openStore(config: Config): Promise<Store> {
+async function openStore(
+  config: Config,
+  reports: { readonly background: BackgroundObserver; readonly logger: Logger },
+): Promise<Store> {
   const { database, readTimeoutMs, maxQueuedReads } = config;
   if (database.engine === 'postgres') {
     const { pooledMessageRepository } = await import('../adapters/persistence/postgres/store.ts');
@@ -163,10 +180,11 @@ async function openStore(config: Config): Promise<Store> {
       maxCommits: config.databaseCommits,
       readTimeoutMs,
       maxQueuedReads,
+      background: reports.background,
     });
   }
   const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/store.ts');
-  return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads });
+  return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads, ...reports });
 }
 
 async function migrate(config: Config, logger: Logger): Promise<void> {

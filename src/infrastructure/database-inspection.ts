@@ -1,16 +1,17 @@
 import type { RemnantSearch, StoreInspection } from '../application/ports/maintenance.ts';
+import { realPath } from '../adapters/files/real-path.ts';
 import type { DatabaseLocation } from './config/database-location.ts';
 import type { MaintenanceDatabase } from './database.ts';
 
 /** How to examine an open database. */
 export async function databaseInspection(
   db: MaintenanceDatabase['db'],
-  { engine }: DatabaseLocation,
+  database: DatabaseLocation,
 ): Promise<StoreInspection> {
-  if (engine === 'postgres') {
+  if (database.engine === 'postgres') {
     return (await import('../adapters/persistence/postgres/inspection.ts')).postgresInspection(db);
   }
-  return (await import('../adapters/persistence/sqlite/inspection.ts')).sqliteInspection(db);
+  return (await import('../adapters/persistence/sqlite/inspection.ts')).sqliteInspection(db, realPath(database.file));
 }
 
 /** Searches the file of an SQLite database and its log. */

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../src/application/ports/time.ts';
-import type { LogFields, Logger, Metrics } from '../../src/application/ports/telemetry.ts';
+import type { BackgroundObserver, LogFields, Logger, Metrics } from '../../src/application/ports/telemetry.ts';
 import type { SignatureVerifier } from '../../src/application/ports/verification.ts';
 import type { Delivery, SignatureVerdict } from '../../src/domain/delivery.ts';
 import type { Timestamp } from '../../src/domain/timestamp.ts';
@@ -21,6 +21,7 @@ export interface RecordingMetrics extends Metrics {
   readonly connectionsDropped: true[];
   readonly erased: number[];
   readonly streams: number[];
+  readonly backgroundSteps: { step: string; failing: boolean }[];
 }
 
 export function recordingMetrics(): RecordingMetrics {
@@ -39,6 +40,7 @@ export function recordingMetrics(): RecordingMetrics {
     connectionsDropped: [] as RecordingMetrics['connectionsDropped'],
     erased: [] as RecordingMetrics['erased'],
     streams: [] as RecordingMetrics['streams'],
+    backgroundSteps: [] as RecordingMetrics['backgroundSteps'],
   };
   return {
     ...recorded,
@@ -56,8 +58,33 @@ export function recordingMetrics(): RecordingMetrics {
     messageStreams: (open) => void recorded.streams.push(open),
     connectionDropped: () => void recorded.connectionsDropped.push(true),
     messagesErased: (messages) => void recorded.erased.push(messages),
+    backgroundStep: (step, failing) => void recorded.backgroundSteps.push({ step, failing }),
   };
 }
+
+export interface RecordingBackground extends BackgroundObserver {
+  /** `step: ok`, or `step: ` and the reason of its failure; repeated results once. */
+  readonly results: string[];
+}
+
+export function recordingBackground(): RecordingBackground {
+  const results: string[] = [];
+  const record = (result: string): void => {
+    if (results.at(-1) !== result) results.push(result);
+  };
+  return {
+    results,
+    succeeded(step) {
+      record(`${step}: ok`);
+    },
+    failed(step, error) {
+      record(`${step}: ${error instanceof Error ? error.message : String(error)}`);
+    },
+  };
+}
+
+/** The state of a process without background steps. */
+export const noBackground = { state: () => ({}) };
 
 export interface ManualClock extends Clock {
   set(instant: Timestamp): void;

@@ -17,7 +17,7 @@ import type { MessageRepository } from '../../src/application/ports/store.ts';
 import type { SignatureVerifier } from '../../src/application/ports/verification.ts';
 import { Rejections } from '../../src/application/rejections/rejections.ts';
 import type { Provider } from '../../src/domain/provider.ts';
-import { manualTimer } from './fakes.ts';
+import { manualTimer, noBackground, recordingBackground } from './fakes.ts';
 import { httpClient, type HttpClient } from './http-client.ts';
 import { SECRET } from './service.ts';
 
@@ -57,11 +57,12 @@ export async function serveHttp(
       listMessages: new ListMessages(repository, tracer),
       computeStats: new ComputeStats(repository, tracer),
       computeTimeseries: new ComputeTimeseries({ reader: repository, clock, tracer }),
-      checkReadiness: parts.checkReadiness ?? new CheckReadiness({ store: repository, verifiers }),
+      checkReadiness:
+        parts.checkReadiness ?? new CheckReadiness({ store: repository, verifiers, background: noBackground }),
       messageStream:
         parts.messageStream ?? new MessageStream({ feed: repository, metrics, timer }, { maxSubscribers: 10 }),
       rejections: new Rejections(
-        { log: inMemoryRejectionLog(), metrics, clock, timer, logger, tracer },
+        { log: inMemoryRejectionLog(), metrics, clock, timer, logger, background: recordingBackground(), tracer },
         { maxRows: 10, maxAgeDays: 1 },
       ),
       metrics,

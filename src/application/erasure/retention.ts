@@ -2,19 +2,20 @@ import type { ExpiryRule } from '../../domain/erasure-rule.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
 import { EraseMessages } from './erase-messages.ts';
 import type { Clock, Timer } from '../ports/time.ts';
-import type { Logger, RetentionMetrics } from '../ports/telemetry.ts';
+import type { BackgroundObserver, Logger, RetentionMetrics } from '../ports/telemetry.ts';
 import type { StepwiseEraser } from '../ports/store.ts';
 
 /** The first run waits until the service has started; each later run finds the messages of one hour. */
 const FIRST_RUN_MS = 1_000;
 const RUN_EVERY_MS = 3_600_000;
+const RETRY_MS = 60_000;
 /** Retention is not urgent: it leaves the store to other work for 80 % of the time. */
 const REST_FOR = 4;
 const MICROS_PER_DAY = 86_400_000_000n;
 
 /**
  * Erases in the background what is older than a number of days. If several processes share a store, only one erases at a time.
- * A failed run is logged, and the next run starts over.
+ * A failed run is reported to the observer; the next run starts over, a minute later.
  */
 export class Retention {
   readonly #erase: EraseMessages<ExpiryRule>;
@@ -22,6 +23,7 @@ export class Retention {
   readonly #clock: Clock;
   readonly #timer: Timer;
   readonly #logger: Logger;
+  readonly #background: BackgroundObserver;
   readonly #days: number;
   readonly #stopping = new AbortController();
   #cancelNext: (() => void) | undefined;
@@ -35,6 +37,7 @@ export class Retention {
       clock: Clock;
       timer: Timer;
       logger: Logger;
+      background: BackgroundObserver;
     },
     days: number,
   ) {
@@ -43,6 +46,7 @@ export class Retention {
     this.#clock = ports.clock;
     this.#timer = ports.timer;
     this.#logger = ports.logger;
+    this.#background = ports.background;
     this.#days = days;
   }
 
@@ -59,15 +63,15 @@ export class Retention {
 
   #runAfter(milliseconds: number): void {
     this.#cancelNext = this.#timer.after(milliseconds, () => {
-      this.#running = this.#run().finally(() => {
+      this.#running = this.#run().then((succeeded) => {
         this.#running = undefined;
-        if (!this.#stopping.signal.aborted) this.#runAfter(RUN_EVERY_MS);
+        if (!this.#stopping.signal.aborted) this.#runAfter(succeeded ? RUN_EVERY_MS : RETRY_MS);
       });
     });
   }
 
-  /** Never rejects. */
-  async #run(): Promise<void> {
+  /** Never rejects. Returns whether the run succeeded. */
+  async #run(): Promise<boolean> {
     const before = timestampFromMicros(this.#clock.now() - BigInt(this.#days) * MICROS_PER_DAY);
     let counted = 0;
     try {
@@ -84,10 +88,11 @@ export class Retention {
         },
       );
       if (messages + statuses > 0) this.#logger.info('old messages were erased', { messages, statuses, bodies });
+      this.#background.succeeded('retention');
+      return true;
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#logger.error('old messages could not be erased', { messages: counted, reason });
+      if (!this.#stopping.signal.aborted) this.#background.failed('retention', error);
+      return false;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { SchemaCheck, StoreInspection } from '../ports/maintenance.ts';
+import type { IndexInspection, SchemaCheck, StoreInspection } from '../ports/maintenance.ts';
 import type { Clock } from '../ports/time.ts';
 
 /** The result of one check. */
@@ -6,7 +6,8 @@ export type Finding =
   | { readonly of: 'file'; readonly missing: string }
   /** Seconds by which the server's clock is ahead of this machine's; negative if it is behind. */
   | { readonly of: 'clock'; readonly aheadSeconds: number }
-  | { readonly of: 'pages'; readonly damage: string | null }
+  | { readonly of: 'permissions'; readonly file: string; readonly to: 'everybody' | 'group' | null }
+  | { readonly of: 'pages'; readonly damage: string | null; readonly unused: number }
   | {
       readonly of: 'schema';
       /** `breaking`: a newer version changed what this version needs. `extended`: it has only added to the schema. */
@@ -14,14 +15,15 @@ export type Finding =
       readonly migrations: readonly string[];
     }
   | { readonly of: 'rebuild'; readonly rebuilt: 'counters' | 'search index' }
-  | { readonly of: 'counters'; readonly wrong: readonly string[] };
+  | { readonly of: 'counters'; readonly wrong: readonly string[] }
+  | ({ readonly of: 'search index' } & IndexInspection);
 
 export interface CheckedStore {
   readonly schema: SchemaCheck;
   readonly inspection: StoreInspection;
 }
 
-/** Checks the store: clock, pages, schema and counters. Ends where a further check makes no sense. */
+/** Checks the store: clock, permissions, pages, schema, counters and search index. Ends where a further check makes no sense. */
 export class CheckStore {
   readonly #store: CheckedStore | { readonly missing: string };
   readonly #clock: Clock;
@@ -42,16 +44,18 @@ export class CheckStore {
     if (inspection.serverSeconds !== null) {
       yield { of: 'clock', aheadSeconds: await secondsAhead(inspection.serverSeconds, this.#clock) };
     }
+    if (inspection.exposure !== null) yield { of: 'permissions', ...inspection.exposure() };
     if (inspection.findDamage !== null) {
-      const damage = await inspection.findDamage();
-      yield { of: 'pages', damage };
-      if (damage !== null) return;
+      const pages = await inspection.findDamage();
+      yield { of: 'pages', ...pages };
+      if (pages.damage !== null) return;
     }
     const found = await schemaFinding(schema);
     yield found;
     if (found.is === 'pending' || found.is === 'breaking') return;
     if (rebuild) yield* rebuildDerived(inspection);
     yield { of: 'counters', wrong: await inspection.wrongCounters() };
+    yield { of: 'search index', ...(await inspection.inspectSearchIndex()) };
   }
 }
 

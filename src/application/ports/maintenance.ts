@@ -32,17 +32,31 @@ export interface SchemaChange {
   rollback(): Promise<readonly string[]>;
 }
 
+/** The search index compared with the messages. */
+export interface IndexInspection {
+  /** The first fault; null if there is none. */
+  readonly damage: string | null;
+  /** What was compared, as the end of a sentence about the index. */
+  readonly checked: string;
+}
+
 /** Examines a store, and repairs what can be derived from its messages. */
 export interface StoreInspection {
   /** Seconds since 1970 by the clock of the database server; null if there is no server. */
   readonly serverSeconds: (() => Promise<number>) | null;
-  /** The first damage of the pages, null if there is none. The method is null if the database checks pages as it reads them. */
-  readonly findDamage: (() => Promise<string | null>) | null;
+  /** Who else may read the files: everybody on the machine, or their group. The method is null if there is a server. */
+  readonly exposure: (() => { readonly file: string; readonly to: 'everybody' | 'group' | null }) | null;
+  /**
+   * The first damage of the pages, except those of the search index, and the number of pages that belong to nothing. The method is
+   * null if the database checks pages as it reads them.
+   */
+  readonly findDamage: (() => Promise<{ readonly damage: string | null; readonly unused: number }>) | null;
+  inspectSearchIndex(): Promise<IndexInspection>;
   /** Counter tables that differ from a scan of all messages. */
   wrongCounters(): Promise<readonly string[]>;
   /** Writes wait meanwhile. */
   rebuildCounters(): Promise<void>;
-  /** Empties the search index; the service fills it again. null if the database maintains the index itself. */
+  /** Empties the search index, whatever its state; the service fills it again. null if the database maintains the index itself. */
   readonly resetSearchIndex: (() => Promise<void>) | null;
 }
 

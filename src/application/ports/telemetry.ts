@@ -48,7 +48,22 @@ export interface RetentionMetrics {
   messagesErased(messages: number): void;
 }
 
-export interface Metrics extends IngestMetrics, CommitMetrics, RequestMetrics, StreamMetrics, RetentionMetrics {}
+/** Shows which background steps fail. */
+export interface BackgroundMetrics {
+  backgroundStep(step: BackgroundStep, failing: boolean): void;
+}
+
+export interface Metrics
+  extends IngestMetrics, CommitMetrics, RequestMetrics, StreamMetrics, RetentionMetrics, BackgroundMetrics {}
+
+/** Work that runs beside requests, so that no answer shows its failure. Each step runs on its own: a failure stops no other. */
+export type BackgroundStep = 'search_index' | 'counters' | 'vacuum' | 'retention' | 'rejections';
+
+/** Learns how the runs of background steps end. */
+export interface BackgroundObserver {
+  succeeded(step: BackgroundStep): void;
+  failed(step: BackgroundStep, error: unknown): void;
+}
 
 export type LogFields = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import type { Provider } from '../../domain/provider.ts';
 import type { Rejection, RejectionFilter, RejectionReason } from '../../domain/rejection.ts';
 import { timestampFromMicros } from '../../domain/timestamp.ts';
 import type { Clock, Timer } from '../ports/time.ts';
-import type { IngestMetrics, Logger, Tracer } from '../ports/telemetry.ts';
+import type { BackgroundObserver, IngestMetrics, Logger, Tracer } from '../ports/telemetry.ts';
 import type { RejectionLog, RejectionPage, RejectionPageStart } from '../ports/store.ts';
 
 /** During a flood, the first 50 rejections are kept, then 5 per second; all are counted. */
@@ -32,6 +32,7 @@ export class Rejections {
   readonly #clock: Clock;
   readonly #timer: Timer;
   readonly #logger: Logger;
+  readonly #background: BackgroundObserver;
   readonly #tracer: Tracer;
   readonly #options: RejectionsOptions;
   readonly #stopExpiring: () => void;
@@ -49,6 +50,7 @@ export class Rejections {
       clock: Clock;
       timer: Timer;
       logger: Logger;
+      background: BackgroundObserver;
       tracer: Tracer;
     },
     options: RejectionsOptions,
@@ -58,6 +60,7 @@ export class Rejections {
     this.#clock = ports.clock;
     this.#timer = ports.timer;
     this.#logger = ports.logger;
+    this.#background = ports.background;
     this.#tracer = ports.tracer;
     this.#options = options;
     this.#filledAt = ports.clock.now();
@@ -95,7 +98,8 @@ export class Rejections {
       try {
         this.#waiting.push(describe());
       } catch (error) {
-        this.#logger.error('a rejection could not be described', { reason: messageOf(error) });
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#logger.error('a rejection could not be described', { reason });
       }
     }
   }
@@ -119,8 +123,9 @@ export class Rejections {
       const retention = { maxRows: this.#options.maxRows, notBefore: timestampFromMicros(notBefore) };
       try {
         await this.#log.add(rejections, retention);
+        this.#background.succeeded('rejections');
       } catch (error) {
-        this.#logger.warn('rejections could not be kept', { rejections: rejections.length, reason: messageOf(error) });
+        this.#background.failed('rejections', error);
       }
     } while (this.#waiting.length > 0);
   }
@@ -134,8 +139,4 @@ export class Rejections {
     this.#tokens--;
     return true;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,13 @@ import { Retention } from '../../../src/application/erasure/retention.ts';
 import { turnOfTheLoop } from '../../adapters/persistence/contract/repository-fixtures.ts';
 import type { ErasureRule } from '../../../src/domain/erasure-rule.ts';
 import { timestamp } from '../../../src/domain/timestamp.ts';
-import { manualClock, manualTimer, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
+import {
+  manualClock,
+  manualTimer,
+  recordingBackground,
+  recordingLogger,
+  recordingMetrics,
+} from '../../support/fakes.ts';
 
 const HOUR = 3_600_000;
 const STEP: ErasureStep = { messages: 2, statuses: 1, bodies: 2, bereft: 0, excerpts: 0, next: null };
@@ -13,7 +19,7 @@ type Answer = ErasureStep | 'busy' | Error;
 
 /** A retention whose eraser gives these answers in turn, and then has nothing to do. */
 function retaining(days: number, ...answers: Answer[]) {
-  const [metrics, logger] = [recordingMetrics(), recordingLogger()];
+  const [metrics, logger, background] = [recordingMetrics(), recordingLogger(), recordingBackground()];
   const [clock, timer] = [manualClock(timestamp('2026-01-31T12:00:00Z')), manualTimer()];
   const rules: ErasureRule[] = [];
   const eraser = {
@@ -29,8 +35,8 @@ function retaining(days: number, ...answers: Answer[]) {
       await turnOfTheLoop();
     }
   };
-  const retention = new Retention({ eraser, metrics, clock, timer, logger }, days);
-  return { retention, rules, metrics, logger, clock, timer, answers, pass };
+  const retention = new Retention({ eraser, metrics, clock, timer, logger, background }, days);
+  return { retention, rules, metrics, logger, background, clock, timer, answers, pass };
 }
 
 describe('Retention', () => {
@@ -68,8 +74,8 @@ describe('Retention', () => {
         return { ...STEP, next: began.length < 3 ? { in: 'statuses', after: '1' } : null };
       },
     };
-    const { metrics, logger, clock, timer, pass } = retaining(30);
-    const retention = new Retention({ eraser, metrics, clock, timer, logger }, 30);
+    const { metrics, logger, background, clock, timer, pass } = retaining(30);
+    const retention = new Retention({ eraser, metrics, clock, timer, logger, background }, 30);
     retention.start();
     await pass(5_000);
     expect(began.map((at) => at - (began[0] ?? 0))).toEqual([0, 500, 1_000]);
@@ -92,19 +98,14 @@ describe('Retention', () => {
     expect(rules).toHaveLength(2);
   });
 
-  it('logs a failure once, and retries', async () => {
-    const { retention, metrics, logger, pass } = retaining(7, new Error('the disk is full'), STEP);
+  it('reports a failure, retries after a minute, and reports that it works again', async () => {
+    const { retention, metrics, background, pass } = retaining(7, new Error('the disk is full'), STEP);
     retention.start();
     await pass(5_000);
-    expect(logger.lines).toEqual([
-      {
-        level: 'error',
-        message: 'old messages could not be erased',
-        fields: { messages: 0, reason: 'the disk is full' },
-      },
-    ]);
-    await pass(HOUR);
+    expect(background.results).toEqual(['retention: the disk is full']);
+    await pass(60_000);
     expect(metrics.erased).toEqual([2]);
+    expect(background.results).toEqual(['retention: the disk is full', 'retention: ok']);
     await retention.drain();
   });
 
@@ -116,12 +117,12 @@ describe('Retention', () => {
     await retention.drain();
   });
 
-  it('stops between two steps without logging a failure', async () => {
+  it('stops between two steps without reporting a failure', async () => {
     const endless = Array.from({ length: 1_000 }, (): ErasureStep => ({
       ...STEP,
       next: { in: 'statuses', after: '1' },
     }));
-    const { retention, rules, logger, answers, timer, pass } = retaining(7, ...endless);
+    const { retention, rules, background, answers, timer, pass } = retaining(7, ...endless);
     retention.start();
     timer.pass(1_000);
     await turnOfTheLoop();
@@ -129,7 +130,7 @@ describe('Retention', () => {
     await pass(60_000);
     expect(rules.length).toBeGreaterThan(0);
     expect(answers.length).toBeGreaterThan(900);
-    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(background.results).toEqual([]);
   });
 
   it('keeps everything if the number of days is 0', async () => {

@@ -5,6 +5,7 @@ import { timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { manualClock } from '../../support/fakes.ts';
 import { schemaIn } from '../../support/maintenance-fakes.ts';
 
+const SOUND = { damage: null, checked: 'has 3 texts' };
 const CLOCK = manualClock(timestampFromMicros(10_000_000n));
 
 function checking(inspection: Partial<StoreInspection> = {}, schema: Partial<SchemaStatus> = {}) {
@@ -14,7 +15,9 @@ function checking(inspection: Partial<StoreInspection> = {}, schema: Partial<Sch
       schema: schemaIn(schema),
       inspection: {
         serverSeconds: null,
-        findDamage: () => Promise.resolve(null),
+        exposure: null,
+        findDamage: () => Promise.resolve({ damage: null, unused: 0 }),
+        inspectSearchIndex: () => Promise.resolve(SOUND),
         wrongCounters: () => Promise.resolve(['period_counts']),
         rebuildCounters: () => Promise.resolve(void calls.push('counters')),
         resetSearchIndex: () => Promise.resolve(void calls.push('search index')),
@@ -36,9 +39,10 @@ describe('CheckStore', () => {
   it('checks pages, schema and counters, and repairs nothing unasked', async () => {
     const { calls, run } = checking();
     expect(await run()).toEqual([
-      { of: 'pages', damage: null },
+      { of: 'pages', damage: null, unused: 0 },
       { of: 'schema', is: 'current', migrations: [] },
       { of: 'counters', wrong: ['period_counts'] },
+      { of: 'search index', ...SOUND },
     ]);
     expect(calls).toEqual([]);
   });
@@ -52,8 +56,8 @@ describe('CheckStore', () => {
   });
 
   it('ends at a damaged page', async () => {
-    const { run } = checking({ findDamage: () => Promise.resolve('page 3') });
-    expect(await run(true)).toEqual([{ of: 'pages', damage: 'page 3' }]);
+    const { run } = checking({ findDamage: () => Promise.resolve({ damage: 'page 3', unused: 0 }) });
+    expect(await run(true)).toEqual([{ of: 'pages', damage: 'page 3', unused: 0 }]);
   });
 
   it('ends at a missing file', async () => {
@@ -75,6 +79,7 @@ describe('CheckStore', () => {
     expect((await run()).slice(1)).toEqual([
       { of: 'schema', is: 'extended', migrations: ['8_added'] },
       { of: 'counters', wrong: ['period_counts'] },
+      { of: 'search index', ...SOUND },
     ]);
   });
 
@@ -84,6 +89,7 @@ describe('CheckStore', () => {
       { of: 'rebuild', rebuilt: 'counters' },
       { of: 'rebuild', rebuilt: 'search index' },
       { of: 'counters', wrong: ['period_counts'] },
+      { of: 'search index', ...SOUND },
     ]);
     expect(calls).toEqual(['counters', 'search index']);
   });

@@ -3,7 +3,7 @@ import { inMemoryMessageRepository } from '../../support/in-memory-message-repos
 import { CheckReadiness } from '../../../src/application/readiness/check-readiness.ts';
 import type { StoreHealth } from '../../../src/application/ports/store.ts';
 import { provider, WEBHOOK } from '../../../src/domain/provider.ts';
-import { recordingVerifier } from '../../support/fakes.ts';
+import { noBackground, recordingVerifier } from '../../support/fakes.ts';
 
 const withSecret = recordingVerifier({ valid: false, reason: 'wrong_digest' });
 const withoutSecret = recordingVerifier({ valid: false, reason: 'no_secret_configured' });
@@ -20,11 +20,22 @@ const storeThatIs = (health: () => StoreHealth) => ({
   health: () => Promise.resolve(health()),
 });
 
-const allOk = { status: 'ready', database: 'ok', schema: 'ok', webhookSecret: 'ok', providers: ['also-on', 'webhook'] };
+const allOk = {
+  status: 'ready',
+  database: 'ok',
+  schema: 'ok',
+  webhookSecret: 'ok',
+  providers: ['also-on', 'webhook'],
+  background: {},
+};
 
 describe('execute', () => {
   it('is ready if the database, the schema and a secret are ok', async () => {
-    const checkReadiness = new CheckReadiness({ store: inMemoryMessageRepository(), verifiers: configured });
+    const checkReadiness = new CheckReadiness({
+      background: noBackground,
+      store: inMemoryMessageRepository(),
+      verifiers: configured,
+    });
     expect(await checkReadiness.execute()).toEqual(allOk);
   });
 
@@ -34,24 +45,33 @@ describe('execute', () => {
     ['the schema is unknown', { database: 'ok', schema: 'unknown' }, configured, { schema: 'unknown' }],
     ['there is no secret', healthy, unconfigured, { webhookSecret: 'missing', providers: [] }],
   ])('is not ready if %s, and names only that check', async (_what, health, verifiers, failing) => {
-    const checkReadiness = new CheckReadiness({ store: storeThatIs(() => health), verifiers });
+    const checkReadiness = new CheckReadiness({
+      background: noBackground,
+      store: storeThatIs(() => health),
+      verifiers,
+    });
     expect(await checkReadiness.execute()).toEqual({ ...allOk, status: 'not_ready', ...failing });
   });
 
   it('names all failing checks', async () => {
     const store = storeThatIs(() => ({ database: 'unreachable', schema: 'unknown' }));
-    expect(await new CheckReadiness({ store, verifiers: unconfigured }).execute()).toEqual({
+    expect(await new CheckReadiness({ background: noBackground, store, verifiers: unconfigured }).execute()).toEqual({
       status: 'not_ready',
       database: 'unreachable',
       schema: 'unknown',
       webhookSecret: 'missing',
       providers: [],
+      background: {},
     });
   });
 
   it('asks the store every time, so that its recovery is noticed', async () => {
     let health: StoreHealth = { database: 'unreachable', schema: 'unknown' };
-    const checkReadiness = new CheckReadiness({ store: storeThatIs(() => health), verifiers: configured });
+    const checkReadiness = new CheckReadiness({
+      background: noBackground,
+      store: storeThatIs(() => health),
+      verifiers: configured,
+    });
     expect((await checkReadiness.execute()).status).toBe('not_ready');
     health = healthy;
     expect((await checkReadiness.execute()).status).toBe('ready');
@@ -60,7 +80,11 @@ describe('execute', () => {
 
 describe('stop', () => {
   it('makes the status stopping permanently, and still reports the checks', async () => {
-    const checkReadiness = new CheckReadiness({ store: inMemoryMessageRepository(), verifiers: configured });
+    const checkReadiness = new CheckReadiness({
+      background: noBackground,
+      store: inMemoryMessageRepository(),
+      verifiers: configured,
+    });
     checkReadiness.stop();
     expect(await checkReadiness.execute()).toEqual({ ...allOk, status: 'stopping' });
     checkReadiness.stop();
@@ -68,18 +92,23 @@ describe('stop', () => {
   });
 
   it('takes precedence over a failing check', async () => {
-    const checkReadiness = new CheckReadiness({ store: inMemoryMessageRepository(), verifiers: unconfigured });
+    const checkReadiness = new CheckReadiness({
+      background: noBackground,
+      store: inMemoryMessageRepository(),
+      verifiers: unconfigured,
+    });
     checkReadiness.stop();
     expect(await checkReadiness.execute()).toEqual({
       ...allOk,
       status: 'stopping',
       webhookSecret: 'missing',
       providers: [],
+      background: {},
     });
   });
 
   it('affects no other instance', async () => {
-    const ports = { store: inMemoryMessageRepository(), verifiers: configured };
+    const ports = { background: noBackground, store: inMemoryMessageRepository(), verifiers: configured };
     new CheckReadiness(ports).stop();
     expect(await new CheckReadiness(ports).execute()).toEqual(allOk);
   });

@@ -7,7 +7,13 @@ import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestamp, timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import { rejection } from '../../adapters/persistence/contract/rejection-log-contract.ts';
 import { turnOfTheLoop } from '../../adapters/persistence/contract/repository-fixtures.ts';
-import { manualClock, manualTimer, recordingLogger, recordingMetrics } from '../../support/fakes.ts';
+import {
+  manualClock,
+  manualTimer,
+  recordingBackground,
+  recordingLogger,
+  recordingMetrics,
+} from '../../support/fakes.ts';
 
 const NOON = timestamp('2026-01-01T12:00:00Z');
 const later = (seconds: number) => timestampFromMicros(NOON + BigInt(Math.round(seconds * 1e6)));
@@ -15,7 +21,8 @@ const later = (seconds: number) => timestampFromMicros(NOON + BigInt(Math.round(
 function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) {
   const [metrics, logger, clock] = [recordingMetrics(), recordingLogger(), manualClock(NOON)];
   const timer = manualTimer();
-  const ports = { log, metrics, clock, timer, logger, tracer: NO_TRACING };
+  const background = recordingBackground();
+  const ports = { log, metrics, clock, timer, logger, background, tracer: NO_TRACING };
   const rejections = new Rejections(ports, { maxRows, maxAgeDays: 2 });
   const record = (times: number): void => {
     for (let i = 0; i < times; i++) {
@@ -26,7 +33,7 @@ function recording(log: RejectionLog = inMemoryRejectionLog(), maxRows = 1_000) 
     await rejections.drain();
     return (await rejections.list({}, { offset: 0 }, 1)).total;
   };
-  return { rejections, metrics, logger, clock, timer, record, kept };
+  return { rejections, metrics, logger, background, clock, timer, record, kept };
 }
 
 describe('a flood', () => {
@@ -136,17 +143,14 @@ describe('what is kept', () => {
 });
 
 describe('a store that is unavailable', () => {
-  it('costs the rejections, one log line and nothing else', async () => {
+  it('costs the rejections, a report and nothing else', async () => {
     const away = { ...inMemoryRejectionLog(), add: () => Promise.reject(new Error('disk full')) };
-    const { record, rejections, logger } = recording(away);
+    const { record, rejections, background } = recording(away);
     record(3);
     await rejections.drain();
     record(2);
     await rejections.drain();
-    expect(logger.lines.map(({ level, fields }) => [level, fields])).toEqual([
-      ['warn', { rejections: 3, reason: 'disk full' }],
-      ['warn', { rejections: 2, reason: 'disk full' }],
-    ]);
+    expect(background.results).toEqual(['rejections: disk full']);
   });
 });
 

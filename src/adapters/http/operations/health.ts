@@ -18,6 +18,11 @@ export function healthOperations(checkReadiness: CheckReadiness): Pick<Operation
 }
 
 function readinessToDto(readiness: Readiness): Schemas['Readiness'] {
-  const { status, database, schema, webhookSecret, providers } = readiness;
-  return { status, checks: { database, schema, webhook_secret: webhookSecret }, providers: [...providers] };
+  const { status, database, schema, webhookSecret, providers, background } = readiness;
+  return {
+    status,
+    checks: { database, schema, webhook_secret: webhookSecret },
+    providers: [...providers],
+    background: { ...background },
+  };
 }

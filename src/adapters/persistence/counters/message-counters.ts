@@ -39,7 +39,11 @@ export async function countOfSender(db: Knex, { uncountedBacklog }: Dialect, fro
 }
 
 /** Counts the messages that were sent before the instant. */
-export async function countBefore(db: Knex, { uncountedBacklog }: Dialect, instant: Timestamp): Promise<number> {
+export async function countBefore(
+  db: Knex,
+  { uncountedBacklog, readOn }: Dialect,
+  instant: Timestamp,
+): Promise<number> {
   let count = 0;
   let counted: bigint | null = null; // the end of the periods added so far
   for (const width of PERIOD_WIDTHS.toReversed()) {
@@ -49,7 +53,9 @@ export async function countBefore(db: Knex, { uncountedBacklog }: Dialect, insta
     counted = end;
   }
   // The last minute is counted from the messages themselves, which include their part of the backlog.
-  const lastMinute = between(db<{ sent_at: bigint }>('messages'), 'sent_at', counted, instant);
+  const messages = db<{ sent_at: bigint }>('messages');
+  if (readOn !== null) void messages.whereRaw(readOn);
+  const lastMinute = between(messages, 'sent_at', counted, instant);
   const row = (await lastMinute.count({ messages: '*' }).first()) as { messages: bigint } | undefined;
   const sql = `select count(*) as messages from ${uncountedBacklog} where sent_at < ?`;
   const late = await rowOf<{ messages: bigint }>(db, sql, [counted]);

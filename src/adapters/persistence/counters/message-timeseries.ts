@@ -30,7 +30,7 @@ export async function timeseriesFromCounters(
   const known =
     from === undefined
       ? await countAll(snapshot, dialect, range, bucket)
-      : await countSender(snapshot, range, bucket, from);
+      : await countSender(snapshot, dialect, range, bucket, from);
   return bucketCounts(range, bucket, known);
 }
 
@@ -64,6 +64,7 @@ async function countAll(
 /** Counts a sender's messages in the index by sender, because there are no counters per sender and period. */
 async function countSender(
   db: Knex,
+  { readOn }: Dialect,
   { since, until }: TimeRange,
   bucket: Bucket,
   from: Msisdn,
@@ -71,7 +72,7 @@ async function countSender(
   const rows = await rowsOf<BucketRow>(
     db,
     `select ${periodStartSql(BUCKET_SECONDS[bucket])} as starts_at, count(*) as messages from messages
-     where from_msisdn = ? and sent_at >= ? and sent_at < ? group by 1`,
+     where ${readOn ?? 'true'} and from_msisdn = ? and sent_at >= ? and sent_at < ? group by 1`,
     [from, since, until],
   );
   return byStart(rows);

@@ -14,6 +14,8 @@ export interface ContendedCalls<C extends Call> {
   /** Whether the last call with one of these keys found it locked, so that a group with it would wait for its lock, too. */
   areLocked(updates: readonly NewUpdate[]): boolean;
   add(calls: readonly C[]): void;
+  /** Gives up all calls that wait. */
+  abandon(): void;
   /** Whether no call waits or is under way. */
   idle(): boolean;
 }
@@ -74,6 +76,9 @@ export function contendedCalls<C extends Call>({
       const until = performance.now() + PATIENCE_MS;
       waiting.push(...calls.map((call) => ({ call, until })));
       if (!running) void run();
+    },
+    abandon() {
+      for (const { call } of waiting.splice(0)) giveUp(call);
     },
     idle: () => !running,
   };

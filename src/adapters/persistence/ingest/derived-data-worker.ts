@@ -1,7 +1,17 @@
+import type { BackgroundObserver, BackgroundStep } from '../../../application/ports/telemetry.ts';
+
 /** Messages per step. A larger step costs less per message, but commits wait for it: about 7 ms at this size. */
 export const DERIVE_STEP = 1_000;
 /** The worker waits this long if less than one step is pending, so that single messages do not cost one step each. */
 const REST_MS = 1_000;
+/** After a failure it retries after 1 s, then after twice as long each time, up to a minute. */
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 60_000;
+/** Without any message, a step still looks once a minute whether it would work. */
+const IDLE_MS = 60_000;
+
+/** For commands, which report their own failures. */
+export const UNOBSERVED: BackgroundObserver = { succeeded: () => undefined, failed: () => undefined };
 
 export interface DerivedDataWorker {
   /** Reports that this many messages were stored. */
@@ -13,20 +23,32 @@ export interface DerivedDataWorker {
 }
 
 /**
- * Updates derived data in the background, after the writes. `step` processes up to DERIVE_STEP messages and returns their
- * number. A failed step is retried after the next write; until then reads scan the messages that it left out.
+ * Updates one kind of derived data in the background, after the writes. `step` processes up to DERIVE_STEP messages and returns
+ * their number. A failed step is retried; until it succeeds, reads scan the messages that it left out.
  */
-export function derivedDataWorker(step: () => Promise<number>): DerivedDataWorker {
+export function derivedDataWorker(
+  name: BackgroundStep,
+  step: () => Promise<number>,
+  observer: BackgroundObserver,
+): DerivedDataWorker {
   let waiting = 0;
+  let retryMs = 0;
   let stopped = false;
   let running: Promise<void> | null = null;
   let rest: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
     waiting = 0;
-    while (!stopped && (await step().catch(() => 0)) === DERIVE_STEP);
+    try {
+      while (!stopped && (await step()) === DERIVE_STEP);
+      retryMs = 0;
+      if (!stopped) observer.succeeded(name);
+    } catch (error) {
+      retryMs = Math.min(Math.max(FIRST_RETRY_MS, retryMs * 2), LAST_RETRY_MS);
+      if (!stopped) observer.failed(name, error);
+    }
     running = null;
-    if (waiting > 0) stored(0); // messages that arrived during the last step
+    next();
   }
 
   function start(): Promise<void> {
@@ -35,15 +57,24 @@ export function derivedDataWorker(step: () => Promise<number>): DerivedDataWorke
     return (running ??= run());
   }
 
-  function stored(messages: number): void {
-    waiting += messages;
+  /** Plans the next run. */
+  function next(): void {
     if (stopped || running !== null) return;
-    if (waiting >= DERIVE_STEP) void start();
-    else rest ??= setTimeout(() => void start(), REST_MS).unref();
+    if (waiting >= DERIVE_STEP && retryMs === 0) {
+      void start();
+      return;
+    }
+    clearTimeout(rest);
+    rest = setTimeout(() => void start(), retryMs > 0 ? retryMs : waiting > 0 ? REST_MS : IDLE_MS).unref();
   }
 
   return {
-    stored,
+    stored(messages) {
+      const first = waiting === 0;
+      waiting += messages;
+      if (retryMs > 0) return; // a retry is planned
+      if (first || waiting >= DERIVE_STEP) next();
+    },
     async caughtUp() {
       await running; // the current run may have read before the last write
       await start();
@@ -52,6 +83,27 @@ export function derivedDataWorker(step: () => Promise<number>): DerivedDataWorke
       stopped = true;
       clearTimeout(rest);
       await running;
+    },
+  };
+}
+
+/** One worker per step, so that a step that fails stops no other. */
+export function derivedDataWorkers(
+  steps: Partial<Record<BackgroundStep, () => Promise<number>>>,
+  observer: BackgroundObserver,
+): DerivedDataWorker {
+  const workers = Object.entries(steps).map(([name, step]) =>
+    derivedDataWorker(name as BackgroundStep, step, observer),
+  );
+  return {
+    stored(messages) {
+      for (const worker of workers) worker.stored(messages);
+    },
+    async caughtUp() {
+      await Promise.all(workers.map((worker) => worker.caughtUp()));
+    },
+    async stop() {
+      await Promise.all(workers.map((worker) => worker.stop()));
     },
   };
 }

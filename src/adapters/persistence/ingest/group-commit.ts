@@ -16,8 +16,12 @@ import { bytesOf, settleAll, type PendingCall } from './pending-call.ts';
 const MAX_GROUP_BYTES = 4 * 2 ** 20;
 
 export interface GroupCommit extends MessageRepository {
-  /** Rejects further calls. Resolves when everything accepted so far is committed or has failed. */
-  drain(): Promise<void>;
+  /**
+   * Rejects further calls. Resolves when everything accepted so far is committed or has failed. If the signal aborts first, it rejects
+   * the calls that still wait with StoreUnavailable, so that their senders retry, and resolves without waiting for the commits in
+   * flight.
+   */
+  drain(signal?: AbortSignal): Promise<void>;
 }
 
 export interface GroupedRepository extends MessageRepository {
@@ -127,6 +131,18 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
     if (closed && queue.length === 0 && commits === 0 && contended.idle()) drained.resolve(undefined);
   }
 
+  function giveUp(): void {
+    const abandoned = queue;
+    queue = [];
+    for (const { waiting, reject } of abandoned) {
+      waiting?.end();
+      reject(new StoreUnavailable('the service is stopping'));
+    }
+    leaveQueue(abandoned);
+    contended.abandon();
+    drained.resolve(undefined);
+  }
+
   function nextGroup(): PendingCall[] {
     let size = 0;
     let held = 0;
@@ -182,10 +198,13 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
   return {
     ...repository,
     add,
-    async drain() {
+    async drain(signal) {
       closed = true;
       startCommits(); // resolves `drained` if no commit is in flight
+      if (signal?.aborted) giveUp();
+      else signal?.addEventListener('abort', giveUp, { once: true });
       await drained.promise;
+      signal?.removeEventListener('abort', giveUp);
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
+import type { BackgroundObserver, BackgroundStep } from '../../../application/ports/telemetry.ts';
 import type { Msisdn } from '../../../domain/message.ts';
+import { UNOBSERVED } from '../ingest/derived-data-worker.ts';
 import { addToCounters } from '../counters/counting.ts';
 import { rowOf, rowsOf } from '../schema/dialect.ts';
 import { indexPending } from './search/search-index.ts';
@@ -11,11 +13,14 @@ const INDEXING_LOCK = [0x5748494e, 2] as const;
 /** Messages after which it vacuums even if a backlog is left, because each step skips the rows deleted before. */
 const VACUUM_AFTER = 20_000;
 
+/** SQLSTATE of a role that does not own the index, for which autovacuum does the work. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+
 /**
  * The background step of one replica: counts like deriveNext, then vacuums when the backlog is empty or many rows were deleted.
- * `busy`: another replica is counting.
+ * `busy`: another replica is counting. The observer learns of the vacuum; it does not affect the result.
  */
-export function backgroundStep(db: Knex): (limit: number) => Promise<number | 'busy'> {
+export function backgroundStep(db: Knex, observer = UNOBSERVED): (limit: number) => Promise<number | 'busy'> {
   let deleted = 0;
   return async (limit) => {
     const counted = await countNext(db, limit);
@@ -23,19 +28,28 @@ export function backgroundStep(db: Knex): (limit: number) => Promise<number | 'b
     deleted += counted;
     if (deleted >= VACUUM_AFTER || (counted < limit && deleted > 0)) {
       deleted = 0;
-      await vacuum(db).catch(() => undefined);
+      await observed(observer, 'vacuum', () => db.raw('vacuum (skip_locked) uncounted'));
+      await observed(observer, 'search_index', () => indexPending(db, INDEXING_LOCK));
     }
     return counted;
   };
 }
 
 /**
- * Does what autovacuum does once a minute at best. Every read scans `uncounted`, including the deleted rows, and the pending
- * texts of the search index. It fails for a role that does not own the tables; autovacuum does it then.
+ * Both do what autovacuum does once a minute at best. Every read scans `uncounted`, including the deleted rows, and the pending
+ * texts of the search index.
  */
-async function vacuum(db: Knex): Promise<void> {
-  await db.raw('vacuum (skip_locked) uncounted');
-  await indexPending(db, INDEXING_LOCK);
+async function observed(
+  observer: BackgroundObserver,
+  step: BackgroundStep,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+    observer.succeeded(step);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) observer.failed(step, error);
+  }
 }
 
 /**

@@ -15,5 +15,6 @@ export const postgresDialect: Dialect = {
   forgetFuturePositions: [
     'update messages set arrived = null where arrived >= pg_snapshot_xmax(pg_current_snapshot())',
   ],
+  readOn: null, // statement_timeout
   textSearch,
 };

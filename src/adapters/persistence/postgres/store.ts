@@ -7,8 +7,10 @@ import {
   type StepwiseEraser,
   type StoreUsage,
 } from '../../../application/ports/store.ts';
+import type { BackgroundObserver } from '../../../application/ports/telemetry.ts';
 import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
-import { derivedDataWorker, DERIVE_STEP } from '../ingest/derived-data-worker.ts';
+import { closingUntil } from '../ingest/closing-until.ts';
+import { derivedDataWorkers, DERIVE_STEP, UNOBSERVED } from '../ingest/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
 import { openPostgres, tryWrite } from './database.ts';
@@ -41,6 +43,8 @@ export interface PooledOptions {
   readonly readTimeoutMs: number;
   /** Reads that may wait for a connection; further ones reject with StoreUnavailable immediately. */
   readonly maxQueuedReads: number;
+  /** @default nobody learns of failures */
+  readonly background?: BackgroundObserver;
 }
 
 export interface PooledMessageRepository extends MessageRepository {
@@ -51,13 +55,13 @@ export interface PooledMessageRepository extends MessageRepository {
   usage(): Promise<StoreUsage>;
   /** Resolves when the counters include everything stored so far, unless another replica is counting it. */
   caughtUp(): Promise<void>;
-  /** Closes the connections after their current statements. */
-  close(): Promise<void>;
+  /** Closes the connections after their current statements, for which it stops waiting if the signal aborts. */
+  close(signal?: AbortSignal): Promise<void>;
 }
 
 /** The repository of a PostgreSQL database that any number of replicas share. The derived-data worker runs after the writes. */
 export function pooledMessageRepository(options: PooledOptions): PooledMessageRepository {
-  const { url, poolSize, maxCommits, readTimeoutMs, maxQueuedReads } = options;
+  const { url, poolSize, maxCommits, readTimeoutMs, maxQueuedReads, background = UNOBSERVED } = options;
   const common = { url, idleInTransactionMs: IDLE_IN_TRANSACTION_MS };
   const writes = openPostgres({
     ...common,
@@ -77,13 +81,14 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
   const repository = postgresMessageRepository(writes, reads);
   const rejections = rejectionLog({ writes, reads }, translatingErrors);
   const bounded = readLimit(poolSize + maxQueuedReads);
-  const step = backgroundStep(writes);
-  const derived = derivedDataWorker(async () => {
+  const step = backgroundStep(writes, background);
+  const count = async (): Promise<number> => {
     const counted = await step(DERIVE_STEP);
     if (counted !== 'busy') return counted;
     await delay(COUNT_AGAIN_MS, undefined, { ref: false });
     return DERIVE_STEP;
-  });
+  };
+  const derived = derivedDataWorkers({ counters: count }, background);
   void derived.caughtUp(); // the backlog of a killed replica
   const counted = async (adding: ReturnType<MessageWriter['add']>): ReturnType<MessageWriter['add']> => {
     const report = (outcomes: readonly unknown[]): void => {
@@ -122,9 +127,11 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     eraser: expiryEraser(writes, postgresErasing, translatingErrors),
     usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
     caughtUp: () => derived.caughtUp(),
-    async close() {
-      await derived.stop();
-      await Promise.all([writes, briefWrites, reads].map((pool) => pool.destroy()));
+    async close(signal) {
+      const closing = derived.stop().then(async () => {
+        await Promise.all([writes, briefWrites, reads].map((pool) => pool.destroy()));
+      });
+      await closingUntil(signal, closing, () => undefined);
     },
   };
 }

@@ -44,7 +44,7 @@ async function pageOf(
     return (await pageOf(db, dialect, filter, search, mirrored, total)).reverse();
   }
   const { skip, ...bounds } = await startOfPage(db, dialect, filter, search, start, order);
-  const page = matching(db, { ...filter, ...bounds }, search)
+  const page = matching(db, dialect, { ...filter, ...bounds }, search)
     .select(MESSAGE_COLUMNS.map((column) => `messages.${column}`))
     .orderBy([
       { column: 'sent_at', order },
@@ -103,14 +103,12 @@ async function countMatching(
   const { from, since, until } = filter;
   const byInstant = since !== undefined || until !== undefined;
   if (search !== null && from === undefined && !byInstant) {
-    if (search.by === 'index' && search.total !== null) return search.total;
-    if (search.by === 'condition' && search.count !== null) {
-      const [row] = (await search.count) as { total: bigint }[];
-      return Number(row?.total ?? 0);
-    }
+    const total = search.by === 'index' ? search.total : await search.count?.();
+    if (total !== null && total !== undefined) return total;
   }
   if (search !== null || (from !== undefined && byInstant)) {
-    const row = (await matching(db, filter, search).count({ total: '*' }).first()) as { total: bigint } | undefined;
+    const row = (await matching(db, dialect, filter, search).count({ total: '*' }).first()) as
+      { total: bigint } | undefined;
     return Number(row?.total ?? 0);
   }
   if (from !== undefined) return countOfSender(db, dialect, from);
@@ -121,6 +119,7 @@ async function countMatching(
 
 function matching(
   db: Knex,
+  { readOn }: Dialect,
   { from, since, until }: Pick<MessageFilter, 'from'> & Partial<Bounds>,
   search: TextSearch | null,
 ): Knex.QueryBuilder {
@@ -129,6 +128,7 @@ function matching(
     search?.by === 'index'
       ? db.with('hits', search.hits).from('hits').joinRaw('cross join messages on messages.seq = hits.seq')
       : db('messages');
+  if (readOn !== null && search?.by !== 'index') void query.where(db.raw(readOn));
   if (from !== undefined) void query.where('from_msisdn', from);
   if (since !== undefined) void query.where('sent_at', '>=', instantValue(since));
   if (until !== undefined) void query.where('sent_at', '<', instantValue(until));

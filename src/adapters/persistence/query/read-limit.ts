@@ -13,3 +13,18 @@ export function readLimit(max: number): <T>(read: () => Promise<T>) => Promise<T
     }
   };
 }
+
+/** Rejects with StoreUnavailable if the read takes longer. It does not end the read. */
+export async function within<T>(milliseconds: number, reading: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new StoreUnavailable('a read took too long'));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

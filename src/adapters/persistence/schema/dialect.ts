@@ -8,16 +8,21 @@ export interface Dialect {
   readonly forgetBacklog: readonly string[];
   /** Statements that remove stream positions which this server would assign again to later messages. */
   readonly forgetFuturePositions: readonly string[];
+  /**
+   * A condition on `messages` that is true of every row, and ends a scan that was given up. It must come first in a `where`. null if
+   * the server ends such a statement itself.
+   */
+  readonly readOn: string | null;
   /** How to find the messages whose text contains the needle. Call it in the snapshot that is then searched. */
   textSearch(db: Knex, needle: string): Promise<TextSearch>;
 }
 
 /** How to find the messages whose text contains a needle. Both ways find the same messages. */
 export type TextSearch =
-  /** Through a search index. `hits` is a subquery of their `seq`; `total` is their number, null if it is not known yet. */
-  | { readonly by: 'index'; readonly hits: Knex.Raw; readonly total: number | null }
-  /** By a condition on each message. `count` counts all matches at a lower cost; null if there is no such query. */
-  | { readonly by: 'condition'; readonly condition: Knex.Raw; readonly count: Knex.Raw | null };
+  /** Through a search index. `hits` is a subquery of their `seq`; `total` is their number. */
+  | { readonly by: 'index'; readonly hits: Knex.Raw; readonly total: number }
+  /** By a condition on each message. `count` counts all matches at a lower cost; null if there is no such way, or it fails. */
+  | { readonly by: 'condition'; readonly condition: Knex.Raw; readonly count: (() => Promise<number | null>) | null };
 
 /** The differences that only erasing needs. */
 export interface ErasingDialect {
@@ -40,6 +45,12 @@ export async function rowOf<T>(db: Knex, sql: string, bindings: readonly unknown
   const [row] = await rowsOf<T>(db, sql, bindings);
   if (row === undefined) throw new Error('the query returned no row');
   return row;
+}
+
+/** The driver's own message: Knex puts the statement before it. Not for statements that contain ` - `. */
+export function driverMessage({ message }: Error): string {
+  const at = message.indexOf(' - ');
+  return /^(select|insert|update|delete|pragma)\s/.test(message) && at !== -1 ? message.slice(at + 3) : message;
 }
 
 /** One placeholder per value, for a list in SQL. */

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
 import { StoreUnavailable } from '../../../application/ports/store.ts';
 import { foldCase } from '../../../domain/text-folding.ts';
+import { createPrivately } from './files/create-privately.ts';
 
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -19,7 +19,7 @@ const LOG_BYTES = 64 * 2 ** 20;
 const SILENT = { error: () => undefined, warn: () => undefined, deprecate: () => undefined, debug: () => undefined };
 
 export interface SqliteOptions {
-  /** Absolute, or relative to the working directory. A writer creates its folder. */
+  /** Absolute, or relative to the working directory. A writer creates it and its folder, which only the owner can read. */
   readonly file: string;
   readonly busyTimeoutMs?: number;
   /**
@@ -27,6 +27,21 @@ export interface SqliteOptions {
    * @default false
    */
   readonly readOnly?: boolean;
+  /**
+   * Whether a reader that is the last to close moves the log into the file and deletes it, as a writer does, if it may write the
+   * file. For commands, after which only the one file should be left.
+   * @default false
+   */
+  readonly closesLog?: boolean;
+  /**
+   * Whether a commit is on the disk when it returns. Otherwise a power cut may lose the last commits, but never damages the file.
+   * @default true
+   */
+  readonly durable?: boolean;
+  /** Size of the page cache. @default 32 MiB for a writer, 2 MiB for a reader */
+  readonly cacheKib?: number;
+  /** Scans call it every few hundred rows; it throws to end them. @default scans run to their end */
+  readonly readOn?: () => number;
   /**
    * Returns integers as bigint, which `sent_at` needs and Knex's migrator does not support.
    * @default true
@@ -39,14 +54,17 @@ export interface SqliteOptions {
  * it returns (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 export function openSqlite(options: SqliteOptions): Knex {
-  const readOnly = options.readOnly ?? false;
-  if (!readOnly) mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true });
+  const { readOnly = false, closesLog = false } = options;
+  if (!readOnly) createPrivately(options.file);
   else if (!existsSync(options.file)) throw new StoreUnavailable('the database file is not there');
   return knex({
     client: 'better-sqlite3',
     connection: {
       filename: options.file,
-      options: { safeIntegers: options.bigIntegers ?? true, readonly: readOnly },
+      options: {
+        safeIntegers: options.bigIntegers ?? true,
+        readonly: readOnly && !(closesLog && isWritable(options.file)),
+      },
     },
     useNullAsDefault: true,
     // Otherwise error texts contain the bound values, and the log would contain messages and phone numbers.
@@ -57,9 +75,9 @@ export function openSqlite(options: SqliteOptions): Knex {
       max: 1,
       afterCreate(connection: Database, done: (error: unknown, connection: Database) => void) {
         try {
-          prepareConnection(connection, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
-          connection.pragma(`cache_size = -${String(readOnly ? READER_CACHE_KIB : WRITER_CACHE_KIB)}`); // negative: KiB
-          if (!readOnly) prepareWriter(connection, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
+          prepareConnection(connection, options);
+          if (readOnly) connection.pragma('query_only = on');
+          else prepareWriter(connection, options);
           done(null, connection);
         } catch (error) {
           done(error, connection);
@@ -69,8 +87,21 @@ export function openSqlite(options: SqliteOptions): Knex {
   });
 }
 
-function prepareConnection(connection: Database, busyTimeoutMs: number): void {
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function prepareConnection(connection: Database, options: SqliteOptions): void {
+  const { busyTimeoutMs = BUSY_TIMEOUT_MS, readOnly = false, readOn = () => 1 } = options;
   connection.pragma(`busy_timeout = ${String(busyTimeoutMs)}`); // first: changing the journal mode takes a lock
+  const cacheKib = options.cacheKib ?? (readOnly ? READER_CACHE_KIB : WRITER_CACHE_KIB);
+  connection.pragma(`cache_size = -${String(cacheKib)}`); // negative: KiB
+  connection.function('read_on', readOn);
   connection.function('fold_case', { deterministic: true }, (text: unknown) =>
     typeof text === 'string' ? foldCase(text) : null,
   );
@@ -79,11 +110,11 @@ function prepareConnection(connection: Database, busyTimeoutMs: number): void {
   );
 }
 
-function prepareWriter(connection: Database, busyTimeoutMs: number): void {
+function prepareWriter(connection: Database, { busyTimeoutMs = BUSY_TIMEOUT_MS, durable = true }: SqliteOptions): void {
   // Lets `reclaim` truncate the file in steps. It only affects a new database, before anything else is written.
   connection.pragma('auto_vacuum = incremental');
   switchJournal(connection, 'WAL', busyTimeoutMs);
-  connection.pragma('synchronous = FULL');
+  connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`);
   connection.pragma(`journal_size_limit = ${String(LOG_BYTES)}`);
   connection.pragma('foreign_keys = ON');
 }

@@ -1,18 +1,18 @@
 import type { Knex } from 'knex';
 import { addToCounters } from '../counters/counting.ts';
-import { addToIndex, nextMessages } from './search/search-index.ts';
+import { addToIndex, explainingDamage, nextMessages } from './search/search-index.ts';
 
 /** `not indexed` leaves only the primary key. To group senders, SQLite would otherwise read the whole index by sender. */
 const taken = '(select from_msisdn, sent_at from messages not indexed where seq > ? and seq <= ?) as taken';
 
-/** Indexes up to `limit` messages and returns their number. Only for the one connection that writes. */
+/** Indexes up to `limit` messages and returns their number. Only for a connection that writes. */
 export function indexNext(db: Knex, limit: number): Promise<number> {
-  return unflushed(db, (transaction) => addToIndex(transaction, limit));
+  return explainingDamage(() => inStep(db, 'search_progress', (transaction) => addToIndex(transaction, limit)));
 }
 
-/** Counts up to `limit` messages and returns their number. Only for the one connection that writes. */
+/** Counts up to `limit` messages and returns their number. Only for a connection that writes. */
 export function countNext(db: Knex, limit: number): Promise<number> {
-  return unflushed(db, (transaction) => count(transaction, limit));
+  return inStep(db, 'message_totals', (transaction) => count(transaction, limit));
 }
 
 /** Does both and returns the greater number. A number below `limit` means that both have caught up. */
@@ -22,20 +22,20 @@ export async function deriveNext(db: Knex, limit: number): Promise<number> {
 }
 
 /**
- * Runs a transaction without flushing it to the disk. If a power cut loses the step, it also loses its progress mark, so the
- * step is repeated. Messages stay durable, because their own commits flush everything before them. The transaction begins
- * with a write: after a read it could not wait for the lock and would fail if another process writes meanwhile.
+ * Runs a transaction that begins with a write: after a read it could not wait for the lock and would fail if another process writes
+ * meanwhile. The connection need not be durable: if a power cut loses the step, it also loses its progress mark, so the step is
+ * repeated.
+ * @param locked a table that the step needs anyway, so that it does not fail because of another
  */
-export async function unflushed<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
-  await db.raw('pragma synchronous = normal');
-  try {
-    return await db.transaction(async (transaction) => {
-      await transaction.raw('update search_progress set indexed_seq = indexed_seq');
-      return work(transaction);
-    });
-  } finally {
-    await db.raw('pragma synchronous = full');
-  }
+export async function inStep<T>(
+  db: Knex,
+  locked: 'search_progress' | 'message_totals',
+  work: (transaction: Knex) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (transaction) => {
+    await transaction.raw(`update ${locked} set id = id`);
+    return work(transaction);
+  });
 }
 
 async function count(transaction: Knex, limit: number): Promise<number> {

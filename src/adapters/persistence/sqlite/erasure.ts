@@ -2,8 +2,10 @@ import type { Knex } from 'knex';
 import { subtractFromCounters } from '../counters/counting.ts';
 import { renewEpoch } from '../feed/stream-epoch.ts';
 import { rowOf, type ErasingDialect } from '../schema/dialect.ts';
-import { unflushed } from './derived-data.ts';
+import { inStep } from './derived-data.ts';
 import { sqliteDialect } from './dialect.ts';
+import { isIndexFault } from './search/index-probe.ts';
+import { resetIndex } from './search/search-index.ts';
 
 const given = 'seq in (select value from json_each(?))';
 const counted = `(select from_msisdn, sent_at from messages
@@ -12,31 +14,58 @@ const counted = `(select from_msisdn, sent_at from messages
 /** Erasing for a connection that writes. */
 export const sqliteErasing: ErasingDialect = {
   // The database's write lock excludes all others, so this never returns `busy`.
-  exclusively: (db, work) =>
-    unflushed(db, async (transaction) => {
-      const before = await highestSeq(transaction);
-      const result = await work(transaction);
-      const after = await highestSeq(transaction);
-      if (after < before) await allowReuse(transaction, after);
-      return result;
-    }),
+  async exclusively(db, work) {
+    try {
+      return await eraseInStep(db, work);
+    } catch (error) {
+      if (!isDamagedIndex(error)) throw error;
+      // Erasing does not depend on the index: the service refills it without the erased messages.
+      await resetIndex(db);
+      return eraseInStep(db, work);
+    }
+  },
 
   async forget(transaction, keys) {
     // By `seq`, because consecutive messages share pages, while their keys are scattered over the index.
     const rows = (await transaction('messages').select('seq').whereIn('message_id', keys)) as { seq: bigint }[];
     const list = JSON.stringify(rows.map(({ seq }) => Number(seq)));
     await subtractFromCounters(transaction, { sql: counted, bindings: [list] });
-    // The index stores no texts, so a deletion must pass exactly the text that was inserted.
+    await removeFromIndex(transaction, list);
+  },
+
+  placeInBody: 'instr(body, ?)',
+};
+
+/** The index stores no texts, so a deletion must pass exactly the text that was inserted. */
+async function removeFromIndex(transaction: Knex, list: string): Promise<void> {
+  try {
     await transaction.raw(
       `insert into message_search (message_search, rowid, text)
        select 'delete', seq, fold_case(text) from messages
        where ${given} and text is not null and seq <= (select indexed_seq from search_progress)`,
       [list],
     );
-  },
+  } catch (error) {
+    throw isIndexFault(error) ? new DamagedIndex('the search index is damaged', { cause: error }) : error;
+  }
+}
 
-  placeInBody: 'instr(body, ?)',
-};
+class DamagedIndex extends Error {}
+
+/** FTS5 writes the index when the transaction commits, so some damage shows only then. */
+function isDamagedIndex(error: unknown): boolean {
+  return error instanceof DamagedIndex || (isIndexFault(error) && error.message.startsWith('COMMIT'));
+}
+
+function eraseInStep<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {
+  return inStep(db, 'message_totals', async (transaction) => {
+    const before = await highestSeq(transaction);
+    const result = await work(transaction);
+    const after = await highestSeq(transaction);
+    if (after < before) await allowReuse(transaction, after);
+    return result;
+  });
+}
 
 async function highestSeq(transaction: Knex): Promise<number> {
   const { seq } = await rowOf<{ seq: bigint }>(transaction, 'select coalesce(max(seq), 0) as seq from messages');

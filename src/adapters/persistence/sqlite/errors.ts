@@ -17,6 +17,12 @@ export async function translatingErrors<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whether another connection's lock is the reason, also of a StoreUnavailable. */
+export function isLocked(error: unknown): boolean {
+  const reason = error instanceof StoreUnavailable ? (error.cause ?? error) : error;
+  return /^SQLITE_(BUSY|LOCKED)(_|$)/.test(errorCode(reason) ?? '');
+}
+
 function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;

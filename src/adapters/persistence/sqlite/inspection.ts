@@ -3,18 +3,30 @@ import type { Knex } from 'knex';
 import type { StoreInspection } from '../../../application/ports/maintenance.ts';
 import { derivedDataInspection } from '../maintenance/inspection.ts';
 import { sqliteDialect } from './dialect.ts';
+import { exposureOf } from './files/exposure.ts';
+import { checkPages, type PageFaults } from './files/page-check.ts';
+import { inspectIndex } from './search/inspect-index.ts';
 import { resetIndex } from './search/search-index.ts';
 
-export function sqliteInspection(db: Knex): StoreInspection {
+export function sqliteInspection(db: Knex, file: string): StoreInspection {
+  // Checking the pages reads the search index, too, which takes longest.
+  let faults: Promise<PageFaults> | undefined;
   return {
     ...derivedDataInspection(db, sqliteDialect),
     serverSeconds: null,
+    exposure: () => ({ file, to: exposureOf(file) }),
     async findDamage() {
-      const [pages] = await db.raw<{ quick_check: string }[]>('pragma quick_check(1)');
-      const found = pages?.quick_check ?? 'unknown';
-      return found === 'ok' ? null : found;
+      const { file: damage, unused } = await (faults ??= checkPages(db));
+      return { damage, unused };
     },
-    resetSearchIndex: () => resetIndex(db),
+    async inspectSearchIndex() {
+      const { index } = await (faults ??= checkPages(db));
+      return inspectIndex(db, index);
+    },
+    async resetSearchIndex() {
+      await resetIndex(db);
+      faults = undefined;
+    },
   };
 }
 

@@ -18,7 +18,7 @@ export function openForMaintenance(file: string): MaintenanceDatabase {
 }
 
 export function openCopySource(file: string): CopySource {
-  return { db: openSqlite({ file, readOnly: true }), dialect: sqliteDialect };
+  return { db: openSqlite({ file, readOnly: true, closesLog: true }), dialect: sqliteDialect };
 }
 
 export async function openCopyTarget(file: string): Promise<CopyTarget> {
@@ -34,12 +34,22 @@ export async function openCopyTarget(file: string): Promise<CopyTarget> {
     db,
     dialect: sqliteDialect,
     add: (messages) => repository.add(messages),
-    deriveNext: (limit) => deriveNext(db, limit),
+    deriveNext: (limit) => deriveOn(file, limit),
   };
 }
 
+/** Repeatable work needs no flush, so it has a connection of its own. Opening one takes about a millisecond. */
+async function deriveOn(file: string, limit: number): Promise<number> {
+  const steps = openSqlite({ file, busyTimeoutMs: BUSY_TIMEOUT_MS, durable: false });
+  try {
+    return await deriveNext(steps, limit);
+  } finally {
+    await steps.destroy();
+  }
+}
+
 export async function openForErasing(file: string, { overwrite, idNames }: ErasingOptions): Promise<ErasingDatabase> {
-  const db = openSqlite({ file, busyTimeoutMs: BUSY_TIMEOUT_MS });
+  const db = openSqlite({ file, busyTimeoutMs: BUSY_TIMEOUT_MS, durable: false }); // erasing is repeatable
   if (overwrite) await db.raw('pragma secure_delete = on');
   return {
     db,

@@ -28,13 +28,11 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
     findPayload: (key) => translatingErrors(() => findPayload(db, key)),
 
     // A transaction, so that the page and its total belong to one snapshot.
-    list: (...asked) =>
-      translatingErrors(() => db.transaction((snapshot) => listMessages(snapshot, sqliteDialect, ...asked))),
+    list: (...asked) => inSnapshot(db, (snapshot) => listMessages(snapshot, sqliteDialect, ...asked)),
 
-    stats: () => translatingErrors(() => db.transaction((snapshot) => statsFromCounters(snapshot, sqliteDialect))),
+    stats: () => inSnapshot(db, (snapshot) => statsFromCounters(snapshot, sqliteDialect)),
 
-    timeseries: (...asked) =>
-      translatingErrors(() => db.transaction((snapshot) => timeseriesFromCounters(snapshot, sqliteDialect, ...asked))),
+    timeseries: (...asked) => inSnapshot(db, (snapshot) => timeseriesFromCounters(snapshot, sqliteDialect, ...asked)),
 
     readFeed: (after, limit) => translatingErrors(() => feedAfter(db, after, limit)),
 
@@ -42,4 +40,17 @@ export function sqliteMessageRepository(db: Knex): MessageRepository {
 
     health: () => schemaHealth(db),
   };
+}
+
+/** Reads in one transaction. Its commit may fail because the search index is damaged, after the read has worked without it. */
+function inSnapshot<T>(db: Knex, read: (snapshot: Knex) => Promise<T>): Promise<T> {
+  return translatingErrors(async () => {
+    let answer: { readonly value: T } | undefined;
+    try {
+      return await db.transaction(async (snapshot) => (answer = { value: await read(snapshot) }).value);
+    } catch (error) {
+      if (answer === undefined) throw error;
+      return answer.value;
+    }
+  });
 }

@@ -4,13 +4,12 @@ import type { Knex } from 'knex';
 import { rowOf } from '../schema/dialect.ts';
 import type { StorageOptions, StoreStorage } from '../maintenance/storage.ts';
 import { withConnection } from './database.ts';
+import { emptyLog } from './files/empty-log.ts';
 import { storeUsage } from './usage.ts';
 
 /** Pages per transaction. The service's commits wait for each. */
 const MERGED_AT_A_TIME = 200;
 const MOVED_AT_A_TIME = 200;
-/** Timeout of a truncating checkpoint, which blocks writes while it waits for readers. */
-const LOG_BUSY_MS = 100;
 const LOG_ATTEMPTS = 20;
 /** The value of `pragma auto_vacuum` for a file that can be truncated in steps. */
 const INCREMENTAL = 2n;
@@ -23,7 +22,7 @@ export function sqliteStorage(db: Knex, file: string): StoreStorage {
     async reclaim(options) {
       await mergeIndex(db, options);
       await shrink(db, options);
-      await truncateLog(db);
+      await emptyLog(db, LOG_ATTEMPTS);
     },
 
     async compact({ check, onProgress }) {
@@ -31,7 +30,7 @@ export function sqliteStorage(db: Knex, file: string): StoreStorage {
       onProgress('compacting', 0, 1);
       await db.raw('pragma auto_vacuum = incremental'); // converts files of older versions
       await db.raw('vacuum');
-      await truncateLog(db);
+      await emptyLog(db, LOG_ATTEMPTS);
       onProgress('compacting', 1, 1);
     },
   };
@@ -67,24 +66,6 @@ async function shrink(db: Knex, { check, onProgress }: StorageOptions): Promise<
     await rested(() =>
       withConnection(db, (connection) => connection.pragma(`incremental_vacuum(${String(MOVED_AT_A_TIME)})`)),
     );
-  }
-}
-
-/** Moves the whole log into the database and truncates it. It gives up after some seconds if readers block it. */
-async function truncateLog(db: Knex): Promise<void> {
-  for (let attempt = 0; attempt < LOG_ATTEMPTS; attempt++) {
-    const done = await withConnection(db, (connection) => {
-      const timeout = connection.pragma('busy_timeout', { simple: true });
-      connection.pragma(`busy_timeout = ${String(LOG_BUSY_MS)}`);
-      try {
-        const [result] = connection.pragma('wal_checkpoint(truncate)') as { busy: bigint }[];
-        return result?.busy === 0n;
-      } finally {
-        connection.pragma(`busy_timeout = ${String(timeout)}`);
-      }
-    });
-    if (done) return;
-    await delay(LOG_BUSY_MS);
   }
 }
 

@@ -7,13 +7,16 @@ import {
   type StoreUsage,
   type StepwiseEraser,
 } from '../../../application/ports/store.ts';
+import type { BackgroundObserver, Logger } from '../../../application/ports/telemetry.ts';
 import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
-import { derivedDataWorker, DERIVE_STEP } from '../ingest/derived-data-worker.ts';
-import { readLimit } from '../query/read-limit.ts';
+import { closingUntil } from '../ingest/closing-until.ts';
+import { derivedDataWorkers, DERIVE_STEP, UNOBSERVED } from '../ingest/derived-data-worker.ts';
+import { readLimit, within } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
-import type { SqliteOptions } from './database.ts';
 import { pack } from './threads/packed-updates.ts';
-import type { StoreAnswer, StoreCall, StoreCalls } from './threads/store-worker.ts';
+import type { StoreCalls } from './threads/store-calls.ts';
+import type { StoreAnswer, StoreCall, WorkerOptions } from './threads/store-worker.ts';
+import { endReads, endWaits, monotonicMs, threadControl } from './threads/thread-control.ts';
 
 /** TypeScript when run from the sources, JavaScript in the build. */
 const WORKER = new URL(`./threads/store-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
@@ -29,6 +32,10 @@ export interface ThreadedOptions {
   readonly maxQueuedReads: number;
   /** @default one per processor except the one that serves HTTP, at least two */
   readonly readThreads?: number;
+  /** @default nobody learns of failures */
+  readonly background?: BackgroundObserver;
+  /** @default nothing is logged */
+  readonly logger?: Pick<Logger, 'warn'>;
 }
 
 export interface ThreadedMessageRepository extends MessageRepository {
@@ -37,38 +44,44 @@ export interface ThreadedMessageRepository extends MessageRepository {
   usage(): Promise<StoreUsage>;
   /** Resolves when the search index and the counters include everything stored so far. */
   caughtUp(): Promise<void>;
-  /** Stops the threads after their current calls. */
-  close(): Promise<void>;
+  /**
+   * Ends reads, lets the current write finish, and closes the files so that only the database is left, with everything in it. Logs a
+   * warning if another process prevents that. If the signal aborts, it waits for no lock any more and resolves within a second.
+   */
+  close(signal?: AbortSignal): Promise<void>;
 }
 
 /**
  * The repository of an SQLite file on threads: one writes, the others read the last commit. No read waits for a commit, no
- * commit waits for a read, and the calling thread waits for neither. The derived-data worker runs after the writes.
+ * commit waits for a read, and the calling thread waits for neither. The derived-data workers run after the writes.
  */
 export function threadedMessageRepository(options: ThreadedOptions): ThreadedMessageRepository {
-  const { file, readTimeoutMs, maxQueuedReads } = options;
+  const { file, readTimeoutMs, maxQueuedReads, background = UNOBSERVED, logger } = options;
   const readThreads = options.readThreads ?? Math.max(2, availableParallelism() - 1);
-  const writer = pool({ file }, 1);
-  const readers = pool({ file, readOnly: true }, readThreads);
+  const control = threadControl();
+  const writer = pool({ file, readOnly: false, control }, 1);
+  const readers = pool({ file, readOnly: true, control }, readThreads);
 
   const write = <M extends keyof StoreCalls>(method: M, ...args: Parameters<StoreCalls[M]>): Result<M> =>
     ask(writer, { method, args } as unknown as StoreCall) as Result<M>;
-  // The pool's own limit does not count abortable tasks.
   const limited = readLimit(readThreads + maxQueuedReads);
+  // The thread stops at the deadline by itself. A read counts until then, although its caller was answered.
   const read = <M extends keyof StoreCalls>(
     method: M,
     ...args: Parameters<StoreCalls[M]>
   ): Promise<Awaited<Result<M>>> =>
-    limited(() => {
-      const call = { method, args } as unknown as StoreCall;
-      return ask(readers, call, AbortSignal.timeout(readTimeoutMs)) as Promise<Awaited<Result<M>>>;
-    });
+    within(
+      readTimeoutMs,
+      limited(() => {
+        const call = { method, args, endsAt: monotonicMs() + readTimeoutMs } as unknown as StoreCall;
+        return ask(readers, call) as Promise<Awaited<Result<M>>>;
+      }),
+    );
 
-  const derived = derivedDataWorker(async () => {
-    // Two calls, so that commits can run between them.
-    const indexed = await write('indexNext', DERIVE_STEP);
-    return Math.max(indexed, await write('countNext', DERIVE_STEP));
-  });
+  const derived = derivedDataWorkers(
+    { search_index: () => write('indexNext', DERIVE_STEP), counters: () => write('countNext', DERIVE_STEP) },
+    background,
+  );
   void derived.caughtUp(); // the backlog of an older version or of a killed process
   const messages: MessageRepository = {
     async add(updates) {
@@ -88,6 +101,17 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     // The writing thread answers, so that a flood of slow searches does not make ingest look unavailable.
     health: () => write('health').catch(() => ({ database: 'unreachable', schema: 'unknown' })),
   };
+
+  async function closeInOrder(): Promise<void> {
+    await derived.stop();
+    endReads(control);
+    await readers.destroy(); // first: a reader that closes last would leave the log behind
+    if (!(await write('close'))) {
+      logger?.warn('the latest messages are only in the log of the database: keep the -wal file beside it', { file });
+    }
+    await writer.destroy();
+  }
+
   return {
     ...withWriteHealth(messages, { tryWrite: () => write('tryWrite') }),
     rejections: {
@@ -97,17 +121,17 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     eraser: { eraseNext: (rule, cursor) => write('eraseNext', rule, cursor) },
     usage: () => read('usage'),
     caughtUp: () => derived.caughtUp(),
-    async close() {
-      await derived.stop();
-      await write('close');
-      await Promise.all([writer.destroy(), readers.destroy()]);
-    },
+    close: (signal) =>
+      closingUntil(signal, closeInOrder(), () => {
+        endReads(control);
+        endWaits(control);
+      }),
   };
 }
 
 type Result<M extends keyof StoreCalls> = ReturnType<StoreCalls[M]>;
 
-function pool(options: SqliteOptions, threads: number): Piscina<StoreCall, StoreAnswer> {
+function pool(options: WorkerOptions, threads: number): Piscina<StoreCall, StoreAnswer> {
   return new Piscina({
     filename: WORKER,
     workerData: options,
@@ -118,9 +142,8 @@ function pool(options: SqliteOptions, threads: number): Piscina<StoreCall, Store
   });
 }
 
-async function ask(threads: Piscina<StoreCall, StoreAnswer>, call: StoreCall, signal?: AbortSignal): Promise<unknown> {
-  const answer = await threads.run(call, signal === undefined ? {} : { signal }).catch((error: unknown) => {
-    if (signal?.aborted) throw new StoreUnavailable('a read took too long', { cause: error });
+async function ask(threads: Piscina<StoreCall, StoreAnswer>, call: StoreCall): Promise<unknown> {
+  const answer = await threads.run(call).catch((error: unknown) => {
     // The thread died. If it stored something of this call, that was not acknowledged.
     throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
   });

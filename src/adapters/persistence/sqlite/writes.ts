@@ -24,6 +24,7 @@ const prepared = new WeakMap<Database, Writes>();
 
 /** Stores what is new, in one transaction; durable when it returns. Returns one outcome per update, in order. */
 export function addUpdates(connection: Database, updates: readonly NewUpdate[]): UpdateOutcome[] {
+  requireNoTransaction(connection);
   const writes = prepared.get(connection) ?? prepare(connection);
   const add = connection.transaction(() => {
     const payloads = keptPayloads(writes);
@@ -35,6 +36,13 @@ export function addUpdates(connection: Database, updates: readonly NewUpdate[]):
     });
   });
   return add.immediate();
+}
+
+/** In an open transaction, the driver would make ours a savepoint, and nothing would be durable. */
+function requireNoTransaction(connection: Database): void {
+  if (!connection.inTransaction) return;
+  connection.exec('rollback');
+  throw new Error('the connection was in a transaction: it is rolled back now');
 }
 
 function addMessage(writes: Writes, message: NewMessage, payloads: KeptPayloads): IngestOutcome {

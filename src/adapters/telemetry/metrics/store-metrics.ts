@@ -4,9 +4,9 @@ import { SECONDS } from './buckets.ts';
 
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 
-type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased'>;
+type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased' | 'backgroundStep'>;
 
-/** Metrics of commits, of the queue in front of them, and of erasing. */
+/** Metrics of commits, of the queue in front of them, of erasing and of background steps. */
 export function commitMetrics(registry: Registry, maxQueuedMessages: number): CommitMetrics {
   const registers = [registry];
   const commitMessages = new Histogram({
@@ -40,6 +40,12 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
     registers,
   });
   messagesErased.inc({ cause: 'retention' }, 0);
+  const stepFailing = new Gauge({
+    name: 'background_step_failing',
+    help: '1 if the last run of this background step failed, else 0.',
+    labelNames: ['step'],
+    registers,
+  });
 
   return {
     commit({ messages, seconds, outcome }) {
@@ -51,6 +57,9 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
     },
     messagesErased(messages) {
       messagesErased.inc({ cause: 'retention' }, messages);
+    },
+    backgroundStep(step, failing) {
+      stepFailing.set({ step }, Number(failing));
     },
   };
 }

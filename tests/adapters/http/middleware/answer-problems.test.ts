@@ -6,7 +6,7 @@ import { CheckReadiness } from '../../../../src/application/readiness/check-read
 import { StoreUnavailable, type MessageRepository, type StoreHealth } from '../../../../src/application/ports/store.ts';
 import { WEBHOOK } from '../../../../src/domain/provider.ts';
 import { timestampFromMicros } from '../../../../src/domain/timestamp.ts';
-import { manualClock, recordingLogger, recordingMetrics } from '../../../support/fakes.ts';
+import { manualClock, noBackground, recordingLogger, recordingMetrics } from '../../../support/fakes.ts';
 import type { HttpClient } from '../../../support/http-client.ts';
 import { serveHttp } from '../../../support/http-server.ts';
 import { MESSAGE, SECRET } from '../../../support/service.ts';
@@ -46,7 +46,7 @@ async function served(checkReadiness: CheckReadiness): Promise<HttpClient> {
 }
 
 beforeAll(async () => {
-  client = await served(new CheckReadiness({ store: repository, verifiers }));
+  client = await served(new CheckReadiness({ background: noBackground, store: repository, verifiers }));
 });
 
 beforeEach(() => {
@@ -158,7 +158,7 @@ describe('readiness', () => {
   });
 
   it('says that the service is stopping', async () => {
-    const checkReadiness = new CheckReadiness({ store: repository, verifiers });
+    const checkReadiness = new CheckReadiness({ background: noBackground, store: repository, verifiers });
     const stopping = await served(checkReadiness);
     expect((await stopping.read('/health/ready')).status).toBe(200);
     checkReadiness.stop();

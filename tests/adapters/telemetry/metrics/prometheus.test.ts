@@ -30,6 +30,8 @@ function used(metrics: PrometheusMetrics): PrometheusMetrics {
   metrics.bodyBytes(3_000);
   metrics.bodyShed();
   metrics.messageStreams(7);
+  metrics.backgroundStep('search_index', true);
+  metrics.backgroundStep('counters', false);
   metrics.connectionDropped();
   return metrics;
 }
@@ -44,6 +46,7 @@ const USAGE: StoreUsage = {
 };
 const READINESS: Readiness = {
   ...{ status: 'not_ready', database: 'ok', schema: 'outdated', webhookSecret: 'ok', providers: [WEBHOOK] },
+  background: {},
 };
 const options = {
   providers: [WEBHOOK],
@@ -68,6 +71,7 @@ describe('the exposition', () => {
       webhook_secret_last_verified_timestamp_seconds: 'gauge',
       webhook_rejections_total: 'counter',
       webhook_ingest_lag_seconds: 'histogram',
+      background_step_failing: 'gauge',
       commit_batch_messages: 'histogram',
       commit_duration_seconds: 'histogram',
       commit_queue_messages: 'gauge',

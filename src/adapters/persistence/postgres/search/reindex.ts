@@ -24,6 +24,7 @@ export function postgresReindex(db: Knex): Reindex {
     );
     for (const { name } of leftovers) await db.raw('drop index concurrently if exists ??', [name]);
     const { there } = await rowOf<{ there: boolean }>(db, 'select to_regclass(?) is not null as there', [INDEX]);
+    if (!there) await db.raw('create extension if not exists pg_trgm'); // dropping it drops the index
     await watched(db, there ? `reindex index concurrently ${INDEX}` : CREATE, options);
     const { rows } = await rowOf<{ rows: bigint }>(db, 'select count(*) as rows from messages');
     return Number(rows);

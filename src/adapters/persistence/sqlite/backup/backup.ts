@@ -13,7 +13,7 @@ const PAGES_AT_A_TIME = 1_000;
  * concurrent writes until the copy is complete. Rejects with UnusableBackup if the copy is damaged.
  */
 export async function backUpSqlite(file: string, target: string, options: Work): Promise<BackupContent> {
-  const db = openSqlite({ file, readOnly: true });
+  const db = openSqlite({ file, readOnly: true, closesLog: true });
   try {
     await withConnection(db, (connection) => copySnapshot(connection, target, options));
   } finally {

@@ -31,7 +31,7 @@ export async function restoreSqlite(
       'its write-ahead log lies beside it, so it is a database in use and no backup: use "backup"',
     );
   }
-  mkdirSync(path.dirname(path.resolve(database)), { recursive: true });
+  mkdirSync(path.dirname(path.resolve(database)), { recursive: true, mode: 0o700 });
   // `replace`: what a killed restore left is useless.
   const next = files.partial(`${database}.restored`, { replace: true });
   try {

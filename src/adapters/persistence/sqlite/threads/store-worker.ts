@@ -1,45 +1,30 @@
 /**
- * A worker thread with its own connection. better-sqlite3 blocks its thread until the disk answers, so it must not run on the
+ * A worker thread with its own connections. better-sqlite3 blocks its thread until the disk answers, so it must not run on the
  * thread that serves HTTP.
  */
 import type { Knex } from 'knex';
 import { workerData } from 'piscina';
-import {
-  StoreUnavailable,
-  type MessageRepository,
-  type RejectionLog,
-  type StoreUsage,
-  type StepwiseEraser,
-} from '../../../../application/ports/store.ts';
-import type { ExpiryRule } from '../../../../domain/erasure-rule.ts';
-import { expiryEraser } from '../../erasure/expiry-eraser.ts';
-import { rejectionLog } from '../../rejections/rejection-log.ts';
-import { countNext, indexNext } from '../derived-data.ts';
-import { sqliteErasing } from '../erasure.ts';
-import { sqliteMessageRepository } from '../repository.ts';
-import { openSqlite, tryWrite, type SqliteOptions } from '../database.ts';
+import { StoreUnavailable } from '../../../../application/ports/store.ts';
+import { openSqlite } from '../database.ts';
+import { isLocked } from '../errors.ts';
+import { checkpointed, emptyLog, isWhole } from '../files/empty-log.ts';
 import { openFiles, type OpenFiles } from './open-files.ts';
-import { unpack, type PackedUpdates } from './packed-updates.ts';
-import { translatingErrors } from '../errors.ts';
-import { storeUsage } from '../usage.ts';
+import { storeCalls, type StoreCalls } from './store-calls.ts';
+import { monotonicMs, readDeadline, waitingForLocks, type ThreadControl } from './thread-control.ts';
 
-/** The calls that a thread accepts: the repository's methods, and those for derived data, erasing and health. */
-export type StoreCalls = Omit<MessageRepository, 'add'> & {
-  readonly add: (packed: PackedUpdates) => ReturnType<MessageRepository['add']>;
-  readonly addRejections: RejectionLog['add'];
-  readonly listRejections: RejectionLog['list'];
-  readonly usage: () => Promise<StoreUsage>;
-  readonly indexNext: (limit: number) => Promise<number>;
-  readonly countNext: (limit: number) => Promise<number>;
-  readonly eraseNext: StepwiseEraser<ExpiryRule>['eraseNext'];
-  /** A write that changes nothing. Rejects if the store cannot write. */
-  readonly tryWrite: () => Promise<void>;
-  /** Closes the connection. This must be the last call. */
-  readonly close: () => Promise<void>;
-};
+export interface WorkerOptions {
+  readonly file: string;
+  readonly readOnly: boolean;
+  readonly control: ThreadControl;
+}
 
 export type StoreCall = {
-  [M in keyof StoreCalls]: { readonly method: M; readonly args: Parameters<StoreCalls[M]> };
+  [M in keyof StoreCalls]: {
+    readonly method: M;
+    readonly args: Parameters<StoreCalls[M]>;
+    /** When the call is given up, as monotonicMs() counts. @default never */
+    readonly endsAt?: number;
+  };
 }[keyof StoreCalls];
 
 /** An error loses its class between threads, so its properties are sent as data. */
@@ -48,7 +33,7 @@ export type StoreAnswer =
   | { readonly ok: false; readonly unavailable: boolean; readonly message: string; readonly stack: string | undefined };
 
 interface Opened {
-  readonly db: Knex;
+  readonly connections: readonly Knex[];
   readonly calls: StoreCalls;
 }
 
@@ -57,10 +42,17 @@ interface Opened {
  * open for reading.
  */
 const NEEDS_OPENING = /SQLITE_(CORRUPT|NOTADB|READONLY|CANTOPEN)/;
+/** How long a call waits for another process's lock. SQLite itself waits only briefly, because nothing can end that wait. */
+const PATIENCE_MS = 5_000;
+const BUSY_TIMEOUT_MS = 50;
+/** Background steps touch few pages at a time. */
+const STEPS_CACHE_KIB = 8_192;
+const CLOSING_ATTEMPTS = 10;
 
-const options = workerData as SqliteOptions;
+const { file, readOnly, control } = workerData as WorkerOptions;
+const deadline = readDeadline(control);
 let opened: Opened | undefined;
-/** The files that were opened last, even if the connection is closed now. */
+/** The files that were opened last, even if the connections are closed now. */
 let files: OpenFiles | undefined;
 
 /**
@@ -83,91 +75,59 @@ async function store(): Promise<StoreCalls> {
 }
 
 function open(): Opened {
+  const shared = { file, busyTimeoutMs: BUSY_TIMEOUT_MS };
   let db: Knex;
+  let steps: Knex;
   try {
-    db = openSqlite(options);
+    db = openSqlite({ ...shared, readOnly, readOn: deadline.check });
+    steps = readOnly ? db : openSqlite({ ...shared, durable: false, cacheKib: STEPS_CACHE_KIB });
   } catch (error) {
     throw new StoreUnavailable('the database cannot be opened', { cause: error });
   }
-  const known = (files ??= openFiles(options.file));
-  const repository = sqliteMessageRepository(db);
-  const eraser = expiryEraser(db, sqliteErasing, translatingErrors);
-  const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
-
-  /** Rejects unless the files are still in place, because a write to deleted or moved files is lost with this process. */
-  async function lasting<T>(write: () => Promise<T>): Promise<T> {
-    if (known.look() === 'in place') {
-      const result = await write();
-      if (known.look() === 'in place') return result;
-    }
-    if (known.look() !== 'log gone') throw new StoreUnavailable('the database file was moved or deleted: put it back');
-    throw new StoreUnavailable(
-      (await checkpointed(db))
-        ? 'the log of the database was deleted, but the database contains all of it: restart the service'
-        : 'the log of the database was deleted while another process reads it: do not stop the service while that process runs',
-    );
-  }
-
-  const calls: StoreCalls = {
-    ...repository,
-    add: (packed) => lasting(() => repository.add(unpack(packed))),
-    addRejections: (...args) => rejections.add(...args),
-    listRejections: (...args) => rejections.list(...args),
-    usage: () => translatingErrors(() => storeUsage(db, options.file)),
-    indexNext: (limit) => indexNext(db, limit),
-    countNext: (limit) => countNext(db, limit),
-    eraseNext: (...args) => eraser.eraseNext(...args),
-    tryWrite: () => lasting(() => translatingErrors(() => tryWrite(db))),
-    async health() {
-      const health = await repository.health();
-      if (health.database !== 'ok') {
-        await renew();
-      } else if (options.readOnly !== true && known.look() === 'log gone') {
-        await checkpointed(db); // before an operator stops the process
-        return { ...health, database: 'unwritable' };
-      }
-      return health;
-    },
-    async close() {
-      if (known.look() === 'log gone' && !(await checkpointed(db))) {
-        throw new Error('the log of the database was deleted, and its content could not be moved into the database');
-      }
-      await close();
-    },
-  };
-  return { db, calls };
-}
-
-/** Moves the content of a deleted log into the database. Returns whether all of it is there, flushed to the disk. */
-async function checkpointed(db: Knex): Promise<boolean> {
-  const [result] = await db
-    .raw<{ log: bigint; checkpointed: bigint }[]>('pragma wal_checkpoint(passive)')
-    .catch(() => []);
-  return result !== undefined && result.log === result.checkpointed;
+  const known = (files ??= openFiles(file));
+  const connections = { file, readOnly, db, steps, known };
+  return { connections: [steps, db], calls: storeCalls(connections, { renew, close: () => closeWhole(db, known) }) };
 }
 
 /** Makes the next call reopen the files. It does nothing unless all of them are in place, or they could not be reopened. */
 async function renew(): Promise<void> {
   if (files?.look() !== 'in place') return;
   await close();
-  files = openFiles(options.file); // the last connection to close deletes the log
+  files = openFiles(file); // the last connection to close deletes the log
 }
 
 async function close(): Promise<void> {
   const closing = opened;
   opened = undefined;
-  await closing?.db.destroy();
+  for (const connection of new Set(closing?.connections)) await connection.destroy();
 }
 
-export default async function answer({ method, args }: StoreCall): Promise<StoreAnswer> {
+/** Closes the store so that only the one file is left, and returns whether that file has everything. */
+async function closeWhole(db: Knex, known: OpenFiles): Promise<boolean> {
+  if (known.look() === 'log gone' && !(await checkpointed(db))) {
+    throw new Error('the log of the database was deleted, and its content could not be moved into the database');
+  }
+  // The last connection to close does this, but not if another process has the database open.
+  await emptyLog(db, CLOSING_ATTEMPTS).catch(() => false);
+  await close();
+  return isWhole(file);
+}
+
+export default async function answer({ method, args, endsAt }: StoreCall): Promise<StoreAnswer> {
   try {
-    // Closing does not check the files, because they may be gone.
-    const calls = method === 'close' ? opened?.calls : await store();
-    const call = (calls as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>> | undefined)?.[
-      method
-    ];
-    return { ok: true, value: await call?.(...args) };
+    deadline.begin(endsAt);
+    const patienceMs = endsAt === undefined ? PATIENCE_MS : Math.min(PATIENCE_MS, endsAt - monotonicMs());
+    const value = await waitingForLocks(control, { patienceMs, isLocked }, async () => {
+      // Closing does not check the files, because they may be gone.
+      const calls = method === 'close' ? opened?.calls : await store();
+      const call = (
+        calls as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>> | undefined
+      )?.[method];
+      return call?.(...args);
+    });
+    return { ok: true, value };
   } catch (error) {
+    if (deadline.isOver()) return { ok: false, unavailable: true, message: 'a read took too long', stack: undefined };
     if (error instanceof StoreUnavailable && NEEDS_OPENING.test(error.message)) await renew();
     return { ok: false, unavailable: error instanceof StoreUnavailable, ...described(error) };
   }
