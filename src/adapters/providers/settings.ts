@@ -8,8 +8,8 @@ export interface SecretVariable {
   readonly name: string;
   /** One sentence for `--help`. */
   readonly help: string;
-  /** What a value must look like. By default any text is accepted. */
-  readonly format?: { readonly isValid: (value: string) => boolean; readonly mustBe: string };
+  /** What is wrong with a value, as the end of a sentence that does not repeat it; null if nothing is. By default any text is accepted. */
+  readonly faultOf?: (value: string) => string | null;
   /** The part of a valid value that must be hard to guess; null for a public key. By default the whole value. */
   readonly hidden?: (value: string) => string | null;
 }

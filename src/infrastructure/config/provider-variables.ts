@@ -20,9 +20,10 @@ export const PROVIDER_VARIABLES: readonly ProviderVariables[] = PROVIDER_NAMES.m
   return { name, secrets: secretVariables(secret), options: Object.fromEntries(options) };
 });
 
-function secretVariables({ name, help, format }: SecretVariable): Variables {
+function secretVariables({ name, help, faultOf }: SecretVariable): Variables {
   const parse = (value: string): string | undefined => {
-    if (value !== '' && format?.isValid(value) === false) throw new Error(`must be ${format.mustBe}`);
+    const fault = value === '' ? null : (faultOf?.(value) ?? null);
+    if (fault !== null) throw new Error(fault);
     return optional(value);
   };
   return {
