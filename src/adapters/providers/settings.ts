@@ -14,9 +14,14 @@ export interface SecretVariable {
   readonly hidden?: (value: string) => string | null;
 }
 
-/** A variable that a provider needs besides its secret. The configuration parses it by its kind. */
+/**
+ * A variable that a provider needs besides its secret. The configuration parses it by its kind: `secrets` are separated by commas, `keys`
+ * are pairs `id:secret`, separated by commas.
+ */
 export type Setting =
   | { readonly kind: 'secret'; readonly name: string; readonly help: string }
+  | { readonly kind: 'secrets'; readonly name: string; readonly help: string }
+  | { readonly kind: 'keys'; readonly name: string; readonly help: string }
   | {
       readonly kind: 'integer';
       readonly name: string;
@@ -29,7 +34,14 @@ export type Setting =
 /** Settings by the key under which a provider reads them. */
 export type Settings = Readonly<Record<string, Setting>>;
 
-type SettingValue<T extends Setting> = T extends { readonly kind: 'integer' } ? number : string | undefined;
+interface SettingValues {
+  readonly secret: string | undefined;
+  readonly secrets: readonly string[];
+  readonly keys: Readonly<Record<string, string>>;
+  readonly integer: number;
+}
+
+type SettingValue<T extends Setting> = SettingValues[T['kind']];
 
 /** The configured values of a provider. */
 export interface ProviderSettings<S extends Settings = Settings> {

@@ -1,6 +1,6 @@
 import { PROVIDER_NAMES, descriptorOf, type ProviderName } from '../../adapters/providers/registry.ts';
 import type { SecretVariable, Setting } from '../../adapters/providers/settings.ts';
-import { integer, optional, optionalInstant } from './parsers.ts';
+import { integer, keyPairs, optional, optionalInstant, secretList } from './parsers.ts';
 import type { Variable } from './variable.ts';
 
 /** Variables by the key under which their values are read. */
@@ -46,6 +46,8 @@ function secretVariables({ name, help, faultOf }: SecretVariable): Variables {
 function variableOf(setting: Setting): Variable<unknown> {
   const { name, help } = setting;
   if (setting.kind === 'secret') return { name, fallback: '', help, parse: optional };
+  if (setting.kind === 'secrets') return { name, fallback: '', help, parse: secretList };
+  if (setting.kind === 'keys') return { name, fallback: '', help, parse: keyPairs };
   const { fallback, min, max } = setting;
   return { name, fallback: String(fallback), help, parse: (value) => integer(value, min, max) };
 }
