@@ -20,6 +20,7 @@ const NO_SECRETS = { current: undefined, previous: undefined, previousExpiresAt:
 const DEFAULT_OPTIONS: Readonly<Partial<Record<ProviderName, object>>> = {
   whatsapp: { verifyToken: undefined },
   standard: { toleranceSeconds: 300 },
+  twilio: { otherTokens: [], sharedKeys: {} },
 };
 const DEFAULT_PROVIDERS = Object.fromEntries(
   PROVIDER_NAMES.map((name) => [name, { secrets: NO_SECRETS, options: DEFAULT_OPTIONS[name] ?? {} }]),
