@@ -70,7 +70,7 @@ describe('GET /rejections', () => {
       '/webhook',
       body,
       { 'x-signature': sign(SECRET, body), 'content-type': 'text/plain' },
-      { reason: 'media_type', detail: 'send the body as application/json' },
+      { reason: 'media_type', detail: 'send the body as application/json: it came as text/plain' },
     ],
     ['no JSON', '/webhook', '{', { 'x-signature': sign(SECRET, '{') }, { reason: 'malformed_json', detail: 'body' }],
     [

@@ -123,7 +123,9 @@ describe('a request of Twilio', () => {
     const answer = await service.fetch('/webhooks/twilio', { method: 'POST', headers, body: 'a=b' });
     expect([answer.status, answer.json()]).toMatchObject([
       415,
-      { detail: 'send the body as application/x-www-form-urlencoded or application/json' },
+      {
+        detail: 'send the body as application/x-www-form-urlencoded or application/json: it came as text/plain',
+      },
     ]);
   });
 });

@@ -105,20 +105,22 @@ describe('the same message again', () => {
 });
 
 describe('the media type', () => {
-  it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"'])(
-    'may be %s',
-    async (type) => {
-      const answer = await service.webhook({ ...MESSAGE, message_id: type }, { 'content-type': type });
-      expect(answer.status).toBe(200);
-    },
-  );
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'Application/JSON;charset="UTF-8"',
+    'application/json; charset=iso-8859-1; version=1',
+    'application/cloudevents+json; charset=utf-8',
+    'text/json',
+  ])('may be %s', async (type) => {
+    const answer = await service.webhook({ ...MESSAGE, message_id: type }, { 'content-type': type });
+    expect(answer.status).toBe(200);
+  });
 
   it.each([
     ['content-type', 'text/plain'],
     ['content-type', 'application/x-www-form-urlencoded'],
     ['content-type', 'application/jsonp'],
-    ['content-type', 'application/problem+json'],
-    ['content-type', 'application/json; charset=iso-8859-1'],
     ['content-encoding', 'gzip'],
   ])('must not have %s %s', async (name, value) => {
     const answer = await service.webhook({ ...MESSAGE, message_id: value }, { [name]: value });

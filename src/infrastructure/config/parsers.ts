@@ -44,6 +44,26 @@ export const readKeys = listOf(
   `must hold keys of at least ${String(MIN_READ_KEY_LENGTH)} visible ASCII characters, separated by commas`,
 );
 
+/** Secrets separated by commas. */
+export const secretList = listOf(
+  (secret) => secret !== '',
+  'must hold secrets separated by commas, none of them empty',
+);
+
+/** `id:secret` separated by commas. */
+export function keyPairs(value: string): Readonly<Record<string, string>> {
+  const pairs = (value === '' ? [] : value.split(',')).map(
+    (pair) => /^([^:]+):(.+)$/.exec(pair.trim())?.slice(1) ?? [],
+  );
+  const keys = new Map<string, string>();
+  for (const [id, secret] of pairs) {
+    if (id === undefined || secret === undefined) throw new Error('must hold pairs of id:secret, separated by commas');
+    if (keys.has(id)) throw new Error('must name each id once');
+    keys.set(id, secret);
+  }
+  return Object.fromEntries(keys);
+}
+
 /** Addresses and ranges of proxies, IPv4 and IPv6. */
 export const addressRanges = listOf(
   isAddressRange,

@@ -1,6 +1,6 @@
 import { PROVIDER_NAMES, descriptorOf, type ProviderName } from '../../adapters/providers/registry.ts';
 import type { SecretVariable, Setting } from '../../adapters/providers/settings.ts';
-import { integer, optional, optionalInstant } from './parsers.ts';
+import { integer, keyPairs, optional, optionalInstant, secretList } from './parsers.ts';
 import type { Variable } from './variable.ts';
 
 /** Variables by the key under which their values are read. */
@@ -20,9 +20,10 @@ export const PROVIDER_VARIABLES: readonly ProviderVariables[] = PROVIDER_NAMES.m
   return { name, secrets: secretVariables(secret), options: Object.fromEntries(options) };
 });
 
-function secretVariables({ name, help, format }: SecretVariable): Variables {
+function secretVariables({ name, help, faultOf }: SecretVariable): Variables {
   const parse = (value: string): string | undefined => {
-    if (value !== '' && format?.isValid(value) === false) throw new Error(`must be ${format.mustBe}`);
+    const fault = value === '' ? null : (faultOf?.(value) ?? null);
+    if (fault !== null) throw new Error(fault);
     return optional(value);
   };
   return {
@@ -45,6 +46,8 @@ function secretVariables({ name, help, format }: SecretVariable): Variables {
 function variableOf(setting: Setting): Variable<unknown> {
   const { name, help } = setting;
   if (setting.kind === 'secret') return { name, fallback: '', help, parse: optional };
+  if (setting.kind === 'secrets') return { name, fallback: '', help, parse: secretList };
+  if (setting.kind === 'keys') return { name, fallback: '', help, parse: keyPairs };
   const { fallback, min, max } = setting;
   return { name, fallback: String(fallback), help, parse: (value) => integer(value, min, max) };
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { isStandardWebhooksSecret } from '../../../src/adapters/signature/standard-webhooks/secret.ts';
+import { faultOfStandardSecret } from '../../../src/adapters/signature/standard-webhooks/secret.ts';
 import {
   signStandardWebhook,
   standardWebhooksSignature,
@@ -241,13 +241,22 @@ describe('the headers', () => {
     }
   });
 
-  it('may hold several signatures, of which the first eight are read', () => {
+  it('may hold as many signatures of others as fit into a header', () => {
     const after = (count: number, other: string): string => [...Array<string>(count).fill(other), V1].join(' ');
-    expect(verdictOn(after(7, WRONG))).toMatchObject(byCurrent);
-    expect(verdictOn(after(7, 'v9,new'))).toMatchObject(byCurrent);
+    expect(verdictOn(after(8, WRONG))).toMatchObject(byCurrent);
+    expect(verdictOn(after(300, WRONG))).toMatchObject(byCurrent);
+    expect(verdictOn(after(300, V1A))).toMatchObject(byCurrent);
+    expect(verdictOn(after(1_000, 'v9,new'))).toMatchObject(byCurrent);
     expect(verdictOn(`${V1A}  ${V1}`)).toMatchObject(byCurrent);
-    expect(verdictOn(after(8, WRONG))).toEqual(refused('wrong_digest'));
     expect(verdictOn(V1A)).toEqual(refused('wrong_digest'));
+  });
+
+  it('may hold up to sixteen signatures by public keys, because each takes long to verify', () => {
+    const publicKey = keyedWith(PUBLIC_KEY);
+    const other = `v1a,${base64(Buffer.alloc(64, 1))}`;
+    const after = (count: number) => headers([...Array<string>(count).fill(other), V1A].join(' '));
+    expect(publicKey.verify(delivery(BODY, after(15)))).toMatchObject(byCurrent);
+    expect(publicKey.verify(delivery(BODY, after(16)))).toEqual(refused('wrong_digest'));
   });
 
   it('may be anything without an exception', () => {
@@ -270,33 +279,72 @@ describe('the headers', () => {
 });
 
 describe('the form of a secret', () => {
-  const whsecOf = (bytes: number): string => `whsec_${base64(Buffer.alloc(bytes, 7))}`;
+  const ofBytes = (bytes: number): string => base64(Buffer.alloc(bytes, 7));
+  const bare = SECRET.slice(6);
 
-  it.each([SECRET, PUBLIC_KEY, whsecOf(24), whsecOf(64)])('is valid: %s', (secret) => {
-    expect(isStandardWebhooksSecret(secret)).toBe(true);
+  it.each([
+    ['of the specification', SECRET],
+    ['with a public key', PUBLIC_KEY],
+    ['with an unpadded public key', PUBLIC_KEY.replace('=', '')],
+    ['of 16 bytes', `whsec_${ofBytes(16)}`],
+    ['of 23 bytes', `whsec_${ofBytes(23)}`],
+    ['of 80 bytes', `whsec_${ofBytes(80)}`],
+    ['unpadded', `whsec_${ofBytes(25).replaceAll('=', '')}`],
+    ['without a prefix', bare],
+    ['of Supabase', `v1,${SECRET}`],
+    ['in white space', ` ${SECRET}\n`],
+  ])('may be that %s', (_what, secret) => {
+    expect(faultOfStandardSecret(secret)).toBeNull();
     expect(keyedWith(secret).configured).toBe(true);
   });
 
+  it.each([bare, `v1,${SECRET}`, `v1,${bare}`, ` ${SECRET} `])(
+    'names the same key however it is written: %j',
+    (secret) => {
+      expect(keyedWith(secret).verify(delivery(BODY, headers(V1)))).toMatchObject(byCurrent);
+      expect(signStandardWebhook({ secret, id: ID, timestampSeconds: SENT_AT, body: BODY })).toBe(V1);
+    },
+  );
+
   it.each([
-    ['nothing after the prefix', 'whsec_'],
-    ['too few bytes', whsecOf(23)],
-    ['too many bytes', whsecOf(65)],
-    ['no prefix', SECRET.slice(6)],
-    ['another case', SECRET.replace('whsec', 'WHSEC')],
-    ['base64 of another alphabet', SECRET.replace('M', '_')],
-    ['white space', `${SECRET} `],
-    ['a public key that is too short', `whpk_${base64(Buffer.alloc(31))}`],
-    ['a public key that is too long', `whpk_${base64(Buffer.alloc(33))}`],
-    ['a private key, which no receiver should have', keyPair().whsk],
-    ['text', 'testsecret'],
-  ])('is invalid with %s, and accepts nothing', (_what, secret) => {
-    expect(isStandardWebhooksSecret(secret)).toBe(false);
+    ['nothing after the prefix', 'whsec_', 'must have base64 after its prefix'],
+    ['too few bytes', `whsec_${ofBytes(15)}`, 'at least 16 bytes, but is that of 15'],
+    ['another case', SECRET.replace('whsec', 'WHSEC'), 'must begin with whsec_ or whpk_, in lower case'],
+    ['another prefix', `sk_${bare}`, 'must begin with whsec_ or whpk_'],
+    ['base64 of another alphabet', SECRET.replace('M', '_'), 'with + and /, not with - and _'],
+    ['white space within', SECRET.replace('M', ' M'), 'with no other characters'],
+    ['one character less', SECRET.slice(0, -1) + '=='.slice(1), 'whole'],
+    ['bits that belong to no byte', `whsec_${ofBytes(25).replace('w==', 'x==')}`, 'whole'],
+    ['several secrets', `v1,${SECRET}|v1,${SECRET}`, 'must be one secret'],
+    ['a public key that is too short', `whpk_${ofBytes(31)}`, '32 bytes after whpk_, but has 31'],
+    ['a public key that is too long', `whpk_${ofBytes(33)}`, '32 bytes after whpk_, but has 33'],
+    ['a private key, which no receiver should have', keyPair().whsk, 'must not be a private key'],
+    ['text', 'testsecret', 'must be base64'],
+  ])('is invalid with %s, accepts nothing, and is told why', (_what, secret, why) => {
+    expect(faultOfStandardSecret(secret)).toContain(why);
     expect(keyedWith(secret).configured).toBe(false);
     expect(keyedWith(secret).verify(delivery(BODY, headers(V1)))).toEqual(refused('no_secret_configured'));
   });
 
+  it('is taken as the specification’s own library takes it, or refused, and never repeated', () => {
+    const prefixes = fc.constantFrom('whsec_', '', 'v1,whsec_');
+    const written = fc.tuple(prefixes, fc.uint8Array({ minLength: 16, maxLength: 90 }), fc.boolean());
+    fc.assert(
+      fc.property(written, ([prefix, bytes, isPadded]) => {
+        const secret = prefix + (isPadded ? base64(bytes) : base64(bytes).replaceAll('=', ''));
+        const theirs = new Webhook(base64(bytes)).sign(ID, new Date(SENT_AT * 1000), BODY);
+        expect(keyedWith(secret).verify(delivery(BODY, headers(theirs)))).toMatchObject(byCurrent);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ minLength: 12 }), (text) => {
+        expect(faultOfStandardSecret(text) ?? '').not.toContain(text);
+      }),
+    );
+  });
+
   it('is checked for signing, too', () => {
-    for (const secret of [PUBLIC_KEY, 'testsecret', whsecOf(23), `whsk_${base64(Buffer.alloc(31))}`]) {
+    for (const secret of [PUBLIC_KEY, 'testsecret', `whsec_${ofBytes(15)}`, `whsk_${ofBytes(31)}`]) {
       const message = { secret, id: ID, timestampSeconds: SENT_AT, body: BODY };
       expect(() => signStandardWebhook(message)).toThrow(RangeError);
     }

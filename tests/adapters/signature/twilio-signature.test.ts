@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getExpectedTwilioSignature, validateRequest, validateRequestWithBody } from 'twilio/lib/webhooks/webhooks.js';
@@ -234,6 +234,94 @@ describe('the header', () => {
           expect(one.verify(sent(header, body, target, host)).valid).toBe(false);
           expect(one.verify(sent(SIGNATURE, body, target, host)).valid).toBe(false);
         }
+      }),
+    );
+  });
+});
+
+describe('several accounts', () => {
+  const several = twilioSignature(
+    { current: TOKEN, previous: undefined },
+    { clock, publicUrl: ORIGIN, otherTokens: ['a', 'b'] },
+  );
+
+  it('may call the same address, each with its own token', () => {
+    for (const token of [TOKEN, 'a', 'b']) {
+      const signature = getExpectedTwilioSignature(token, `${ORIGIN}${TARGET}`, PARAMETERS);
+      expect(several.verify(sent(signature))).toEqual(byCurrent);
+      expect(verifier.verify(sent(signature)).valid).toBe(token === TOKEN);
+    }
+    expect(several.verify(sent(getExpectedTwilioSignature('c', `${ORIGIN}${TARGET}`, PARAMETERS)))).toEqual(
+      refused('wrong_digest'),
+    );
+  });
+
+  it('need no token of the first one', () => {
+    const other = twilioSignature(
+      { current: undefined, previous: undefined },
+      { clock, publicUrl: ORIGIN, otherTokens: [TOKEN] },
+    );
+    expect(other.configured).toBe(true);
+    expect(other.verify(sent(SIGNATURE))).toEqual(byCurrent);
+  });
+});
+
+describe('a shared key', () => {
+  const KEYS = { WK1: 'first key', WK2: 'second key' };
+  const shared = twilioSignature(
+    { current: TOKEN, previous: undefined },
+    { clock, publicUrl: ORIGIN, sharedKeys: KEYS },
+  );
+  const text = Object.entries(PARAMETERS).flat().join('');
+  const signed = (secret: string, hash = 'sha256'): string =>
+    createHmac(hash, secret).update(`${ORIGIN}${TARGET}${text}`).digest('base64');
+  const verdict = (settings: string, signature: string, by = shared): SignatureVerdict => {
+    const headers = { 'x-twilio-signature': signature, 'x-twilio-webhooks-signature-settings': settings };
+    return by.verify(delivery(FORM, headers, TARGET));
+  };
+
+  it('signs by the algorithm that the delivery names, and each key only under its id', () => {
+    expect(verdict('key=WK1,algorithm=HMAC_SHA256', signed('first key'))).toEqual(byCurrent);
+    expect(verdict(' Key = WK2 , Algorithm = hmac_sha256 ', signed('second key'))).toEqual(byCurrent);
+    expect(verdict('key=WK2,algorithm=HMAC_SHA512', signed('second key', 'sha512'))).toEqual(byCurrent);
+    expect(verdict('key=WK2,algorithm=HMAC_SHA256', signed('first key'))).toEqual(refused('wrong_digest'));
+    expect(verdict('key=WK3,algorithm=HMAC_SHA256', signed('first key'))).toEqual(refused('wrong_digest'));
+    expect(verdict('algorithm=HMAC_SHA256', signed('first key'))).toEqual(refused('wrong_digest'));
+  });
+
+  it('is not replaced by an auth token, and replaces none', () => {
+    expect(verdict('key=WK1,algorithm=HMAC_SHA1', SIGNATURE)).toEqual(refused('wrong_digest'));
+    expect(shared.verify(sent(SIGNATURE))).toEqual(byCurrent);
+    expect(shared.verify(sent(signed('first key', 'sha1')))).toEqual(refused('wrong_digest'));
+  });
+
+  it.each(['HMAC_MD5', '', 'constructor', 'HMAC_SHA1'])('is malformed with a digest that is not of %p', (algorithm) => {
+    expect(verdict(`key=WK1,algorithm=${algorithm}`, signed('first key'))).toEqual(refused('malformed_signature'));
+  });
+
+  it('is enough, without an auth token', () => {
+    const alone = twilioSignature(
+      { current: undefined, previous: undefined },
+      { clock, publicUrl: ORIGIN, sharedKeys: KEYS },
+    );
+    expect(alone.configured).toBe(true);
+    expect(verdict('key=WK1,algorithm=HMAC_SHA256', signed('first key'), alone)).toEqual(byCurrent);
+    expect(alone.verify(sent(SIGNATURE))).toEqual(refused('wrong_digest'));
+  });
+
+  it('that is not known is named as the mistake', () => {
+    const headers = {
+      'x-twilio-signature': signed('first key'),
+      'x-twilio-webhooks-signature-settings': 'key=WK1,algorithm=HMAC_SHA256',
+    };
+    expect(verifier.diagnose(delivery(FORM, headers, TARGET))).toBe('unknown_shared_key');
+    expect(shared.diagnose(delivery(FORM, headers, '/other'))).toBeNull();
+  });
+
+  it('may be anything without an exception', () => {
+    fc.assert(
+      fc.property(headerValues, headerValues, (settings, signature) => {
+        if (settings?.trim()) expect(verdict(settings, signature ?? '').valid).toBe(false);
       }),
     );
   });

@@ -20,6 +20,7 @@ const NO_SECRETS = { current: undefined, previous: undefined, previousExpiresAt:
 const DEFAULT_OPTIONS: Readonly<Partial<Record<ProviderName, object>>> = {
   whatsapp: { verifyToken: undefined },
   standard: { toleranceSeconds: 300 },
+  twilio: { otherTokens: [], sharedKeys: {} },
 };
 const DEFAULT_PROVIDERS = Object.fromEntries(
   PROVIDER_NAMES.map((name) => [name, { secrets: NO_SECRETS, options: DEFAULT_OPTIONS[name] ?? {} }]),
@@ -203,6 +204,12 @@ describe('every variable', () => {
       '1970-01-01T00:00:00Z',
       having('twilio', { secrets: { previousExpiresAt: instant(0) } }),
     ],
+    ['TWILIO_OTHER_AUTH_TOKENS', 'one, two', having('twilio', { options: { otherTokens: ['one', 'two'] } })],
+    [
+      'TWILIO_SHARED_KEYS',
+      'WK1:a=b, WK2:c:d',
+      having('twilio', { options: { sharedKeys: { WK1: 'a=b', WK2: 'c:d' } } }),
+    ],
     ['PUBLIC_URL', 'https://inbox.example.com', { publicUrl: 'https://inbox.example.com' }],
     ['PUBLIC_URL', 'http://host:8080/prefix/', { publicUrl: 'http://host:8080/prefix' }],
     ['DATABASE_URL', 'sqlite:////data/app.db', { database: { engine: 'sqlite', file: '/data/app.db' } }],
@@ -295,8 +302,12 @@ describe('every variable', () => {
     ['DATABASE_URL', './messages.db', 'sqlite:///'],
     ['WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT', 'tomorrow', 'an RFC 3339 date-time'],
     ['TWILIO_AUTH_TOKEN_PREVIOUS_EXPIRES_AT', '2026-02-30T00:00:00Z', 'an RFC 3339 date-time'],
-    ['STANDARD_WEBHOOK_SECRET', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_'],
-    ['STANDARD_WEBHOOK_SECRET', 'whsec_dG9vIHNob3J0', '24 to 64 bytes'],
+    ['TWILIO_OTHER_AUTH_TOKENS', 'one,,two', 'none of them empty'],
+    ['TWILIO_SHARED_KEYS', 'WK1', 'pairs of id:secret'],
+    ['TWILIO_SHARED_KEYS', 'WK1:', 'pairs of id:secret'],
+    ['TWILIO_SHARED_KEYS', 'WK1:a,WK1:b', 'each id once'],
+    ['STANDARD_WEBHOOK_SECRET', 'WHSEC_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'begin with whsec_'],
+    ['STANDARD_WEBHOOK_SECRET', 'whsec_dG9vIHNob3J0', 'at least 16 bytes'],
     ['STANDARD_WEBHOOK_SECRET_PREVIOUS', 'whpk_dG9vIHNob3J0', '32 bytes'],
     ['PUBLIC_URL', 'somewhere.example', 'https://'],
     ['PUBLIC_URL', 'ftp://somewhere.example', 'https://'],

@@ -7,12 +7,20 @@ import { ok, warn, type Check } from './check.ts';
 import { isEasyToGuess } from './secret-strength.ts';
 
 export function providersCheck({ providers }: Settings): Check {
-  const enabled = PROVIDER_NAMES.filter((name) => providers[name].secrets.current !== undefined);
+  const enabled = PROVIDER_NAMES.filter((name) => isEnabled(name, providers[name]));
   const disabled = PROVIDER_NAMES.filter((name) => !enabled.includes(name));
   if (enabled.length === 0) return warn('providers', 'all are disabled, every webhook gets 503: set WEBHOOK_SECRET');
   return ok(
     'providers',
     `enabled: ${enabled.join(', ')}${disabled.length === 0 ? '' : `; disabled: ${disabled.join(', ')}`}`,
+  );
+}
+
+/** Whether a provider has a secret that signs. Twilio may have those of other accounts or of Webhook Rules only. */
+function isEnabled(name: ProviderName, { secrets, options }: ProviderSettings): boolean {
+  if (secrets.current !== undefined) return true;
+  return Object.entries(descriptorOf(name).settings).some(
+    ([key, { kind }]) => (kind === 'secrets' || kind === 'keys') && Object.keys(options[key] ?? {}).length > 0,
   );
 }
 
@@ -41,8 +49,11 @@ const HOW = 'such as by "openssl rand -hex 32"';
 /** Checks the secret settings of a provider, except for the signing secret. */
 function settingChecks(provider: ProviderName, { options }: ProviderSettings): Check[] {
   return Object.entries(descriptorOf(provider).settings).flatMap(([key, { kind, name }]) => {
-    const value = options[key];
-    return kind === 'secret' && typeof value === 'string' ? [strengthCheck({ name }, value)] : [];
+    if (kind === 'integer') return [];
+    const value = options[key] ?? [];
+    const secrets = typeof value === 'object' ? Object.values<string>(value) : [String(value)];
+    const [weakest] = secrets.toSorted((a, b) => Number(isEasyToGuess(b)) - Number(isEasyToGuess(a)));
+    return weakest === undefined ? [] : [strengthCheck({ name }, weakest)];
   });
 }
 

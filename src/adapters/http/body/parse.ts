@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { invalid, Problem } from '../problem.ts';
+import { acceptedType, isUnencoded, shown } from './media-type.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
-const MEDIA_TYPE = /^([a-z]+\/[a-z-]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 const PARSERS: Readonly<Record<string, (body: Uint8Array) => object>> = {
   'application/json': parseJsonObject,
@@ -10,22 +10,26 @@ const PARSERS: Readonly<Record<string, (body: Uint8Array) => object>> = {
 };
 
 /**
- * Parses a body in one of the media types that an operation accepts. Throws 415 if it is declared as another one, is in another
- * encoding than UTF-8, or is compressed, and 422 if it is not what it is declared as.
+ * Parses a body in one of the media types that an operation accepts. Throws 415, which names what came, if it is declared as another
+ * one or is compressed, and 422 if it is not what it is declared as, or not UTF-8.
  */
 export function parseBody(
   headers: IncomingMessage['headers'],
   mediaTypes: readonly string[],
   body: Uint8Array,
 ): object {
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity') {
-    throw new Problem('unsupported-media-type', { detail: 'send the body without Content-Encoding' });
+  const { 'content-encoding': encoding, 'content-type': type } = headers;
+  if (!isUnencoded(encoding)) {
+    throw new Problem('unsupported-media-type', {
+      detail: `send the body without Content-Encoding: it came with ${shown(encoding ?? '')}`,
+    });
   }
-  const declared = MEDIA_TYPE.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase() ?? '';
-  const parse = mediaTypes.includes(declared) ? PARSERS[declared] : undefined;
+  const parse = PARSERS[acceptedType(type, mediaTypes) ?? ''];
   if (parse !== undefined) return parse(body);
-  throw new Problem('unsupported-media-type', { detail: `send the body as ${mediaTypes.join(' or ')}` });
+  const came = type === undefined || type.trim() === '' ? 'without a Content-Type' : `as ${shown(type)}`;
+  throw new Problem('unsupported-media-type', {
+    detail: `send the body as ${mediaTypes.join(' or ')}: it came ${came}`,
+  });
 }
 
 /** Parses a JSON object. Throws 422 if the bytes are not UTF-8, not JSON, or another kind of value. */

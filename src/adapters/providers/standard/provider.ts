@@ -1,4 +1,4 @@
-import { isStandardWebhooksSecret } from '../../signature/standard-webhooks/secret.ts';
+import { faultOfStandardSecret, hiddenPart } from '../../signature/standard-webhooks/secret.ts';
 import { signStandardWebhook, standardWebhooksSignature } from '../../signature/standard-webhooks/standard-webhooks.ts';
 import type { ProviderDescriptor } from '../descriptor.ts';
 import { bodyOfMessage, messageFromBody, type MessageBody } from '../message-body.ts';
@@ -31,11 +31,8 @@ export const standard = {
   secret: {
     name: 'STANDARD_WEBHOOK_SECRET',
     help: 'Secret for POST /webhooks/standard: whsec_ and base64, or whpk_ and a public key.',
-    format: {
-      isValid: isStandardWebhooksSecret,
-      mustBe: 'whsec_ and the base64 of 24 to 64 bytes, or whpk_ and the base64 of a public key of 32 bytes',
-    },
-    hidden: (secret) => (secret.startsWith('whpk_') ? null : secret.replace(/^whsec_/, '')),
+    faultOf: faultOfStandardSecret,
+    hidden: hiddenPart,
   },
   settings: SETTINGS,
   deliveryIdHeader: 'webhook-id',

@@ -1,6 +1,20 @@
 import { signTwilio, twilioSignature } from '../../signature/twilio/twilio.ts';
 import type { ProviderDescriptor } from '../descriptor.ts';
+import type { Settings } from '../settings.ts';
 import { twilioUpdate } from './updates.ts';
+
+const SETTINGS = {
+  otherTokens: {
+    kind: 'secrets',
+    name: 'TWILIO_OTHER_AUTH_TOKENS',
+    help: 'Auth tokens of other Twilio accounts, such as sub-accounts, separated by commas.',
+  },
+  sharedKeys: {
+    kind: 'keys',
+    name: 'TWILIO_SHARED_KEYS',
+    help: 'Shared keys of Webhook Rules as id:secret, separated by commas; several during a rotation.',
+  },
+} as const satisfies Settings;
 
 /** The messaging webhooks of Twilio. */
 export const twilio = {
@@ -10,10 +24,14 @@ export const twilio = {
   operationId: 'ingestTwilio',
   securityScheme: 'twilioSignature',
   mediaTypes: ['application/x-www-form-urlencoded', 'application/json'],
-  signature: { headers: ['X-Twilio-Signature'], algorithm: 'HMAC-SHA1', covers: 'address' },
+  signature: {
+    headers: ['X-Twilio-Signature'],
+    algorithm: 'HMAC-SHA1, or HMAC-SHA256 with a shared key',
+    covers: 'address',
+  },
   secret: { name: 'TWILIO_AUTH_TOKEN', help: 'Auth token of your Twilio account, for POST /webhooks/twilio.' },
-  settings: {},
-  scheme: ({ secrets }, { clock, publicUrl }) => twilioSignature(secrets, { clock, publicUrl }),
+  settings: SETTINGS,
+  scheme: ({ secrets, options }, { clock, publicUrl }) => twilioSignature(secrets, { clock, publicUrl, ...options }),
   sign: (authToken, { body, url }) => ({ 'X-Twilio-Signature': signTwilio({ authToken, url, body }) }),
   sample: ({ id, from, to, text }) =>
     new URLSearchParams({
@@ -26,4 +44,4 @@ export const twilio = {
   updates: (parameters, delivery) => [twilioUpdate(parameters, delivery)],
   /** TwiML without instructions: Twilio sends nothing back to the sender (https://www.twilio.com/docs/messaging/twiml). */
   reply: { mediaType: 'text/xml', body: '<?xml version="1.0" encoding="UTF-8"?><Response></Response>' },
-} as const satisfies ProviderDescriptor;
+} as const satisfies ProviderDescriptor<object, typeof SETTINGS>;

@@ -14,6 +14,8 @@ export const DIAGNOSES = {
   undecoded_secret:
     'The secret was used as text: what follows whsec_ is base64, and the key is the bytes that it decodes to.',
   wrong_algorithm: 'The signature was made with another hash function: use HMAC with the one that the scheme names.',
+  unknown_shared_key:
+    'A Webhook Rule signs with a shared key that this service does not have: set TWILIO_SHARED_KEYS to its id and its secret.',
   other_url:
     'The signature fits another address of this service: set the public URL to the one configured at the provider.',
 } as const;

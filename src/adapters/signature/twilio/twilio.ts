@@ -5,18 +5,25 @@ import { decodeBase64 } from '../base64.ts';
 import { claimedDigests, claimsHmac, type HashName } from '../diagnosis/claimed-digests.ts';
 import { firstMistake, type Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { SignatureScheme } from '../scheme.ts';
-import { rotatingKeys, type ProviderSecrets, type RotatingKeys } from '../secrets.ts';
+import { rotatingKeys, type PreparedKey, type ProviderSecrets, type RotatingKeys } from '../secrets.ts';
+import {
+  AUTH_TOKEN_ALGORITHM,
+  sharedKeys,
+  signatureSettings,
+  type SignatureSettings,
+  type TwilioAlgorithm,
+} from './shared-keys.ts';
 import { otherBases, signedUrls } from './url.ts';
 
 const HEADER = 'x-twilio-signature';
-const SHA1_BYTES = 20;
 const AMPERSAND = 0x26;
 /** Twilio sends about thirty. The number is limited, because they are sorted before the signature is verified. */
 const MAX_PARAMETERS = 1000;
 
 /**
  * Checks `X-Twilio-Signature`: the base64 HMAC-SHA1, keyed by the account's auth token, of the address that Twilio
- * called and the parameters of the form. With a `bodySHA256` in the address it covers the address alone, and by it the
+ * called and the parameters of the form; or the HMAC by the shared key that `X-Twilio-Webhooks-Signature-Settings` names, with the hash function that
+ * it names. With a `bodySHA256` in the address it covers the address alone, and by it the
  * body. (https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio)
  *
  * The address is `publicUrl` followed by the target of the request. `publicUrl` is an origin, with the path prefix that a
@@ -24,26 +31,46 @@ const MAX_PARAMETERS = 1000;
  */
 export function twilioSignature(
   secrets: ProviderSecrets,
-  { clock, publicUrl }: { readonly clock: Clock; readonly publicUrl?: string | undefined },
+  options: {
+    readonly clock: Clock;
+    readonly publicUrl?: string | undefined;
+    /** The auth tokens of other accounts, such as sub-accounts. */
+    readonly otherTokens?: readonly string[];
+    /** The keys that Webhook Rules sign with, by their ids. */
+    readonly sharedKeys?: Readonly<Record<string, string>>;
+  },
 ): SignatureScheme {
-  const keys = rotatingKeys(secrets, (secret) => createSecretKey(secret, 'utf8'), clock);
+  const { publicUrl } = options;
+  const keys: TwilioKeys = {
+    tokens: rotatingKeys(secrets, (secret) => createSecretKey(secret, 'utf8'), options.clock),
+    others: (options.otherTokens ?? []).map((token) => ({
+      generation: 'current',
+      key: createSecretKey(token, 'utf8'),
+    })),
+    shared: sharedKeys(options.sharedKeys ?? {}),
+  };
+  const configured = keys.tokens.configured || keys.others.length > 0 || keys.shared.size > 0;
 
   return {
-    configured: keys.configured,
+    configured,
     verify(delivery) {
-      if (!keys.configured) return { valid: false, reason: 'no_secret_configured' };
+      if (!configured) return { valid: false, reason: 'no_secret_configured' };
       const header = delivery.headers[HEADER]?.trim();
       const base = publicUrl ?? baseOf(delivery);
       if (!header || base === undefined) return { valid: false, reason: 'missing_header' };
       const signature = decodeBase64(header);
-      if (signature?.length !== SHA1_BYTES) return { valid: false, reason: 'malformed_signature' };
+      const settings = signatureSettings(delivery);
+      const algorithm = settings === null ? AUTH_TOKEN_ALGORITHM : settings.algorithm;
+      if (algorithm === undefined || signature?.length !== algorithm.bytes) {
+        return { valid: false, reason: 'malformed_signature' };
+      }
 
       const parameters = signedParameters(delivery.target, delivery.body);
       if (parameters === null) return { valid: false, reason: 'wrong_digest' };
       const urls = signedUrls(base, delivery.target);
-      const signed = keys
-        .usable()
-        .find(({ key }) => urls.some((url) => timingSafeEqual(digestOf(key, url, parameters), signature)));
+      const signed = keysFor(keys, settings).find(({ key }) =>
+        urls.some((url) => timingSafeEqual(digestOf(algorithm, key, url, parameters), signature)),
+      );
       return signed ? { valid: true, secret: signed.generation } : { valid: false, reason: 'wrong_digest' };
     },
     diagnose: (delivery) => diagnose(delivery, publicUrl, keys),
@@ -61,11 +88,25 @@ export function signTwilio(request: {
 }): string {
   const covered = bodyHashIn(request.url) !== null;
   const parameters = covered ? '' : formParameters(Buffer.from(request.body ?? ''));
-  return digestOf(createSecretKey(request.authToken, 'utf8'), request.url, parameters).toString('base64');
+  const key = createSecretKey(request.authToken, 'utf8');
+  return digestOf(AUTH_TOKEN_ALGORITHM, key, request.url, parameters).toString('base64');
 }
 
-function digestOf(key: KeyObject, url: string, parameters: string): Buffer {
-  return createHmac('sha1', key).update(url).update(parameters).digest();
+interface TwilioKeys {
+  readonly tokens: RotatingKeys<KeyObject>;
+  readonly others: readonly PreparedKey<KeyObject>[];
+  readonly shared: ReadonlyMap<string, KeyObject>;
+}
+
+/** The keys that may have signed a delivery: the shared key that it names, which no auth token replaces, or the auth tokens. */
+function keysFor({ tokens, others, shared }: TwilioKeys, settings: SignatureSettings | null): PreparedKey<KeyObject>[] {
+  if (settings === null) return [...tokens.usable(), ...others];
+  const key = shared.get(settings.keyId);
+  return key === undefined ? [] : [{ generation: 'current', key }];
+}
+
+function digestOf({ hash }: TwilioAlgorithm, key: KeyObject, url: string, parameters: string): Buffer {
+  return createHmac(hash, key).update(url).update(parameters).digest();
 }
 
 function baseOf({ headers }: Delivery): string | undefined {
@@ -106,21 +147,24 @@ function isHashOf(hash: string, body: Uint8Array): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-function diagnose(delivery: Delivery, publicUrl: string | undefined, keys: RotatingKeys<KeyObject>): Diagnosis | null {
+function diagnose(delivery: Delivery, publicUrl: string | undefined, keys: TwilioKeys): Diagnosis | null {
   const { body, target, headers } = delivery;
   const parameters = signedParameters(target, body);
   if (parameters === null) return null;
   const claimed = claimedDigests(headers[HEADER]);
   const inHex = claimed.filter(({ encoding }) => encoding === 'hex');
-  const usable = keys.usable().map(({ key }) => key);
-  const expired = keys.expired();
+  const settings = signatureSettings(delivery);
+  if (settings !== null && !keys.shared.has(settings.keyId)) return 'unknown_shared_key';
+  const hash = settings?.algorithm?.hash ?? AUTH_TOKEN_ALGORITHM.hash;
+  const usable = keysFor(keys, settings).map(({ key }) => key);
+  const expired = settings === null ? keys.tokens.expired() : null;
   const base = publicUrl ?? baseOf(delivery);
   const urls = base === undefined ? [] : signedUrls(base, target);
   const otherUrls = otherBases(publicUrl, headers)
     .flatMap((other) => signedUrls(other, target))
     .filter((url) => !urls.includes(url));
-  const claimedBy = (claims: typeof claimed, key: KeyObject, at: readonly string[], hash: HashName = 'sha1'): boolean =>
-    at.some((url) => claimsHmac(claims, hash, key, url, parameters));
+  const claimedBy = (claims: typeof claimed, key: KeyObject, at: readonly string[], by: HashName = hash): boolean =>
+    at.some((url) => claimsHmac(claims, by, key, url, parameters));
 
   return firstMistake(delivery, [
     ['hex_for_base64', () => usable.some((key) => claimedBy(inHex, key, urls))],

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseBody, parseJsonObject } from '../../../../src/adapters/http/body/parse.ts';
+import type { Problem } from '../../../../src/adapters/http/problem.ts';
 
 const problem = (kind: string): unknown => expect.objectContaining({ kind });
 const thrown = (work: () => unknown): unknown => {
@@ -19,26 +20,57 @@ describe('parseBody', () => {
   it.each<IncomingHttpHeaders>([
     { 'content-type': 'application/json' },
     { 'content-type': 'APPLICATION/JSON ; Charset = "UTF-8" ' },
+    { 'content-type': 'application/json; charset=utf8' },
+    { 'content-type': 'application/json;charset=us-ascii; version=1' },
+    { 'content-type': 'application/json;' },
+    { 'content-type': 'text/json' },
+    { 'content-type': 'application/vnd.api+json' },
+    { 'content-type': 'application/cloudevents+json; charset=utf-8' },
     { 'content-type': 'application/json', 'content-encoding': 'Identity' },
+    { 'content-type': 'application/json', 'content-encoding': '' },
+    { 'content-type': 'application/json', 'content-encoding': 'UTF-8' },
   ])('accepts %j', (headers) => {
     expect(parseBody(headers, JSON_ONLY, Buffer.from('{"a":1}'))).toEqual({ a: 1 });
   });
 
-  it.each<IncomingHttpHeaders>([
-    {},
-    { 'content-type': '' },
-    { 'content-type': 'text/json' },
-    { 'content-type': FORM },
-    { 'content-type': 'application/json, text/plain' },
-    { 'content-type': 'application/json; charset=utf-16' },
-    { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-    { 'content-type': 'application/json', 'content-encoding': 'identity, gzip' },
-  ])('rejects %j', (headers) => {
-    expect(
-      thrown(() => {
-        parseBody(headers, JSON_ONLY, Buffer.from('{}'));
+  it.each<[IncomingHttpHeaders, string]>([
+    [{}, 'without a Content-Type'],
+    [{ 'content-type': ' ' }, 'without a Content-Type'],
+    [{ 'content-type': 'text/plain' }, 'as text/plain'],
+    [{ 'content-type': FORM }, `as ${FORM}`],
+    [{ 'content-type': 'application/json, text/plain' }, 'as application/json, text/plain'],
+    [{ 'content-type': '+json' }, 'as +json'],
+    [{ 'content-type': 'application/jsonp' }, 'as application/jsonp'],
+    [{ 'content-type': `text/${'x'.repeat(8_000)}` }, `as text/${'x'.repeat(95)}…`],
+    [{ 'content-type': 'text/\u0001\u00e4' }, 'as text/??'],
+    [{ 'content-type': 'application/json', 'content-encoding': 'gzip' }, 'with gzip'],
+    [{ 'content-type': 'application/json', 'content-encoding': 'identity, br' }, 'with identity, br'],
+  ])('rejects %j, and says that it came %s', (headers, came) => {
+    const { kind, detail } = thrown(() => parseBody(headers, JSON_ONLY, Buffer.from('{}'))) as Problem;
+    expect(kind).toBe('unsupported-media-type');
+    expect(detail.slice(detail.indexOf(': it came '))).toBe(`: it came ${came}`);
+  });
+
+  it('takes any parameters of JSON, because JSON has none', () => {
+    const name = fc.stringMatching(/^[a-z]{1,9}$/);
+    const parameter = fc.tuple(name, fc.string({ unit: 'grapheme-ascii' })).map(([key, value]) => `${key}=${value}`);
+    fc.assert(
+      fc.property(fc.array(parameter), (parameters) => {
+        const headers = { 'content-type': ['application/json', ...parameters].join(';') };
+        expect(parseBody(headers, JSON_ONLY, Buffer.from('{}'))).toEqual({});
       }),
-    ).toEqual(problem('unsupported-media-type'));
+    );
+  });
+
+  it.each([
+    [`${FORM}; charset=UTF-8`, true],
+    [`${FORM};charset="utf8"`, true],
+    [`${FORM}; charset=iso-8859-1`, false],
+    [`${FORM}; a=b; charset=utf-16`, false],
+  ])('of a form, looks at the charset: %s', (type, taken) => {
+    const error = thrown(() => parseBody({ 'content-type': type }, [FORM], Buffer.from('a=1')));
+    if (taken) expect(error).toEqual(['not thrown', { a: '1' }]);
+    else expect(error).toEqual(problem('unsupported-media-type'));
   });
 });
 
@@ -70,7 +102,7 @@ describe('a form', () => {
     expect(thrown(() => parseBody({ 'content-type': 'text/plain' }, [...JSON_ONLY, FORM], Buffer.from('a=b')))).toEqual(
       expect.objectContaining({
         kind: 'unsupported-media-type',
-        detail: 'send the body as application/json or application/x-www-form-urlencoded',
+        detail: 'send the body as application/json or application/x-www-form-urlencoded: it came as text/plain',
       }),
     );
   });

@@ -21,6 +21,9 @@ export interface paths {
          *     The checks run in this order, and the first that fails determines the answer: size (413), signature over the raw
          *     bytes (401, or 429 after too many wrong ones), rate (429), media type (415), JSON and schema (422).
          *
+         *     `text/json` and every media type that ends in `+json` count as `application/json`. Parameters of these types are
+         *     ignored: JSON is always UTF-8 (RFC 8259). The same holds for the other webhooks. An answer of 415 names what came.
+         *
          *     Wrong signatures never block valid ones: the service accepts a valid signature from an address, no matter how many
          *     wrong ones it received from there. The same holds for the other webhooks.
          */
