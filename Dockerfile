@@ -52,7 +52,7 @@ STOPSIGNAL SIGTERM
 # curl.
 HEALTHCHECK --interval=30s --timeout=5s --retries=3 \
   --start-period=30s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "require('http').get('http://127.0.0.1:' + process.env.PORT + '/health/live', (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 
 # Node itself is process 1, without npm or a shell in front, so it receives the stop signal.
 CMD ["node", "--enable-source-maps", "--max-semi-space-size=4", "dist/infrastructure/main.js"]

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { isMsisdn, type Msisdn } from '../../../domain/message.ts';
 import type { CommandDependencies } from '../dependencies.ts';
+import { reporting } from '../run-command.ts';
 import type { RedactOptions } from './redact.ts';
 
 const MORE = `
@@ -40,9 +41,7 @@ export function redactCommand(dependencies: CommandDependencies): Command {
     .option('--no-compact', 'SQLite: do not rewrite the file; copies may remain in its unused parts')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (options: RedactOptions) => {
-      process.exitCode = await (await import('./redact.ts')).redact(dependencies, options);
-    });
+    .action(reporting(async (options: RedactOptions) => (await import('./redact.ts')).redact(dependencies, options)));
 }
 
 function number(value: string): Msisdn {
