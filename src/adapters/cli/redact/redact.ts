@@ -1,4 +1,5 @@
 import type { RedactPerson, Redaction } from '../../../application/maintenance/redact-person.ts';
+import type { NumberPlaces } from '../../../application/ports/maintenance.ts';
 import type { ErasurePreview } from '../../../application/ports/store.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import type { CommandDependencies } from '../dependencies.ts';
@@ -55,7 +56,8 @@ async function redactFrom(
         number: masked(number),
         ...erasureResult(result),
         mentions: preview.mentions,
-        placesLeft: result.placesLeft,
+        placesLeft: result.places && result.places.left,
+        placesKept: result.places && result.places.kept,
       },
       words: resultLines(number, result, preview.mentions),
     };
@@ -103,20 +105,25 @@ function resultLines(number: Msisdn, result: Redaction, mentions: number): strin
       ? []
       : [`stay           ${String(mentions)} messages of other people whose text names the number`]),
     ...spaceLines(result),
-    ...remainder(result.placesLeft),
+    ...remainder(result.places),
     'backups        made before still hold what was erased',
   ];
 }
 
-function remainder(places: number | null): string[] {
+function remainder(places: NumberPlaces | null): string[] {
   if (places === null) {
     return [
       'remains        in free space of the tables until it is used again, and in the write-ahead log while that is kept',
     ];
   }
+  const { left, kept } = places;
+  if (left + kept === 0) return ['left           nothing: the number is nowhere in the files'];
   return [
-    places === 0
-      ? 'left           the number is nowhere in the files'
-      : `left           the number is in ${String(places)} places of the files: other people's texts and bodies, unused parts of pages without compacting, or a log that somebody reads: run it again`,
+    left === 0
+      ? 'left           nothing'
+      : `left           the number is in ${String(left)} places of the files: unused parts of pages without compacting, or a log that somebody reads: run it again`,
+    ...(kept === 0
+      ? []
+      : [`kept           the number is in ${String(kept)} places of other people's texts, bodies and ids, which stay`]),
   ];
 }

@@ -37,7 +37,7 @@ export async function verify(
   return {
     result: resultOf(provider, verdict, mistake),
     words,
-    failure: verdict.valid ? undefined : { status: EXIT_FAULT, message: words.join('; ') },
+    failure: verdict.valid ? undefined : { status: EXIT_FAULT, message: words[0] ?? 'not valid' },
   };
 }
 
