@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Failure, Outcome } from './outcome.ts';
 import { ConfigError } from './settings.ts';
-import { endAtSignals } from './stop-signals.ts';
+import { onSignals } from './stop-signals.ts';
 
 export const EXIT_FAULT = 1;
 export const EXIT_USAGE = 64; // sysexits.h: EX_USAGE
@@ -48,13 +48,17 @@ export function reporting<Args extends readonly unknown[]>(
 ): (...given: [...Args, Command]) => Promise<void> {
   return async (...given) => {
     const json = (given.at(-1) as Command).opts<{ json?: boolean }>().json ?? false;
+    let isReported = false;
     // Without a handler, a signal ends a process before it reports, and does not end process 1 of a container at all.
     if (json || process.pid === 1) {
-      endAtSignals((failure) => {
-        report({ result: {}, words: [], failure }, json);
+      onSignals((failure) => {
+        if (!isReported) report({ result: {}, words: [], failure }, json);
+        process.exit();
       });
     }
-    report(await work(...(given.slice(0, -1) as unknown as Args)), json);
+    const outcome = await work(...(given.slice(0, -1) as unknown as Args));
+    isReported = true;
+    report(outcome, json);
   };
 }
 

@@ -13,13 +13,12 @@ export class Stopped extends Error {
   }
 }
 
-/** Ends the process at SIGINT or SIGTERM, after a report, until {@link stopSignal} replaces this. */
-export function endAtSignals(report: (failure: Failure) => void): void {
+/** Handles SIGINT and SIGTERM until {@link stopSignal} replaces this. */
+export function onSignals(end: (failure: Failure) => void): void {
   for (const signal of SIGNALS) {
     process.once(signal, () => {
       const { message, status } = new Stopped(signal);
-      report({ message, status });
-      process.exit(status);
+      end({ message, status });
     });
   }
 }
