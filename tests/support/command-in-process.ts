@@ -7,7 +7,7 @@ export async function runHere(args: readonly string[], dependencies: CommandDepe
   const written = { stdout: '', stderr: '' };
   const { exitCode } = process;
   const restore = (['stdout', 'stderr'] as const).map((name) => {
-    const { write } = process[name];
+    const write = process[name].write.bind(process[name]);
     process[name].write = (chunk: string | Uint8Array) => {
       written[name] += String(chunk);
       return true;

@@ -10,10 +10,12 @@ export function helpCommand(program: Command): Command {
       let found = program;
       for (const name of names) {
         const next = found.commands.find((command) => command.name() === name);
-        if (next !== undefined) found = next;
-        else if (found.commands.length === 0) throw new UsageError(`${found.name()} has no commands of its own`);
+        if (next === undefined && found.commands.length === 0) {
+          throw new UsageError(`${found.name()} has no commands of its own`);
+        }
         // Parsing the name alone fails as it does elsewhere, with a guess.
-        else return void (await found.parseAsync(['--', name], { from: 'user' }));
+        if (next === undefined) await found.parseAsync(['--', name], { from: 'user' });
+        found = next ?? found;
       }
       found.help();
     });

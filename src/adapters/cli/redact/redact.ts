@@ -56,8 +56,8 @@ async function redactFrom(
         number: masked(number),
         ...erasureResult(result),
         mentions: preview.mentions,
-        placesLeft: result.places && result.places.left,
-        placesKept: result.places && result.places.kept,
+        placesLeft: result.places?.left ?? null,
+        placesKept: result.places?.kept ?? null,
       },
       words: resultLines(number, result, preview.mentions),
     };
