@@ -1,10 +1,11 @@
 /** Sends a signed sample conversation to the running service, then shows its answers. */
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { SingleBar } from 'cli-progress';
+import { progressOn } from '../src/adapters/cli/progress.ts';
 import { runCommand } from '../src/adapters/cli/run-command.ts';
+import { sendRequest } from '../src/adapters/cli/send/request.ts';
 import { localOrigin } from '../src/adapters/cli/service-url.ts';
-import { loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
+import { isDumbTerminal, loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
 
 const USAGE = `Usage: npm run demo -- [--url URL] [--count N]
 
@@ -15,6 +16,7 @@ Signs with WEBHOOK_SECRET, also from .env. Reads with READ_API_KEYS when they ar
 Sending it twice is harmless: the second time every message is a duplicate.
 `;
 
+const TIMEOUT_MS = 30_000;
 const LINES = [
   ['customer', 'Hi, is my order 4711 on its way?'],
   ['shop', 'Good morning! It left the warehouse at 8:15.'],
@@ -45,19 +47,20 @@ function conversation(count: number): Sent[] {
 async function send(url: string, secret: string, message: Sent): Promise<string> {
   const body = JSON.stringify(message);
   const signature = createHmac('sha256', secret).update(body).digest('hex');
-  const response = await fetch(`${url}/webhook`, {
+  const { status, headers, text } = await sendRequest(`${url}/webhook`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-Signature': signature },
-    body,
+    body: Buffer.from(body),
+    timeoutMs: TIMEOUT_MS,
   });
-  if (response.status !== 200)
-    throw new Error(`the service answered ${String(response.status)}: ${await response.text()}`);
-  return response.headers.get('X-Message-Result') ?? 'unknown';
+  if (status !== 200) throw new Error(`the service answered ${String(status)}: ${text}`);
+  return String(headers['x-message-result'] ?? 'unknown');
 }
 
 async function show(url: string, path: string, key: string | undefined): Promise<void> {
-  const response = await fetch(url + path, key === undefined ? {} : { headers: { Authorization: `Bearer ${key}` } });
-  process.stdout.write(`\nGET ${path}\n${JSON.stringify(await response.json(), null, 2)}\n`);
+  const headers = key === undefined ? {} : { Authorization: `Bearer ${key}` };
+  const { text } = await sendRequest(url + path, { method: 'GET', headers, timeoutMs: TIMEOUT_MS });
+  process.stdout.write(`\nGET ${path}\n${JSON.stringify(JSON.parse(text), null, 2)}\n`);
 }
 
 async function demo(): Promise<undefined> {
@@ -81,20 +84,21 @@ async function demo(): Promise<undefined> {
   if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');
   if (secret === undefined) throw new Error('WEBHOOK_SECRET is not set: "npm run setup" makes a .env with one');
 
-  await fetch(`${url}/health/live`).catch(() => {
+  await sendRequest(`${url}/health/live`, { method: 'GET', timeoutMs: TIMEOUT_MS }).catch(() => {
     throw new Error(`nothing answers at ${url}: start the service with "make run" first`);
   });
-  const bar = new SingleBar({ format: 'sending {bar} {value}/{total} {eta_formatted} left', noTTYOutput: true });
+  const progress = progressOn(process.stderr, process.stderr.isTTY && !isDumbTerminal());
   const results = new Map<string, number>();
-  bar.start(count, 0);
+  let done = 0;
+  progress.show('sending', done, count);
   try {
     for (const message of conversation(count)) {
       const result = await send(url, secret, message);
       results.set(result, (results.get(result) ?? 0) + 1);
-      bar.increment();
+      progress.show('sending', ++done, count);
     }
   } finally {
-    bar.stop();
+    progress.end();
   }
   process.stdout.write(`${Array.from(results, ([result, n]) => `${String(n)} ${result}`).join(', ')}\n`);
   await show(url, '/messages?q=STRASSE&limit=2', readApiKeys[0]);

@@ -1,7 +1,7 @@
 import type { CommandDependencies } from '../adapters/cli/dependencies.ts';
 import type { Settings } from '../adapters/cli/settings.ts';
 import { systemClock } from '../adapters/time/clock.ts';
-import { loadEnvFile, readConfig } from './config/config.ts';
+import { isDumbTerminal, loadEnvFile, readConfig } from './config/config.ts';
 import { variablesHelp } from './config/variables-help.ts';
 import { isLoopback } from './listener.ts';
 import { packageInfo } from './package-info.ts';
@@ -12,6 +12,7 @@ export function composeCommands(): CommandDependencies {
     packageInfo,
     clock: systemClock,
     isLoopback,
+    drawsBars: process.stderr.isTTY && !isDumbTerminal(),
     variablesHelp,
     settings,
     async maintenance() {

@@ -51,7 +51,9 @@ export function composeMaintenance({ database }: Pick<Config, 'database'>): Main
     import: (work) => closing(openCopyTarget(database), (target) => work(new ImportMessages(importTarget(target)))),
     purge: (work) => erasing(false, (open) => work(new PurgeMessages(erasurePorts(open)))),
     redact: (work) =>
-      erasing(true, (open) => work(new RedactPerson({ ...erasurePorts(open), remnants: remnantSearch(database) }))),
+      erasing(true, (open) =>
+        work(new RedactPerson({ ...erasurePorts(open), remnants: remnantSearch(open.db, database) })),
+      ),
     reindex: (work) => erasing(false, ({ db, reindex }) => work(new ReindexSearch(schemaOf(db), searchIndex(reindex)))),
     migrate: (work) => maintained(({ db }) => work(new MigrateSchema(schemaOf(db)))),
     async rollback(work) {

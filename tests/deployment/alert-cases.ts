@@ -29,12 +29,12 @@ const of = (name: string, labels: Readonly<Record<string, string>>): string =>
     .join(',')}}`;
 
 /** An instance that Prometheus reaches, and its readiness. */
-const instance = (labels: typeof A, up: string, passed = '1x600') => ({
+const instance = (labels: typeof A, up: string, passed = '1x700') => ({
   [of('up', labels)]: up,
   ...Object.fromEntries(
     ['database', 'schema', 'webhook_secret'].map((check) => [
       of('readiness_check_passed', { ...labels, check }),
-      check === 'database' ? passed : '1x600',
+      check === 'database' ? passed : '1x700',
     ]),
   ),
 });
@@ -82,9 +82,15 @@ const lag = (early: string, late: string) => ({
   [of('webhook_ingest_lag_seconds_bucket', { ...A, le: '+Inf' })]: late,
 });
 
-const provider = (refused: string, verified: string) => ({
-  [of('webhook_rejections_total', { ...A, provider: 'whatsapp', reason: 'wrong_digest' })]: refused,
-  [of('webhook_verified_total', { ...A, provider: 'whatsapp', secret: 'current' })]: verified,
+const provider = (refused: string, verified: string, name = 'whatsapp') => ({
+  [of('webhook_rejections_total', { ...A, provider: name, reason: 'wrong_digest' })]: refused,
+  [of('webhook_verified_total', { ...A, provider: name, secret: 'current' })]: verified,
+});
+
+/** `slept`: the same of a second process, to which the provider sent at other times. */
+const verified = (sent: string, name = 'whatsapp', slept?: string) => ({
+  [of('webhook_verified_total', { ...A, provider: name })]: sent,
+  ...(slept !== undefined && { [of('webhook_verified_total', { ...B, provider: name })]: slept }),
 });
 
 const WEEK = 7 * 24 * 4; // quarters of an hour
@@ -128,19 +134,22 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
   },
 
   WebhookInboxFewerInstances: {
+    interval: '10m',
     fires: [
-      {
-        series: { ...instance(A, '1x400'), ...instance(B, '1x300 _x100', '1x300 _x100') },
-        at: '340m',
-        labels: { ...JOB, severity: 'warning' },
-        summary: 'webhook-inbox has fewer instances than it had',
-        description: 'Only 1 are ready. An instance is gone and was not replaced.',
-      },
-    ],
+      { series: { ...instance(A, '1x60'), ...instance(B, '1x40 _x20', '1x40 _x20') }, at: '440m' },
+      // Half a day later.
+      { series: { ...instance(A, '1x700'), ...instance(B, '1x300 _x400', '1x300 _x400') }, at: '3720m' },
+    ].map((one) => ({
+      ...one,
+      labels: { ...JOB, severity: 'warning' },
+      summary: 'webhook-inbox has fewer instances than it had',
+      description: 'Only 1 are ready. An instance is gone and was not replaced.',
+    })),
     quiet: [
-      { series: { ...instance(A, '1x400'), ...instance(B, '1x300 _x5 1x100', '1x300 _x5 1x100') }, at: '340m' },
-      { series: { ...instance(A, '1x400'), ...instance(B, '_x200 1x20 _x180', '_x200 1x20 _x180') }, at: '250m' },
-      { series: { ...instance(A, '1x400'), ...instance(B, '1x300 0x100') }, at: '340m' }, // another alert names the replica
+      { series: { ...instance(A, '1x700'), ...instance(B, '1x300 _x400', '1x300 _x400') }, at: '6300m' }, // a scale-down
+      { series: { ...instance(A, '1x60'), ...instance(B, '1x40 _x1 1x20', '1x40 _x1 1x20') }, at: '420m' },
+      { series: { ...instance(A, '1x60'), ...instance(B, '_x20 1x2 _x20', '_x20 1x2 _x20') }, at: '250m' },
+      { series: { ...instance(A, '1x60'), ...instance(B, '1x40 0x20') }, at: '440m' }, // another alert names the replica
     ],
   },
 
@@ -318,15 +327,29 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
 
   WebhookInboxProviderRefused: {
     fires: [
+      { series: provider('0x60 0+10x60', '0+10x60 600x60'), at: '100m' },
+      // For more than a day, while another provider is fine.
       {
-        series: provider('0x60 0+10x60', '0+10x60 600x60'),
-        at: '100m',
-        labels: { ...JOB, provider: 'whatsapp', severity: 'warning' },
-        summary: 'Webhooks of whatsapp are rejected',
-        description: 'In a quarter of an hour, 100% of its webhooks were rejected. GET /rejections says why.',
+        series: { ...provider('0x60 0+10x1600', '0+10x60 600x1600'), ...provider('0x1700', '0+100x1700', 'twilio') },
+        at: '1600m',
       },
-    ],
+      // The provider backs off, then gives up.
+      { series: provider('0x60 0+10x30 300+1x30 330x600', '0+10x60 600x700'), at: '600m' },
+      // All processes restart meanwhile.
+      { series: provider('0x60 0+10x30 _x5 0x600', '0+10x60 600x30 _x5 0x600'), at: '600m' },
+      // One sender of two has the wrong secret, and both pause.
+      { series: provider('0x60 0+10x30 300x600', '0+10x90 900x600'), at: '600m' },
+    ].map((one) => ({
+      ...one,
+      labels: { ...JOB, provider: 'whatsapp', severity: 'warning' },
+      summary: 'Webhooks of whatsapp are rejected',
+      description:
+        'More than a quarter of its webhooks were rejected, and it has not sent successfully since. GET /rejections says why.',
+    })),
     quiet: [
+      { series: provider('0x60 0+10x60 600x300', '0+10x60 600x70 600+10x300'), at: '200m' }, // it sends again
+      { series: provider('0x60 0+10x60 600x300', '0+10x60 600x70 600+10x5 650x300'), at: '400m' }, // it sent, and pauses
+      { series: provider('0x60 0+10x60 600x40 _x300', '0+10x60 600x100 _x300'), at: '300m' }, // it has no secret any more
       { series: provider('0+10x120', '0x120'), at: '100m' }, // strangers only
       { series: provider('0+10x120', '0+100x120'), at: '100m' }, // strangers among many
       { series: provider('0+1x120', '0+1x120'), at: '100m' }, // few
@@ -349,16 +372,32 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
   WebhookInboxSilent: {
     interval: '15m',
     fires: [
+      { series: verified(`0+30x${String(WEEK)} 20160x20`), at: WEEK + 8 },
+      // Another provider still sends.
       {
-        series: { [of('webhook_verified_total', { ...A, provider: 'whatsapp' })]: `0+30x${String(WEEK)} 20160x20` },
-        at: `${String((WEEK + 8) * 15)}m`,
-        labels: { ...JOB, severity: 'warning' },
-        summary: 'No webhook has reached webhook-inbox for an hour',
-        description:
-          'A week ago there were webhooks at this time. The service may be ready, but webhooks do not reach it.',
+        series: { ...verified(`0+30x${String(WEEK)} 20160x20`), ...verified(`0+30x${String(WEEK + 20)}`, 'twilio') },
+        at: WEEK + 8,
       },
-    ],
+      // A week before, nothing was sent at this time of the night.
+      {
+        series: verified(`0+30x${String(WEEK)} 20160x60`, 'whatsapp', `0+30x16 480x${String(WEEK + 44)}`),
+        at: WEEK + 40,
+      },
+      // More than a week.
+      { series: verified(`0+30x${String(WEEK)} 20160x${String(WEEK + 60)}`), at: 2 * WEEK + 40 },
+    ].map(({ series, at }) => ({
+      series,
+      at: `${String(at * 15)}m`,
+      labels: { ...JOB, provider: 'whatsapp', severity: 'warning' },
+      summary: 'No webhook of whatsapp has reached webhook-inbox for an hour',
+      description:
+        'A week before, there were webhooks at this time. The service may be ready, but its webhooks do not reach it.',
+    })),
     quiet: [
+      // It sends again.
+      { series: verified(`0+30x${String(WEEK)} 20160x20 20160+30x20`), at: `${String((WEEK + 30) * 15)}m` },
+      // It has no secret any more.
+      { series: verified(`0+30x${String(WEEK)} 20160x20 _x40`), at: `${String((WEEK + 40) * 15)}m` },
       {
         series: { [of('webhook_verified_total', { ...A, provider: 'whatsapp' })]: `0+30x${String(WEEK + 20)}` },
         at: `${String((WEEK + 8) * 15)}m`,

@@ -115,8 +115,8 @@ const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (com
     broken: ({ services: { api } }) => delete api['restart'],
   },
   'it is reached at port 8000': {
-    holds: ({ services: { api } }) => api.ports.join() === '8000:8000',
-    broken: ({ services: { api } }) => (api.ports = ['80:8000']),
+    holds: ({ services: { api } }) => api.ports.join() === '${BIND:-127.0.0.1}:8000:8000',
+    broken: ({ services: { api } }) => (api.ports = ['${BIND:-127.0.0.1}:80:8000']),
   },
   'the health check asks for readiness, without a shell': {
     holds: ({ services: { api } }) =>
@@ -129,7 +129,20 @@ const rules: Record<string, { holds: (compose: Compose) => boolean; broken: (com
   },
 };
 
+/** Ports that other machines reach although BIND is not set. */
+const published = ({ services }: Compose): string[] =>
+  Object.values(services)
+    .flatMap(({ ports }) => (ports as string[] | undefined) ?? [])
+    .filter((port) => !/^(?:\$\{BIND:-127\.0\.0\.1\}|127\.0\.0\.1):\d+:\d+$/.test(port));
+
 describe('docker-compose.yml', () => {
+  it('publishes every port on loopback, unless BIND names another address', () => {
+    expect(published(compose())).toEqual([]);
+    const changed = compose();
+    changed.services.grafana.ports = ['3000:3000'];
+    expect(published(changed)).toEqual(['3000:3000']);
+  });
+
   it('is valid by the Compose specification', () => {
     expect(fitsSpecification(compose()) ? [] : fitsSpecification.errors).toEqual([]);
   });
@@ -248,8 +261,8 @@ const profileRules: Record<string, { holds: (compose: Compose) => boolean; broke
   'only the proxy is reachable from outside, and not at the port of the service with SQLite': {
     holds: ({ services }) =>
       PROFILE.filter((name) => 'ports' in services[name]).join() === 'proxy' &&
-      services.proxy.ports.join() === '8080:8000',
-    broken: ({ services }) => (services.postgres.ports = ['5432:5432']),
+      services.proxy.ports.join() === '${BIND:-127.0.0.1}:8080:8000',
+    broken: ({ services }) => (services.postgres.ports = ['127.0.0.1:5432:5432']),
   },
   'messages are in a named volume, where this PostgreSQL keeps them': {
     holds: ({ services: { postgres }, volumes }) =>

@@ -19,7 +19,8 @@ export interface RunningCommand {
   readonly ended: Promise<CommandEnd>;
 }
 
-type Arguments = [args: readonly string[], environment?: Environment, input?: string | Uint8Array];
+/** `input` is null if standard input stays open. */
+type Arguments = [args: readonly string[], environment?: Environment, input?: string | Uint8Array | null];
 
 export interface CommandLine {
   /** The folder in which commands run: a new one, without a developer's .env. */
@@ -56,7 +57,7 @@ export function commandLine(program = CLI): CommandLine {
   const start: CommandLine['start'] = (args, environment = {}, input = '') => {
     const child = spawn(process.execPath, [program, ...args], { cwd: folder, env: { ...environment } });
     child.stdin.on('error', () => undefined); // the process reads none
-    child.stdin.end(input);
+    if (input !== null) child.stdin.end(input);
     const closed = new Promise<number | NodeJS.Signals>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => {

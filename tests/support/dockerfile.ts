@@ -160,14 +160,17 @@ export function buildOnHost(repository: string, folder: string): HostImage {
         workdir = inside(root, args);
         mkdirSync(workdir, { recursive: true });
       } else if (name === 'ENV') {
-        Object.assign(environment, assignments(inside(root, args)));
+        // The machine's programs stand in for those that PATH names in the image.
+        Object.assign(environment, assignments(inside(root, args)), { PATH: environment['PATH'] });
       } else if (name === 'RUN') {
         run(inside(root, args), workdir, { ...registryAccess(), ...environment });
       } else if (name === 'COPY') {
         const { from, sources, destination } = parseCopy(args);
         const origin = from === undefined ? repository : stages.get(from)?.root;
         if (origin === undefined) throw new Error(`no stage ${String(from)} before this one`);
-        copy(origin, sources, path.join(workdir, destination), (file) => from === undefined && ignored(file));
+        const target = path.join(destination.startsWith('/') ? root : workdir, destination);
+        if (from === undefined) copy(origin, sources, target, ignored);
+        else copyStage(origin, sources, target);
       }
     }
     const done = path.join(folder, `${stage}-done`);
@@ -195,6 +198,15 @@ function copy(origin: string, sources: readonly string[], target: string, ignore
       verbatimSymlinks: true,
       filter: (file) => !ignored(path.relative(origin, file)),
     });
+  }
+}
+
+/** From another stage, with owners and modes. */
+function copyStage(origin: string, sources: readonly string[], target: string): void {
+  mkdirSync(target, { recursive: true });
+  for (const source of sources) {
+    const { status, stderr } = spawnSync('cp', ['-a', `${path.join(origin, source)}/.`, target], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`COPY ${source}\n${stderr}`);
   }
 }
 

@@ -41,6 +41,8 @@ export interface CommandDependencies {
   readonly packageInfo: { readonly version: string; readonly description: string };
   readonly clock: Clock;
   readonly isLoopback: (address: string) => boolean;
+  /** Whether stderr is a terminal that can draw a progress bar. */
+  readonly drawsBars: boolean;
   /** Every variable with its default and its purpose. */
   readonly variablesHelp: () => string;
   /** From the environment and .env. Throws ConfigError. */

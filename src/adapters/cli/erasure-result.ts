@@ -14,7 +14,13 @@ export function spaceLines({ before, after, compactingSeconds, seconds }: Erasur
 }
 
 /** For programs. */
-export function asJson({ erased, before, after, seconds, compactingSeconds }: ErasureResult): Record<string, unknown> {
+export function erasureResult({
+  erased,
+  before,
+  after,
+  seconds,
+  compactingSeconds,
+}: ErasureResult): Record<string, unknown> {
   return {
     erased,
     remaining: after.messages,

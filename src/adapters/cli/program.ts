@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT_CONFIG, EXIT_FAULT, EXIT_PIPE, EXIT_USAGE, runCommand } from './run-command.ts';
+import { EXIT_CONFIG, EXIT_FAULT, EXIT_PIPE, EXIT_USAGE, report, runCommand } from './run-command.ts';
 import { backupCommand } from './backup/command.ts';
 import { copyCommand } from './copy/command.ts';
 import type { CommandDependencies } from './dependencies.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { exportCommand } from './export/command.ts';
+import { helpCommand } from './help/command.ts';
 import { importCommand } from './import/command.ts';
 import { migrateCommand } from './migrate/command.ts';
 import { purgeCommand } from './purge/command.ts';
@@ -20,7 +21,7 @@ import { verifyCommand } from './verify/command.ts';
  * All commands of `webhook-inbox`. Definitions only: a command loads its code, and everything that it needs, when it runs, so
  * that help is fast.
  */
-function program(dependencies: CommandDependencies): Command {
+export function program(dependencies: CommandDependencies): Command {
   const { packageInfo } = dependencies;
   const all = new Command('webhook-inbox')
     .description(packageInfo.description)
@@ -39,14 +40,18 @@ function program(dependencies: CommandDependencies): Command {
     .addCommand(reindexCommand(dependencies))
     .addCommand(exportCommand(dependencies))
     .addCommand(importCommand(dependencies))
+    .helpCommand(false)
     .addHelpText(
       'after',
       `
 Settings come from environment variables, and from .env in the working directory: see "webhook-inbox serve --help".
 Secrets are read only from there, because every user of a machine can see the arguments of a command.
 
+--json prints one JSON object in every case: ok, and error with message (and faults, for a configuration) if ok is false.
+
 Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a rejected request, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} an invalid configuration, 130 stopped by Ctrl-C.`,
     );
+  all.addCommand(helpCommand(all));
   inherit(all);
   return all;
 }
@@ -82,13 +87,29 @@ export async function runCommandLine(argv: readonly string[], dependencies: Comm
     process.stderr.write(`standard output cannot be written: ${code}\n`);
     process.exit(EXIT_FAULT);
   });
+  const json = asksForJson(argv);
   await runCommand(async () => {
     try {
       await program(dependencies).parseAsync(argv);
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
-      return error.exitCode === 0 ? 0 : EXIT_USAGE; // Commander has printed it
+      if (error.exitCode === 0) return 0;
+      const failure = { status: EXIT_USAGE, message: messageOf(error) };
+      report({ result: {}, words: [], failure }, json); // Commander has printed it for people
     }
     return undefined; // the command has set the status
-  });
+  }, json);
+}
+
+/** Whether the option is given, also to a command line that cannot be understood. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+}
+
+function messageOf({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'a command is missing';
+  return withoutValue(message)
+    .replace(/^error: /, '')
+    .trim();
 }

@@ -1,4 +1,7 @@
+import type { Command } from 'commander';
+import type { Failure, Outcome } from './outcome.ts';
 import { ConfigError } from './settings.ts';
+import { onSignals } from './stop-signals.ts';
 
 export const EXIT_FAULT = 1;
 export const EXIT_USAGE = 64; // sysexits.h: EX_USAGE
@@ -28,16 +31,57 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Runs a command and sets the exit status, by default 0. A failure becomes one clear message instead of a stack. */
-export async function runCommand(command: () => Promise<number | undefined>): Promise<void> {
+/**
+ * Writes how a command ended and sets the exit status. For programs this is one line of JSON, whatever happened: `ok`, which is true
+ * if the status is 0, otherwise `error`, and the result.
+ */
+export function report({ result, words, failure, stream = process.stdout }: Outcome, json: boolean): void {
+  process.exitCode = failure?.status ?? 0;
+  const error = failure && { message: failure.message, faults: failure.faults };
+  const lines = json ? [jsonLine({ ok: failure === undefined, error, ...result })] : words;
+  for (const line of lines) stream.write(`${line}\n`);
+}
+
+/** Makes the action of a command from its work: the outcome is reported as the option `--json` asks. */
+export function reporting<Args extends readonly unknown[]>(
+  work: (...args: Args) => Promise<Outcome>,
+): (...given: [...Args, Command]) => Promise<void> {
+  return async (...given) => {
+    const json = (given.at(-1) as Command).opts<{ json?: boolean }>().json ?? false;
+    let isReported = false;
+    // Without a handler, a signal ends a process before it reports, and does not end process 1 of a container at all.
+    if (json || process.pid === 1) {
+      onSignals((failure) => {
+        if (!isReported) report({ result: {}, words: [], failure }, json);
+        process.exit();
+      });
+    }
+    const outcome = await work(...(given.slice(0, -1) as unknown as Args));
+    isReported = true;
+    report(outcome, json);
+  };
+}
+
+/**
+ * Runs a command and sets the exit status, by default 0. A failure becomes one clear message instead of a stack.
+ * @param json whether to report a failure to programs, too
+ */
+export async function runCommand(command: () => Promise<number | undefined>, json = false): Promise<void> {
   try {
     const status = await command();
     if (status !== undefined) process.exitCode = status;
   } catch (error) {
-    const misused = error instanceof UsageError || isParseError(error);
-    process.stderr.write(`${wordsOf(error)}\n${misused ? 'See --help.\n' : ''}`);
-    process.exitCode = misused ? EXIT_USAGE : error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAULT;
+    report({ result: {}, words: [], failure: failed(error) }, json);
   }
+}
+
+/** Writes to stderr what failed, for people, and returns it for the outcome. */
+export function failed(error: unknown): Failure {
+  const misused = error instanceof UsageError || isParseError(error);
+  const message = wordsOf(error);
+  process.stderr.write(`${message}\n${misused ? 'See --help.\n' : ''}`);
+  if (!(error instanceof ConfigError)) return { status: misused ? EXIT_USAGE : EXIT_FAULT, message };
+  return { status: EXIT_CONFIG, message: error.summary, faults: error.faults };
 }
 
 /** The message of an error. Of a long database error only the end: Knex puts the statement, with up to a thousand parameters, first. */

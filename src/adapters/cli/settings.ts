@@ -11,6 +11,8 @@ export interface Settings {
 
 /** The configuration is not valid. The message lists every error; a command exits with status 78. */
 export class ConfigError extends Error {
+  /** Without the errors. */
+  readonly summary = 'the configuration is not valid';
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {

@@ -1,13 +1,13 @@
 import type { PersonRule } from '../../domain/erasure-rule.ts';
 import type { Msisdn } from '../../domain/message.ts';
-import type { RemnantSearch, SchemaCheck, Work } from '../ports/maintenance.ts';
+import type { NumberPlaces, RemnantSearch, SchemaCheck, Work } from '../ports/maintenance.ts';
 import type { ErasurePreview, MessageEraser } from '../ports/store.ts';
 import { eraseAndReclaim, type ErasurePorts, type ErasureResult } from './erase-and-reclaim.ts';
 import { requireOwnSchema } from './require-schema.ts';
 
 export interface Redaction extends ErasureResult {
-  /** How many places of the database's files still contain the number; null if the files belong to a server. */
-  readonly placesLeft: number | null;
+  /** Where the number still is; null if the files belong to a server. */
+  readonly places: NumberPlaces | null;
 }
 
 export interface RedactionPorts extends ErasurePorts {
@@ -37,7 +37,7 @@ export class RedactPerson {
   async execute(number: Msisdn, previewed: ErasurePreview, compact: boolean, work: Work): Promise<Redaction> {
     const options = { expected: previewed.messages, compact, thorough: true };
     const result = await eraseAndReclaim(this.#ports, ruleOf(number), options, work);
-    return { ...result, placesLeft: await this.#ports.remnants.countPlaces(number) };
+    return { ...result, places: await this.#ports.remnants.placesOf(number) };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Msisdn } from '../../domain/message.ts';
 import type { StoreUsage } from './store.ts';
 
 /** How long-running work is stopped and observed. */
@@ -69,10 +70,18 @@ export interface ReclaimableStorage {
   readonly compact: ((work: Work) => Promise<void>) | null;
 }
 
+/** In how many places a number is, by the rule of erasing: with another digit beside it, it is another number. */
+export interface NumberPlaces {
+  /** In the files, but in no row that is kept. */
+  readonly left: number;
+  /** In rows that are kept: other people's texts, bodies and ids. */
+  readonly kept: number;
+}
+
 /** Searches the files of a store for what erasing left in them. */
 export interface RemnantSearch {
-  /** How many places of the files contain the digits of a phone number; null if the files belong to a server. */
-  countPlaces(number: string): Promise<number | null>;
+  /** null if the files belong to a server. */
+  placesOf(number: Msisdn): Promise<NumberPlaces | null>;
 }
 
 export interface SearchIndex {

@@ -75,3 +75,8 @@ export function programEnvironment(): Record<string, string> {
   );
   return Object.fromEntries(passed);
 }
+
+/** Whether the terminal cannot move its cursor. Without TERM, nothing is known about it. */
+export function isDumbTerminal(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return ['', 'dumb'].includes(environment['TERM'] ?? '');
+}

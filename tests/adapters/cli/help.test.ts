@@ -42,6 +42,12 @@ describe('webhook-inbox --help', () => {
     expect(stdout).toMatch(new RegExp(`^Examples?:\n {2}.*webhook-inbox ${command}\\b`, 'm'));
   });
 
+  it('is the same as of "help COMMAND", also for a command of a command', async () => {
+    const help = async (...args: string[]) => (await cli.run(args)).stdout;
+    expect(await help('help', 'migrate', 'status')).toBe(await help('migrate', 'status', '--help'));
+    expect(await help('help')).toBe(await help('--help'));
+  });
+
   it('of serve names every variable', async () => {
     const { stdout } = await cli.run(['serve', '--help']);
     for (const { name, help } of describeVariables()) {
@@ -83,6 +89,20 @@ describe('a command line with an error', () => {
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
     expect(stderr).toContain(reason);
     expect(stderr).toContain('Usage: webhook-inbox');
+  });
+
+  it.each([
+    ['an unknown command', ['help', 'sned'], "unknown command 'sned'\n(Did you mean send?)"],
+    [
+      'an unknown command of a command',
+      ['help', 'migrate', 'statsu'],
+      "unknown command 'statsu'\n(Did you mean status?)",
+    ],
+    ['a command of a command that has none', ['help', 'sign', 'x'], 'sign has no commands of its own'],
+  ])('help for %s says so, with status 64', async (_what, args, reason) => {
+    const { status, stdout, stderr } = await cli.run(args);
+    expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
+    expect(stderr).toContain(reason);
   });
 
   it.each([

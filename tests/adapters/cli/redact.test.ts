@@ -6,7 +6,7 @@ import { WEBHOOK } from '../../../src/domain/provider.ts';
 import { timestamp, timestampFromMicros } from '../../../src/domain/timestamp.ts';
 import type { NewUpdate } from '../../../src/domain/update.ts';
 import { agreed } from '../../../src/adapters/cli/redact/agreed.ts';
-import { placesLeft } from '../../../src/adapters/persistence/sqlite/inspection.ts';
+import { placesInFile } from '../../../src/adapters/persistence/erasure/places-in-file.ts';
 import { message, number } from '../persistence/contract/repository-fixtures.ts';
 import { commandLine, type CommandEnd } from '../../support/command-line.ts';
 import { on, place, repositoryOf, type Engine } from '../../support/stores.ts';
@@ -17,6 +17,7 @@ afterAll(() => {
 });
 
 const PERSON = '+919876543210';
+const VICTIM = '+14155550100';
 const SECRET_TEXT = 'Quarkkuchenrezept';
 const COUNT = 3_000;
 
@@ -148,6 +149,36 @@ describe('webhook-inbox redact', () => {
     }
   });
 
+  it.each(['--compact', '--no-compact'])(
+    '%s: other numbers with the same digits, and ids, are nothing that is left',
+    async (how) => {
+      const { url, close } = await place('sqlite');
+      const other = (id: string, from: string): NewUpdate => ({
+        ...message(id, { from, to: '+15550002', text: `I am ${from}` }),
+        payload: { mediaType: 'application/json', body: Buffer.from(JSON.stringify({ id, from })) },
+      });
+      try {
+        await on(url, ({ add }) =>
+          add([
+            other('theirs', VICTIM),
+            other('longer', `${VICTIM}9`),
+            other('9', '+914155550100'),
+            other(`id-${VICTIM.slice(1)}`, '+15550001'),
+          ]),
+        );
+        const args = ['redact', '--from', VICTIM, '--yes', ...(how === '--compact' ? [] : [how])];
+        for (let again = 0; again < 2; again++) {
+          const { status, stdout } = await cli.run([...args, '--json'], { DATABASE_URL: url });
+          // The id in its row, its three indexes and its body.
+          expect([status, JSON.parse(stdout)]).toMatchObject([0, { places_left: 0, places_kept: 5 }]);
+        }
+        expect((await cli.run(args, { DATABASE_URL: url })).stdout).toContain('left           nothing\nkept  ');
+      } finally {
+        await close();
+      }
+    },
+  );
+
   it('asks for confirmation, and refuses without a terminal', async () => {
     const refused = await cli.run(['redact', '--from', PERSON], { DATABASE_URL: 'sqlite:///./none.db' });
     expect(refused).toEqual({
@@ -182,15 +213,17 @@ describe('webhook-inbox redact', () => {
   });
 });
 
-describe('placesLeft', () => {
-  it('counts each place in file and log once, even if it spans two chunks', async () => {
+describe('placesInFile', () => {
+  it('counts each place once, even if it spans two chunks or ends the file, and no other number', async () => {
     const at = (position: number, what: string, length: number): string =>
       ' '.repeat(position) + what + ' '.repeat(length - position - what.length);
     const digits = PERSON.slice(1);
-    const file = cli.file('places.db', digits + at(1_048_576 - 12 - 5, digits, 2_000_000) + `9${digits}`);
-    cli.file('places.db-wal', `x${digits}5`);
-    expect(await placesLeft(`${cli.folder}/${file}`, number(PERSON))).toBe(3);
-    cli.file('none.db-wal', '');
-    expect(await placesLeft(`${cli.folder}/${cli.file('none.db', '  ')}`, number(PERSON))).toBe(0);
+    for (const spelt of [digits, `%2B${digits}`, `\\u002B${digits}`]) {
+      for (let before = 1; before <= spelt.length + 1; before++) {
+        const file = cli.file('places', at(1_048_576 - before, spelt, 1_100_000) + `9${digits} ${digits}5 x${digits}`);
+        expect([before, await placesInFile(`${cli.folder}/${file}`, number(PERSON))]).toEqual([before, 2]);
+      }
+    }
+    expect(await placesInFile(`${cli.folder}/${cli.file('none', '  ')}`, number(PERSON))).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
-import type { RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commandLine, type RunningCommand } from '../../support/command-line.ts';
 import { withServer } from '../../support/local-server.ts';
@@ -34,6 +35,16 @@ function answering<T>(listener: RequestListener, work: (url: string) => Promise<
       listener(request, response);
     });
   }, work);
+}
+
+/** Listens on the first of the ports that is free. */
+async function listening(server: Server, [port, ...others]: readonly number[]): Promise<number> {
+  const outcome = Promise.race([once(server, 'listening'), once(server, 'error')]);
+  server.listen(port, '127.0.0.1');
+  await outcome.catch(() => undefined);
+  if (server.listening && port !== undefined) return port;
+  if (others.length === 0) throw new Error('none of the ports is free');
+  return listening(server, others);
 }
 
 describe('send', () => {
@@ -87,6 +98,19 @@ describe('send', () => {
     const { stdout } = await cli.run(['send', '--whole', '--count', '3', cli.file('whole', whole), '--json'], here());
     expect(JSON.parse(stdout)).toMatchObject({ outcomes: { created: 1, duplicate: 2 } });
     expect((await service.fetch('/messages/whole/raw')).body).toBe(whole);
+  });
+
+  it('reaches a service at a port that fetch refuses, and the doctor does, too', async () => {
+    const server = createServer((request, response) => {
+      request.resume().once('end', () => response.writeHead(200, { 'X-Message-Result': 'created' }).end());
+    });
+    const port = await listening(server, [6_000, 6_566, 6_665, 6_666, 6_667, 6_668, 6_669, 6_697, 10_080]);
+    const url = `http://127.0.0.1:${String(port)}`;
+    const sent = await cli.run(['send', '--count', '2', '--url', url, '--json'], SECRETS);
+    const checked = await cli.run(['doctor', '--url', url], { ...SECRETS, DATABASE_URL: 'sqlite:///./none.db' });
+    server.close();
+    expect([sent.status, JSON.parse(sent.stdout)]).toMatchObject([0, { sent: 2, outcomes: { created: 2 } }]);
+    expect(checked.stdout).toContain('ok    clock: agrees with that of 127.0.0.1');
   });
 
   it('keeps to a rate', async () => {

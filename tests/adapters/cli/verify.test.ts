@@ -60,6 +60,8 @@ describe('verify', () => {
     expect(told(await verify([file, '--json', ...headers], expired))).toEqual([
       1,
       {
+        ok: false,
+        error: { message: expect.stringMatching(/^not valid: wrong_digest: /) },
         valid: false,
         provider: 'webhook',
         reason: 'wrong_digest',
@@ -122,7 +124,7 @@ describe('verify', () => {
     const args = ['-H', `X-Signature: ${'0'.repeat(64)}`, '-H', right, '--json'];
     expect(told(await verify(args))).toEqual([
       0,
-      { valid: true, provider: 'webhook', secret: 'current', variable: 'WEBHOOK_SECRET' },
+      { ok: true, valid: true, provider: 'webhook', secret: 'current', variable: 'WEBHOOK_SECRET' },
     ]);
   });
 

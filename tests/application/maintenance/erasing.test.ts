@@ -17,6 +17,7 @@ const USAGE: StoreUsage = {
   reusableBytes: 0,
   disk: null,
 };
+const PLACES = { left: 3, kept: 1 };
 const NOTHING: Erased = { messages: 0, statuses: 0, bodies: 0, bereft: 0, excerpts: 0 };
 const PREVIEW: ErasurePreview = {
   ...NOTHING,
@@ -70,9 +71,9 @@ function erasing({ erases = 1, canCompact = true, schema = {} }: Setup = {}) {
       compact: canCompact ? () => Promise.resolve(void calls.push('compact')) : null,
     },
     remnants: {
-      countPlaces(number: string) {
+      placesOf(number: string) {
         calls.push(`search ${number}`);
-        return Promise.resolve(3);
+        return Promise.resolve(PLACES);
       },
     },
   };
@@ -160,7 +161,7 @@ describe('RedactPerson', () => {
     const preview = await redact.preview(NUMBER);
     expect(calls).toEqual([]);
     const result = await redact.execute(NUMBER, preview, true, work);
-    expect(result).toMatchObject({ erased: { messages: 1 }, placesLeft: 3 });
+    expect(result).toMatchObject({ erased: { messages: 1 }, places: PLACES });
     expect(calls).toEqual(['erase', 'reclaim', 'compact', `search ${NUMBER}`]);
     expect(rules).toEqual([
       { of: 'person', number: NUMBER },

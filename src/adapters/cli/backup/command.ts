@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
+import { reporting } from '../run-command.ts';
 import type { BackupOptions } from './backup.ts';
 
 const MORE = `
@@ -29,7 +30,9 @@ export function backupCommand(dependencies: CommandDependencies): Command {
     .option('--force', 'replace an existing file, and the remains of a killed run')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (file: string, options: BackupOptions) => {
-      process.exitCode = await (await import('./backup.ts')).backup(dependencies, file, options);
-    });
+    .action(
+      reporting(async (file: string, options: BackupOptions) =>
+        (await import('./backup.ts')).backup(dependencies, file, options),
+      ),
+    );
 }

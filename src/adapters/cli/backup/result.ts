@@ -1,9 +1,22 @@
 import { isSound, type BackupResult } from '../../../application/maintenance/backup-store.ts';
-import { jsonLine } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { EXIT_FAULT } from '../run-command.ts';
 import { messagesText, writtenSpan } from '../span.ts';
 
-/** For people. */
-export function summary(result: BackupResult, seconds: number): string[] {
+export function outcome(result: BackupResult, seconds: number): Outcome {
+  const { file, rows, bytes, sha256, wrongCounters } = result;
+  const message = `the backup is complete, but its counters are ${countersText(wrongCounters)}`;
+  return {
+    result: {
+      ...{ file, rows, ...writtenSpan(result), bytes, sha256, wrongCounters },
+      seconds: Number(seconds.toFixed(3)),
+    },
+    words: summary(result, seconds),
+    failure: isSound(result) ? undefined : { status: EXIT_FAULT, message },
+  };
+}
+
+function summary(result: BackupResult, seconds: number): string[] {
   const { file, rows, bytes, sha256, wrongCounters } = result;
   return [
     `file      ${file}`,
@@ -13,16 +26,6 @@ export function summary(result: BackupResult, seconds: number): string[] {
     `counters  ${countersText(wrongCounters)}`,
     `time      ${seconds.toFixed(1)} s`,
   ];
-}
-
-/** For programs. */
-export function asJson(result: BackupResult, seconds: number): string {
-  const { file, rows, bytes, sha256, wrongCounters } = result;
-  return jsonLine({
-    ok: isSound(result),
-    ...{ file, rows, ...writtenSpan(result), bytes, sha256, wrongCounters },
-    seconds: Number(seconds.toFixed(3)),
-  });
 }
 
 function countersText(wrong: readonly string[] | null): string {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
+import { reporting } from '../run-command.ts';
 import type { CopyOptions } from './copy.ts';
 
 const MORE = `
@@ -29,7 +30,5 @@ export function copyCommand(dependencies: CommandDependencies): Command {
     .option('--to <url>', 'the target')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (options: CopyOptions) => {
-      process.exitCode = await (await import('./copy.ts')).copy(dependencies, options);
-    });
+    .action(reporting(async (options: CopyOptions) => (await import('./copy.ts')).copy(dependencies, options)));
 }

@@ -1,9 +1,9 @@
-import { isComplete } from '../../../application/maintenance/copy-store.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import { progressOn } from '../progress.ts';
-import { EXIT_FAULT, say, UsageError } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { UsageError } from '../run-command.ts';
 import { untilStopped } from '../stop-signals.ts';
-import { asJson, summary } from './result.ts';
+import { outcome } from './result.ts';
 
 export interface CopyOptions {
   readonly from?: string;
@@ -12,20 +12,19 @@ export interface CopyOptions {
 }
 
 export async function copy(
-  { copy: between }: CommandDependencies,
+  { copy: between, drawsBars }: CommandDependencies,
   { from, to, json = false }: CopyOptions,
-): Promise<number> {
+): Promise<Outcome> {
   if (from === undefined || to === undefined) throw new UsageError('--from and --to are needed');
   const using = await between({ from, to });
   if (using === 'same database') throw new UsageError('--from and --to are the same database');
   return untilStopped('the same command resumes', (signal) => {
-    const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+    const progress = progressOn(process.stderr, drawsBars && !json);
     const started = performance.now();
     return using(async (store) => {
       const result = await store.execute({ signal, onProgress: progress.show }).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
-      say(json ? [asJson(result, seconds)] : summary(result, seconds));
-      return isComplete(result) ? 0 : EXIT_FAULT;
+      return outcome(result, seconds);
     });
   });
 }

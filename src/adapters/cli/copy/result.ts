@@ -1,9 +1,25 @@
 import { isComplete } from '../../../application/maintenance/copy-store.ts';
 import type { CopyResult } from '../../../application/ports/transfer.ts';
-import { jsonLine } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { EXIT_FAULT } from '../run-command.ts';
 
-/** For people. */
-export function summary(result: CopyResult, seconds: number): string[] {
+export function outcome(result: CopyResult, seconds: number): Outcome {
+  const { firstDifference: first, source } = result;
+  return {
+    result: {
+      ...result,
+      firstDifference: first === null ? null : { messageId: first.messageId, what: first.what },
+      seconds: Number(seconds.toFixed(3)),
+      rowsPerSecond: Number(rate(source.rows, seconds)),
+    },
+    words: summary(result, seconds),
+    failure: isComplete(result)
+      ? undefined
+      : { status: EXIT_FAULT, message: 'the target does not hold all of the source' },
+  };
+}
+
+function summary(result: CopyResult, seconds: number): string[] {
   const { copied, alreadyThere, conflicts, conflicting, source, target, firstDifference, belongings, wrongCounters } =
     result;
   const ids = conflicting.map((id) => JSON.stringify(id)).join(', ');
@@ -24,18 +40,6 @@ export function summary(result: CopyResult, seconds: number): string[] {
     `counters       ${wrongCounters.length === 0 ? 'ok' : `wrong in ${wrongCounters.join(', ')}: run doctor --rebuild`}`,
     `time           ${seconds.toFixed(1)} s, ${rate(source.rows, seconds)} rows/s`,
   ];
-}
-
-/** For programs. */
-export function asJson(result: CopyResult, seconds: number): string {
-  const { firstDifference: first } = result;
-  return jsonLine({
-    ok: isComplete(result),
-    ...result,
-    firstDifference: first === null ? null : { messageId: first.messageId, what: first.what },
-    seconds: Number(seconds.toFixed(3)),
-    rowsPerSecond: Number(rate(result.source.rows, seconds)),
-  });
 }
 
 function rate(rows: number, seconds: number): string {

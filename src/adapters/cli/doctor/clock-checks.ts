@@ -1,5 +1,6 @@
 import { secondsAhead } from '../../../application/maintenance/check-store.ts';
 import type { Clock } from '../../../application/ports/time.ts';
+import { sendRequest } from '../send/request.ts';
 import type { Settings } from '../settings.ts';
 import { fail, ok, warn, type Check } from './check.ts';
 
@@ -31,7 +32,6 @@ export function clockCheck(other: string, ahead: number, { providers }: Toleranc
 
 /** NaN if the server sends no date. */
 async function serverSeconds(url: string): Promise<number> {
-  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-  const { headers } = await fetch(url, { method: 'HEAD', redirect: 'manual', signal });
-  return Date.parse(headers.get('Date') ?? '') / 1_000 + 0.5;
+  const { headers } = await sendRequest(url, { method: 'HEAD', timeoutMs: ANSWER_TIMEOUT_MS });
+  return Date.parse(headers.date ?? '') / 1_000 + 0.5;
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl } from '../options.ts';
+import { reporting } from '../run-command.ts';
 import type { DoctorOptions } from './doctor.ts';
 
 const MORE = `
@@ -24,7 +25,5 @@ export function doctorCommand(dependencies: CommandDependencies): Command {
     .option('--url <url>', 'also compare the clock with that of this HTTP server', httpUrl)
     .option('--json', 'print one JSON object: ok, and checks with status, name and text')
     .addHelpText('after', MORE)
-    .action(async (options: DoctorOptions) => {
-      process.exitCode = await (await import('./doctor.ts')).doctor(dependencies, options);
-    });
+    .action(reporting(async (options: DoctorOptions) => (await import('./doctor.ts')).doctor(dependencies, options)));
 }

@@ -1,5 +1,6 @@
 import type { CommandDependencies } from '../dependencies.ts';
-import { EXIT_CONFIG, EXIT_FAULT, jsonLine, say } from '../run-command.ts';
+import type { Failure, Outcome } from '../outcome.ts';
+import { EXIT_CONFIG, EXIT_FAULT, say } from '../run-command.ts';
 import { ConfigError, type Settings } from '../settings.ts';
 import { fail, line, ok, type Check } from './check.ts';
 import { serverClockCheck } from './clock-checks.ts';
@@ -16,7 +17,7 @@ export interface DoctorOptions {
 export async function doctor(
   { settings, maintenance, clock, isLoopback }: CommandDependencies,
   { json = false, rebuild = false, url }: DoctorOptions,
-): Promise<number> {
+): Promise<Outcome> {
   const checks: Check[] = [];
   const report = (check: Check): void => {
     checks.push(check);
@@ -24,7 +25,7 @@ export async function doctor(
   };
 
   const config = configuration(settings, report);
-  if (config !== null) {
+  if (!(config instanceof ConfigError)) {
     report(providersCheck(config));
     for (const check of secretChecks(config, clock)) report(check);
     report(readKeysCheck(config, isLoopback));
@@ -35,12 +36,23 @@ export async function doctor(
     });
   }
 
-  const healthy = checks.every(({ status }) => status !== 'fail');
-  if (json) say([jsonLine({ ok: healthy, checks })]);
-  return config === null ? EXIT_CONFIG : healthy ? 0 : EXIT_FAULT;
+  return {
+    result: { checks },
+    words: [],
+    failure: config instanceof ConfigError ? invalid(config) : unhealthy(checks),
+  };
 }
 
-function configuration(read: CommandDependencies['settings'], report: (check: Check) => void): Settings | null {
+function invalid({ summary, faults }: ConfigError): Failure {
+  return { status: EXIT_CONFIG, message: summary, faults };
+}
+
+function unhealthy(checks: readonly Check[]): Failure | undefined {
+  const names = checks.filter(({ status }) => status === 'fail').map(({ name }) => name);
+  return names.length === 0 ? undefined : { status: EXIT_FAULT, message: `a check fails: ${names.join(', ')}` };
+}
+
+function configuration(read: CommandDependencies['settings'], report: (check: Check) => void): Settings | ConfigError {
   try {
     const config = read();
     report(ok('configuration', 'every variable is valid'));
@@ -48,6 +60,6 @@ function configuration(read: CommandDependencies['settings'], report: (check: Ch
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const fault of error.faults) report(fail('configuration', fault));
-    return null;
+    return error;
   }
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
 import { instant, phoneNumber } from '../options.ts';
+import { reporting } from '../run-command.ts';
 import type { ExportOptions } from './export.ts';
 
 const MORE = `
@@ -36,7 +37,9 @@ export function exportCommand(dependencies: CommandDependencies): Command {
     .option('--force', 'replace an existing file, and the remains of an unfinished one')
     .option('--json', 'print the result as one JSON object, on stderr if the lines go to stdout')
     .addHelpText('after', MORE)
-    .action(async (file: string, options: ExportOptions) => {
-      process.exitCode = await (await import('./export.ts')).exportLines(dependencies, file, options);
-    });
+    .action(
+      reporting(async (file: string, options: ExportOptions) =>
+        (await import('./export.ts')).exportLines(dependencies, file, options),
+      ),
+    );
 }

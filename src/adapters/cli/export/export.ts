@@ -4,8 +4,10 @@ import type { Timestamp } from '../../../domain/timestamp.ts';
 import { headerLine } from '../../ndjson/write-lines.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import { progressOn } from '../progress.ts';
-import { jsonLine, say, UsageError } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { failed, UsageError } from '../run-command.ts';
 import { untilStopped } from '../stop-signals.ts';
+import { requireOpenStdout } from '../streams.ts';
 import { openLineFile, standardOutput } from './line-output.ts';
 
 export interface ExportOptions {
@@ -18,35 +20,43 @@ export interface ExportOptions {
 }
 
 export async function exportLines(
-  { maintenance }: CommandDependencies,
+  dependencies: CommandDependencies,
   file: string,
   options: ExportOptions,
-): Promise<number> {
+): Promise<Outcome> {
+  if (file !== '-') return exportTo(dependencies, file, options);
+  requireOpenStdout();
+  // stdout carries the lines.
+  const toStderr = { stream: process.stderr };
+  try {
+    return { ...(await exportTo(dependencies, null, options)), ...toStderr };
+  } catch (error) {
+    return { result: {}, words: [], failure: failed(error), ...toStderr };
+  }
+}
+
+async function exportTo(
+  { maintenance, drawsBars }: CommandDependencies,
+  file: string | null,
+  options: ExportOptions,
+): Promise<Outcome> {
   const { since, until, from, resume = false, force: replace = false, json = false } = options;
-  const toStdout = file === '-';
-  if (resume && (toStdout || replace)) throw new UsageError('--resume wants a file, and no --force');
+  if (resume && (file === null || replace)) throw new UsageError('--resume wants a file, and no --force');
   const { export: using, files } = await maintenance();
   const header = headerLine({ since: since ?? null, until: until ?? null, from: from ?? null });
   const open = () =>
-    toStdout ? Promise.resolve(standardOutput(header)) : openLineFile(files, file, header, { resume, replace });
-  const left = toStdout ? 'only a part was written' : 'the same command with --resume continues';
+    file === null ? Promise.resolve(standardOutput(header)) : openLineFile(files, file, header, { resume, replace });
+  const left = file === null ? 'only a part was written' : 'the same command with --resume continues';
   return untilStopped(left, (signal) =>
     using(async (messages) => {
-      const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+      const progress = progressOn(process.stderr, drawsBars && !json);
       const started = performance.now();
       const work = { signal, onProgress: progress.show };
       const counts = await messages.execute({ since, until, from }, open, work).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
-      const result = json ? [asJson(counts, seconds)] : summary(counts, seconds);
-      if (toStdout) for (const line of result) process.stderr.write(`${line}\n`);
-      else say(result);
-      return 0;
+      return { result: { ...counts, seconds: Number(seconds.toFixed(3)) }, words: summary(counts, seconds) };
     }),
   );
-}
-
-function asJson(counts: ExportCounts, seconds: number): string {
-  return jsonLine({ ok: true, ...counts, seconds: Number(seconds.toFixed(3)) });
 }
 
 function summary({ messages, statuses, unknown }: ExportCounts, seconds: number): string[] {

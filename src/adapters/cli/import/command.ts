@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
+import { reporting } from '../run-command.ts';
 import type { ImportOptions } from './import.ts';
 
 const MORE = `
@@ -27,7 +28,9 @@ export function importCommand(dependencies: CommandDependencies): Command {
     .argument('[file]', 'the output of "export"; - or no file means standard input', '-')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (file: string, options: ImportOptions) => {
-      process.exitCode = await (await import('./import.ts')).importLines(dependencies, file, options);
-    });
+    .action(
+      reporting(async (file: string, options: ImportOptions) =>
+        (await import('./import.ts')).importLines(dependencies, file, options),
+      ),
+    );
 }

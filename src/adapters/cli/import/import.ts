@@ -2,7 +2,8 @@ import { addAbortSignal } from 'node:stream';
 import type { ImportResult } from '../../../application/maintenance/import-messages.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import { progressOn } from '../progress.ts';
-import { EXIT_FAULT, jsonLine, say } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { EXIT_FAULT } from '../run-command.ts';
 import { untilStopped } from '../stop-signals.ts';
 import { openInput, updatesIn } from './lines.ts';
 
@@ -11,14 +12,14 @@ export interface ImportOptions {
 }
 
 export async function importLines(
-  { maintenance }: CommandDependencies,
+  { maintenance, drawsBars }: CommandDependencies,
   file: string,
   { json = false }: ImportOptions,
-): Promise<number> {
+): Promise<Outcome> {
   const { import: using } = await maintenance();
   const { stream, bytes } = openInput(file);
   return untilStopped('the same command resumes', async (signal) => {
-    const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+    const progress = progressOn(process.stderr, drawsBars && !json);
     const started = performance.now();
     addAbortSignal(signal, stream); // a pipe may stay silent for hours
     return using(async (messages) => {
@@ -30,9 +31,7 @@ export async function importLines(
       onStored();
       const result = await messages.execute(updatesIn(counted), { signal, onStored }).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
-      const ok = result.conflicts === 0;
-      say(json ? [jsonLine({ ok, ...result, seconds: Number(seconds.toFixed(3)) })] : summary(result, seconds));
-      return ok ? 0 : EXIT_FAULT;
+      return outcome(result, seconds);
     }).finally(() => stream.destroy());
   });
 }
@@ -45,6 +44,16 @@ async function* countingBytes(
     count(chunk.length);
     yield chunk;
   }
+}
+
+function outcome(result: ImportResult, seconds: number): Outcome {
+  const { conflicts } = result;
+  const message = `${String(conflicts)} messages are stored with other content under their id`;
+  return {
+    result: { ...result, seconds: Number(seconds.toFixed(3)) },
+    words: summary(result, seconds),
+    failure: conflicts === 0 ? undefined : { status: EXIT_FAULT, message },
+  };
 }
 
 function summary(result: ImportResult, seconds: number): string[] {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
+import { reporting } from '../run-command.ts';
 
 const EXAMPLES = `
 Migrates the database of DATABASE_URL, also from .env in the working directory. Several processes may do so at once.
@@ -17,30 +18,25 @@ export function migrateCommand(dependencies: CommandDependencies): Command {
   migrate
     .command('latest')
     .description('apply all pending migrations')
-    .action(async () => {
-      process.exitCode = await (await import('./migrate.ts')).latest(dependencies);
-    });
+    .option('--json', 'print one JSON object: ok, applied')
+    .action(reporting(async () => (await import('./migrate.ts')).latest(dependencies)));
   migrate
     .command('rollback')
     .description('revert what the last "latest" applied, but never delete messages')
-    .action(async () => {
-      process.exitCode = await (await import('./migrate.ts')).rollback(dependencies);
-    });
+    .option('--json', 'print one JSON object: ok, reverted')
+    .action(reporting(async () => (await import('./migrate.ts')).rollback(dependencies)));
   migrate
     .command('status')
     .description(
       'list applied and pending migrations; exit status 1 if any is pending, or a newer version migrated the database',
     )
-    .option('--json', 'print one JSON object: applied, pending, unknown')
-    .action(async ({ json = false }: { json?: boolean }) => {
-      process.exitCode = await (await import('./migrate.ts')).status(dependencies, json);
-    });
+    .option('--json', 'print one JSON object: ok, applied, pending, unknown')
+    .action(reporting(async () => (await import('./migrate.ts')).status(dependencies)));
   migrate
     .command('make')
     .description('write an empty migration into the sources')
     .argument('<name>', 'lower case, digits and underscores: add_received_at')
-    .action(async (name: string) => {
-      process.exitCode = await (await import('./migrate.ts')).make(dependencies, name);
-    });
+    .option('--json', 'print one JSON object: ok, file')
+    .action(reporting(async (name: string) => (await import('./migrate.ts')).make(dependencies, name)));
   return migrate;
 }

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { isMsisdn, type Msisdn } from '../../../domain/message.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import { wholeNumber } from '../options.ts';
+import { reporting } from '../run-command.ts';
 import type { PurgeOptions } from './purge.ts';
 
 const MORE = `
@@ -38,9 +39,7 @@ export function purgeCommand(dependencies: CommandDependencies): Command {
     .option('--force', 'also erase messages that their provider may still send again')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (options: PurgeOptions) => {
-      process.exitCode = await (await import('./purge.ts')).purge(dependencies, options);
-    });
+    .action(reporting(async (options: PurgeOptions) => (await import('./purge.ts')).purge(dependencies, options)));
 }
 
 function numbers(value: string, given: readonly Msisdn[]): Msisdn[] {

@@ -9,9 +9,10 @@ import { RETRY_DAYS } from '../../../domain/erasure-rule.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import { formatTimestamp, parseTimestamp, timestampFromMicros, type Timestamp } from '../../../domain/timestamp.ts';
 import type { CommandDependencies } from '../dependencies.ts';
-import { asJson, spaceLines } from '../erasure-result.ts';
+import { erasureResult, spaceLines } from '../erasure-result.ts';
 import { progressOn } from '../progress.ts';
-import { jsonLine, say, UsageError } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { UsageError } from '../run-command.ts';
 import { RESUMABLE, untilStopped } from '../stop-signals.ts';
 
 const MICROS_PER_DAY = 86_400_000_000n;
@@ -26,7 +27,10 @@ export interface PurgeOptions {
   readonly json?: boolean;
 }
 
-export async function purge({ clock, maintenance }: CommandDependencies, options: PurgeOptions): Promise<number> {
+export async function purge(
+  { clock, maintenance, drawsBars }: CommandDependencies,
+  options: PurgeOptions,
+): Promise<Outcome> {
   const { before: given, keep, keepFrom, force = false } = options;
   if (given === undefined) throw new UsageError('--before is needed: a date-time, or days ago such as 90d');
   const now = clock.now();
@@ -37,26 +41,25 @@ export async function purge({ clock, maintenance }: CommandDependencies, options
     );
   }
   const { purge: using } = await maintenance();
-  return using((messages) => purgeFrom(messages, { before, keep, keepFrom }, options));
+  return using((messages) => purgeFrom(messages, { before, keep, keepFrom }, options, drawsBars));
 }
 
 async function purgeFrom(
   messages: PurgeMessages,
   selection: PurgeSelection,
   { dryRun = false, compact = false, json = false }: PurgeOptions,
-): Promise<number> {
+  drawsBars: boolean,
+): Promise<Outcome> {
   if (compact && !messages.canCompact) throw new UsageError('--compact is for SQLite');
   if (dryRun) {
     const preview = await messages.preview(selection);
-    say(json ? [previewAsJson(selection.before, preview)] : previewLines(selection.before, preview));
-    return 0;
+    return { result: previewResult(selection.before, preview), words: previewLines(selection.before, preview) };
   }
   return untilStopped(RESUMABLE, async (signal) => {
-    const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+    const progress = progressOn(process.stderr, drawsBars && !json);
     const work = { signal, onProgress: progress.show };
     const result = await messages.execute(selection, compact, work).finally(progress.end);
-    say(json ? [jsonLine({ ok: true, ...asJson(result) })] : summary(result, messages.canCompact));
-    return 0;
+    return { result: erasureResult(result), words: summary(result, messages.canCompact) };
   });
 }
 
@@ -96,17 +99,16 @@ function previewLines(before: Timestamp, preview: ErasurePreview): string[] {
   ];
 }
 
-function previewAsJson(
+function previewResult(
   before: Timestamp,
   { messages, total, statuses, bodies, firstAt, lastAt }: ErasurePreview,
-): string {
-  return jsonLine({
-    ok: true,
+): Outcome['result'] {
+  return {
     dryRun: true,
     before: formatTimestamp(before),
     would: { messages, statuses, bodies },
     total,
     first: firstAt && formatTimestamp(firstAt),
     last: lastAt && formatTimestamp(lastAt),
-  });
+  };
 }

@@ -1,10 +1,12 @@
 import type { RedactPerson, Redaction } from '../../../application/maintenance/redact-person.ts';
+import type { NumberPlaces } from '../../../application/ports/maintenance.ts';
 import type { ErasurePreview } from '../../../application/ports/store.ts';
 import type { Msisdn } from '../../../domain/message.ts';
 import type { CommandDependencies } from '../dependencies.ts';
-import { asJson, spaceLines } from '../erasure-result.ts';
+import { erasureResult, spaceLines } from '../erasure-result.ts';
 import { progressOn } from '../progress.ts';
-import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { EXIT_FAULT, UsageError } from '../run-command.ts';
 import { RESUMABLE, untilStopped } from '../stop-signals.ts';
 import { agreed } from './agreed.ts';
 
@@ -16,41 +18,49 @@ export interface RedactOptions {
   readonly json?: boolean;
 }
 
-export async function redact({ maintenance }: CommandDependencies, options: RedactOptions): Promise<number> {
+export async function redact(
+  { maintenance, drawsBars }: CommandDependencies,
+  options: RedactOptions,
+): Promise<Outcome> {
   const { dryRun = false, yes = false } = options;
   if (!dryRun && !yes && !(process.stdin.isTTY && process.stderr.isTTY)) {
     throw new UsageError('there is no terminal to ask on: look with --dry-run, then say --yes');
   }
   const { redact: using } = await maintenance();
-  return using((person) => redactFrom(person, options));
+  return using((person) => redactFrom(person, options, drawsBars));
 }
 
 async function redactFrom(
   person: RedactPerson,
   { from: number, dryRun = false, yes = false, compact, json = false }: RedactOptions,
-): Promise<number> {
+  drawsBars: boolean,
+): Promise<Outcome> {
   const preview = await person.preview(number);
   if (dryRun) {
-    say(
-      json
-        ? [previewAsJson(number, preview)]
-        : [...previewLines(number, preview), 'nothing was erased: this was a dry run'],
-    );
-    return 0;
+    const words = [...previewLines(number, preview), 'nothing was erased: this was a dry run'];
+    return { result: previewResult(number, preview), words };
   }
   if (!yes) {
     process.stderr.write(`${previewLines(number, preview).join('\n')}\n`);
     if (!(await agreed(process.stdin, process.stderr))) {
       process.stderr.write('nothing was erased\n');
-      return EXIT_FAULT;
+      return { result: {}, words: [], failure: { status: EXIT_FAULT, message: 'nothing was erased' } };
     }
   }
   return untilStopped(RESUMABLE, async (signal) => {
-    const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+    const progress = progressOn(process.stderr, drawsBars && !json);
     const work = { signal, onProgress: progress.show };
     const result = await person.execute(number, preview, compact, work).finally(progress.end);
-    say(json ? [resultAsJson(number, result, preview.mentions)] : resultLines(number, result, preview.mentions));
-    return 0;
+    return {
+      result: {
+        number: masked(number),
+        ...erasureResult(result),
+        mentions: preview.mentions,
+        placesLeft: result.places?.left ?? null,
+        placesKept: result.places?.kept ?? null,
+      },
+      words: resultLines(number, result, preview.mentions),
+    };
   });
 }
 
@@ -72,10 +82,9 @@ function previewLines(number: Msisdn, preview: ErasurePreview): string[] {
   ];
 }
 
-function previewAsJson(number: Msisdn, preview: ErasurePreview): string {
+function previewResult(number: Msisdn, preview: ErasurePreview): Outcome['result'] {
   const { messages, total, fromPerson, toPerson, statuses, bodies, bereft, excerpts, mentions } = preview;
-  return jsonLine({
-    ok: true,
+  return {
     dryRun: true,
     number: masked(number),
     would: { messages, statuses, bodies, bereft, excerpts },
@@ -83,7 +92,7 @@ function previewAsJson(number: Msisdn, preview: ErasurePreview): string {
     to: toPerson,
     mentions,
     total,
-  });
+  };
 }
 
 function resultLines(number: Msisdn, result: Redaction, mentions: number): string[] {
@@ -96,25 +105,25 @@ function resultLines(number: Msisdn, result: Redaction, mentions: number): strin
       ? []
       : [`stay           ${String(mentions)} messages of other people whose text names the number`]),
     ...spaceLines(result),
-    ...remainder(result.placesLeft),
+    ...remainder(result.places),
     'backups        made before still hold what was erased',
   ];
 }
 
-function remainder(places: number | null): string[] {
+function remainder(places: NumberPlaces | null): string[] {
   if (places === null) {
     return [
       'remains        in free space of the tables until it is used again, and in the write-ahead log while that is kept',
     ];
   }
+  const { left, kept } = places;
+  if (left + kept === 0) return ['left           nothing: the number is nowhere in the files'];
   return [
-    places === 0
-      ? 'left           the number is nowhere in the files'
-      : `left           the number is in ${String(places)} places of the files: other people's texts and bodies, unused parts of pages without compacting, or a log that somebody reads: run it again`,
+    left === 0
+      ? 'left           nothing'
+      : `left           the number is in ${String(left)} places of the files: unused parts of pages without compacting, or a log that somebody reads: run it again`,
+    ...(kept === 0
+      ? []
+      : [`kept           the number is in ${String(kept)} places of other people's texts, bodies and ids, which stay`]),
   ];
-}
-
-function resultAsJson(number: Msisdn, result: Redaction, mentions: number): string {
-  const { placesLeft } = result;
-  return jsonLine({ ok: true, number: masked(number), ...asJson(result), mentions, placesLeft });
 }

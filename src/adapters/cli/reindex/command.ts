@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
+import { reporting } from '../run-command.ts';
 import type { ReindexOptions } from './reindex.ts';
 
 const MORE = `
@@ -24,7 +25,7 @@ export function reindexCommand(dependencies: CommandDependencies): Command {
     .description('rebuild the search index while the service runs')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (options: ReindexOptions) => {
-      process.exitCode = await (await import('./reindex.ts')).reindex(dependencies, options);
-    });
+    .action(
+      reporting(async (options: ReindexOptions) => (await import('./reindex.ts')).reindex(dependencies, options)),
+    );
 }

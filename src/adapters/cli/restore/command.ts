@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
+import { reporting } from '../run-command.ts';
 import type { RestoreOptions } from './restore.ts';
 
 const MORE = `
@@ -30,7 +31,9 @@ export function restoreCommand(dependencies: CommandDependencies): Command {
     .option('--force', 'replace an existing database, or one that holds messages')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (file: string, options: RestoreOptions) => {
-      process.exitCode = await (await import('./restore.ts')).restore(dependencies, file, options);
-    });
+    .action(
+      reporting(async (file: string, options: RestoreOptions) =>
+        (await import('./restore.ts')).restore(dependencies, file, options),
+      ),
+    );
 }

@@ -1,9 +1,9 @@
 import type { CommandDependencies } from '../dependencies.ts';
-import { requireReadable } from '../input.ts';
+import { requireReadable } from '../streams.ts';
 import { progressOn } from '../progress.ts';
-import { say } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
 import { untilStopped } from '../stop-signals.ts';
-import { asJson, summary } from './result.ts';
+import { outcome } from './result.ts';
 
 export interface RestoreOptions {
   readonly force?: boolean;
@@ -11,20 +11,19 @@ export interface RestoreOptions {
 }
 
 export async function restore(
-  { maintenance }: CommandDependencies,
+  { maintenance, drawsBars }: CommandDependencies,
   file: string,
   { force = false, json = false }: RestoreOptions,
-): Promise<number> {
+): Promise<Outcome> {
   const { restore: using } = await maintenance();
   return untilStopped('the database is as it was', (signal) =>
     using(async (store) => {
-      const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+      const progress = progressOn(process.stderr, drawsBars && !json);
       const started = performance.now();
       requireReadable(file);
       const result = await store.execute(file, force, { signal, onProgress: progress.show }).finally(progress.end);
       const seconds = (performance.now() - started) / 1000;
-      say(json ? [asJson(result, seconds)] : summary(result, seconds));
-      return 0;
+      return outcome(result, seconds);
     }),
   );
 }

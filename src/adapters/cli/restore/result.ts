@@ -1,9 +1,16 @@
 import type { RestoredContent } from '../../../application/ports/backup.ts';
-import { jsonLine } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
 import { messagesText, writtenSpan } from '../span.ts';
 
-/** For people. */
-export function summary(result: RestoredContent, seconds: number): string[] {
+export function outcome(result: RestoredContent, seconds: number): Outcome {
+  const { rows, migrated, wrongCounters: countedAnew, keptAs } = result;
+  return {
+    result: { rows, ...writtenSpan(result), migrated, countedAnew, keptAs, seconds: Number(seconds.toFixed(3)) },
+    words: summary(result, seconds),
+  };
+}
+
+function summary(result: RestoredContent, seconds: number): string[] {
   const { rows, migrated, wrongCounters, keptAs } = result;
   return [
     `messages  ${messagesText(rows, result)}`,
@@ -12,14 +19,4 @@ export function summary(result: RestoredContent, seconds: number): string[] {
     ...(keptAs === null ? [] : [`kept      the database that was there: ${keptAs}`]),
     `time      ${seconds.toFixed(1)} s`,
   ];
-}
-
-/** For programs. */
-export function asJson(result: RestoredContent, seconds: number): string {
-  const { rows, migrated, wrongCounters: countedAnew, keptAs } = result;
-  return jsonLine({
-    ok: true,
-    ...{ rows, ...writtenSpan(result), migrated, countedAnew, keptAs },
-    seconds: Number(seconds.toFixed(3)),
-  });
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl, positiveNumber, providerOption, wholeNumber } from '../options.ts';
+import { reporting } from '../run-command.ts';
 import type { SendOptions } from './send.ts';
 
 const MORE = `
@@ -34,7 +35,9 @@ export function sendCommand(dependencies: CommandDependencies): Command {
     .option('--retries <n>', 'how often one message is tried again', wholeNumber(0), 5)
     .option('--json', 'the summary as one JSON object')
     .addHelpText('after', MORE)
-    .action(async (file: string | undefined, options: SendOptions) => {
-      process.exitCode = await (await import('./send.ts')).send(dependencies, file, options);
-    });
+    .action(
+      reporting(async (file: string | undefined, options: SendOptions) =>
+        (await import('./send.ts')).send(dependencies, file, options),
+      ),
+    );
 }

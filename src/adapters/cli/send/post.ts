@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sendRequest } from './request.ts';
 
 /** The result of one message: the outcome that the service reported, or the reason why it did not accept the message. */
 export type Result =
@@ -61,22 +63,15 @@ type Answer =
 
 async function once({ url, body, headers }: Attempt): Promise<Answer> {
   try {
-    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: headers(),
-      body: body as Uint8Array<ArrayBuffer>, // which nothing else shares
-      redirect: 'manual',
-      signal,
-    });
-    const text = await response.text();
-    if (response.ok) return { accepted: true, outcomes: outcomesIn(response.headers, text) };
+    const answer = await sendRequest(url, { method: 'POST', headers: headers(), body, timeoutMs: REQUEST_TIMEOUT_MS });
+    const { status, phrase, text } = answer;
+    if (status >= 200 && status < 300) return { accepted: true, outcomes: outcomesIn(answer.headers, text) };
     return {
       accepted: false,
       answered: true,
-      reason: `${String(response.status)} ${problemIn(text) ?? response.statusText}`.trimEnd(),
-      passing: PASSING.includes(response.status),
-      waitMs: retryAfterMs(response.headers),
+      reason: `${String(status)} ${problemIn(text) ?? phrase}`.trimEnd(),
+      passing: PASSING.includes(status),
+      waitMs: retryAfterMs(answer.headers),
     };
   } catch (error) {
     return { accepted: false, answered: false, reason: `no answer: ${faultOf(error)}`, passing: true, waitMs: null };
@@ -86,9 +81,9 @@ async function once({ url, body, headers }: Attempt): Promise<Answer> {
 /**
  * Returns the result of a message, the outcomes of a notification, or a note that the provider's response has no result.
  */
-function outcomesIn(headers: Headers, text: string): Record<string, number> {
-  const one = headers.get('X-Message-Result');
-  if (one !== null) return { [one]: 1 };
+function outcomesIn(headers: IncomingHttpHeaders, text: string): Record<string, number> {
+  const one = headers['x-message-result'];
+  if (typeof one === 'string') return { [one]: 1 };
   const { outcomes } = objectIn(text) as { outcomes?: Record<string, number> };
   return outcomes ?? { accepted: 1 };
 }
@@ -112,13 +107,13 @@ function objectIn(text: string): object {
 }
 
 /** Seconds; the form with a date is for caches, and no service of ours sends it. */
-function retryAfterMs(headers: Headers): number | null {
-  const value = headers.get('Retry-After') ?? '';
+function retryAfterMs(headers: IncomingHttpHeaders): number | null {
+  const value = headers['retry-after'] ?? '';
   return /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : null;
 }
 
 function faultOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code } = (error.cause ?? error) as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : error.name;
 }

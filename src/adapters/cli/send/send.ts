@@ -1,18 +1,19 @@
 import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
-import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
+import type { Failure, Outcome } from '../outcome.ts';
+import { EXIT_FAULT, failed, UsageError } from '../run-command.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import type { Settings } from '../settings.ts';
 import type { Clock } from '../../../application/ports/time.ts';
 import { progressOn } from '../progress.ts';
-import { Stopped, stopSignal } from '../stop-signals.ts';
-import { readInput } from '../input.ts';
+import { Stopped, stoppedBy, stopSignal } from '../stop-signals.ts';
+import { readInput } from '../streams.ts';
 import { localOrigin, signedUrl, webhookUrl } from '../service-url.ts';
 import { randomDeliveryId, signer } from '../signing.ts';
 import { bodiesIn } from './bodies.ts';
 import { paced } from './pace.ts';
 import { post, type Attempt } from './post.ts';
 import { sampler } from './samples.ts';
-import { lines, newTally } from './tally.ts';
+import { lines, newTally, type Summary } from './tally.ts';
 
 export interface SendOptions {
   readonly provider: ProviderName;
@@ -26,17 +27,17 @@ export interface SendOptions {
 }
 
 export async function send(
-  { settings, clock }: CommandDependencies,
+  { settings, clock, drawsBars }: CommandDependencies,
   file: string | undefined,
   options: SendOptions,
-): Promise<number> {
+): Promise<Outcome> {
   const { rate, concurrency, retries, json = false } = options;
   const attempt = attempts(options, settings(), clock);
   const { total, bodyAt } = await messages(file, options, clock);
 
   const signal = stopSignal();
   const tally = newTally();
-  const progress = progressOn(process.stderr, process.stderr.isTTY && !json);
+  const progress = progressOn(process.stderr, drawsBars && !json);
   const show = (): void => {
     progress.show('sending', tally.done(), total);
   };
@@ -52,20 +53,26 @@ export async function send(
   };
 
   const started = performance.now();
-  let finished = false;
   show();
-  try {
-    await paced(total, { concurrency, rate, signal }, sendOne);
-    finished = !signal.aborted;
-  } finally {
-    progress.end();
-    const summary = tally.summary(total, (performance.now() - started) / 1_000);
-    say(json ? [jsonLine({ ok: finished && summary.refused === 0, ...summary })] : lines(summary));
-  }
+  const fault = await paced(total, { concurrency, rate, signal }, sendOne).then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  progress.end();
+  const summary = tally.summary(total, (performance.now() - started) / 1_000);
   const stopped: unknown = signal.reason;
-  if (!(stopped instanceof Stopped)) return tally.refused() === 0 ? 0 : EXIT_FAULT;
-  process.stderr.write(`${stopped.message}; sending all again is safe\n`);
-  return stopped.status;
+  const failure =
+    fault !== null
+      ? failed(fault.error)
+      : stopped instanceof Stopped
+        ? stoppedBy(stopped, 'sending all again is safe')
+        : refusal(summary);
+  return { result: { ...summary }, words: lines(summary), failure };
+}
+
+function refusal({ refused, total }: Summary): Failure | undefined {
+  if (refused === 0) return undefined;
+  return { status: EXIT_FAULT, message: `the service rejected ${String(refused)} of ${String(total)} messages` };
 }
 
 function unreachable(reason: string, { url }: SendOptions): string {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { descriptorOf, PROVIDER_NAMES } from '../../providers/registry.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl, providerOption, wholeNumber } from '../options.ts';
+import { reporting } from '../run-command.ts';
 import type { SignOptions } from './sign.ts';
 
 const SECRETS = PROVIDER_NAMES.map((name) => descriptorOf(name).secret.name);
@@ -30,7 +31,9 @@ export function signCommand(dependencies: CommandDependencies): Command {
     .option('--curl', 'a curl command to paste instead of headers')
     .option('--json', 'one JSON object: provider, method, url, headers')
     .addHelpText('after', MORE)
-    .action(async (file: string | undefined, options: SignOptions) => {
-      process.exitCode = await (await import('./sign.ts')).sign(dependencies, file, options);
-    });
+    .action(
+      reporting(async (file: string | undefined, options: SignOptions) =>
+        (await import('./sign.ts')).sign(dependencies, file, options),
+      ),
+    );
 }

@@ -1,8 +1,9 @@
 import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
-import { jsonLine, say, UsageError } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { UsageError } from '../run-command.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import type { Settings } from '../settings.ts';
-import { readInput } from '../input.ts';
+import { readInput, requireOpenStdout } from '../streams.ts';
 import { localOrigin, signedUrl, webhookUrl } from '../service-url.ts';
 import { signer } from '../signing.ts';
 import { curlCommand } from './curl.ts';
@@ -20,7 +21,7 @@ export async function sign(
   { settings, clock }: CommandDependencies,
   file: string | undefined,
   options: SignOptions,
-): Promise<number> {
+): Promise<Outcome> {
   const { provider, id, timestamp: timestampSeconds, curl = false, json = false } = options;
   if (curl && json) throw new UsageError('--curl and --json exclude each other');
   if (!signsIdAndTime(provider) && (id ?? timestampSeconds) !== undefined) {
@@ -28,6 +29,7 @@ export async function sign(
     throw new UsageError(`--id and --timestamp are for --provider ${names}`);
   }
   if (id !== undefined && !/^[\x21-\x7e]+$/.test(id)) throw new UsageError('--id takes visible ASCII characters');
+  requireOpenStdout();
   const config = settings();
   const signs = signer(provider, config, clock);
   const { sentTo, signed } = urls(options, config);
@@ -35,10 +37,11 @@ export async function sign(
   const signature = signs({ body, url: signed, id, timestampSeconds });
 
   const headers = { 'Content-Type': descriptorOf(provider).mediaTypes[0], ...signature };
-  if (json) say([jsonLine({ provider, method: 'POST', url: sentTo, headers })]);
-  else if (curl) say([curlCommand(sentTo, headers, file, body)]);
-  else say(Object.entries(signature).map(([name, value]) => `${name}: ${value}`));
-  return 0;
+  const lines = Object.entries(signature).map(([name, value]) => `${name}: ${value}`);
+  return {
+    result: { provider, method: 'POST', url: sentTo, headers },
+    words: curl ? [curlCommand(sentTo, headers, file, body)] : lines,
+  };
 }
 
 function signsIdAndTime(provider: ProviderName): boolean {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandDependencies } from '../dependencies.ts';
 import { httpUrl, providerOption } from '../options.ts';
+import { reporting } from '../run-command.ts';
 import type { VerifyOptions } from './verify.ts';
 
 const MORE = `
@@ -25,9 +26,11 @@ export function verifyCommand(dependencies: CommandDependencies): Command {
     .option('--target <target>', 'path and query that were called (default: those of --url, or of the provider)')
     .option('--json', 'one JSON object: valid, provider, secret or reason, diagnosis')
     .addHelpText('after', MORE)
-    .action(async (file: string | undefined, options: VerifyOptions) => {
-      process.exitCode = await (await import('./verify.ts')).verify(dependencies, file, options);
-    });
+    .action(
+      reporting(async (file: string | undefined, options: VerifyOptions) =>
+        (await import('./verify.ts')).verify(dependencies, file, options),
+      ),
+    );
 }
 
 function headerLine(line: string, earlier: readonly (readonly [string, string])[]): (readonly [string, string])[] {

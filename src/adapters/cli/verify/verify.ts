@@ -1,12 +1,13 @@
 import type { Delivery, SignatureVerdict } from '../../../domain/delivery.ts';
 import { provider as named } from '../../../domain/provider.ts';
-import { EXIT_FAULT, jsonLine, say, UsageError } from '../run-command.ts';
+import type { Outcome } from '../outcome.ts';
+import { EXIT_FAULT, UsageError } from '../run-command.ts';
 import { examine, type Mistake } from '../../providers/examine.ts';
 import { descriptorOf, type ProviderName } from '../../providers/registry.ts';
 import { signatureSchemes } from '../../providers/signature-schemes.ts';
 import type { CommandDependencies } from '../dependencies.ts';
 import type { Settings } from '../settings.ts';
-import { readInput } from '../input.ts';
+import { readInput } from '../streams.ts';
 import { localOrigin, webhookUrl } from '../service-url.ts';
 import { explain, secretVariable } from './explain.ts';
 
@@ -23,8 +24,8 @@ export async function verify(
   { settings, clock }: CommandDependencies,
   file: string | undefined,
   options: VerifyOptions,
-): Promise<number> {
-  const { provider, json = false } = options;
+): Promise<Outcome> {
+  const { provider } = options;
   if (options.target?.startsWith('/') === false) throw new UsageError('--target begins with /');
   const config = settings();
   const scheme = signatureSchemes(config.providers, { clock, publicUrl: config.publicUrl }).get(named(provider));
@@ -32,8 +33,12 @@ export async function verify(
   const delivery = { body: await readInput(file), ...called(options, config) };
 
   const { verdict, mistake } = examine(scheme, delivery);
-  say(json ? [asJson(provider, verdict, mistake)] : explain(provider, verdict, mistake, config));
-  return verdict.valid ? 0 : EXIT_FAULT;
+  const words = explain(provider, verdict, mistake, config);
+  return {
+    result: resultOf(provider, verdict, mistake),
+    words,
+    failure: verdict.valid ? undefined : { status: EXIT_FAULT, message: words[0] ?? 'not valid' },
+  };
 }
 
 function called({ provider, header, url, target }: VerifyOptions, config: Settings): Omit<Delivery, 'body'> {
@@ -51,12 +56,12 @@ function called({ provider, header, url, target }: VerifyOptions, config: Settin
   return { headers, target: target ?? path };
 }
 
-function asJson(provider: ProviderName, verdict: SignatureVerdict, mistake: Mistake | null): string {
+function resultOf(provider: ProviderName, verdict: SignatureVerdict, mistake: Mistake | null): Outcome['result'] {
   if (verdict.valid) {
     const { secret, deliveryId } = verdict;
-    return jsonLine({ valid: true, provider, secret, variable: secretVariable(provider, secret), deliveryId });
+    return { valid: true, provider, secret, variable: secretVariable(provider, secret), deliveryId };
   }
   const { reason, deltaSeconds } = verdict;
   const { name: diagnosis, advice } = mistake ?? { name: null, advice: null };
-  return jsonLine({ valid: false, provider, reason, deltaSeconds, diagnosis, advice });
+  return { valid: false, provider, reason, deltaSeconds, diagnosis, advice };
 }

@@ -1,7 +1,10 @@
-import { createReadStream, existsSync } from 'node:fs';
+import type { Database } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import type { StoreInspection } from '../../../application/ports/maintenance.ts';
+import type { Msisdn } from '../../../domain/message.ts';
+import { numberPattern } from '../erasure/names-number.ts';
 import { derivedDataInspection } from '../maintenance/inspection.ts';
+import { withConnection } from './database.ts';
 import { sqliteDialect } from './dialect.ts';
 import { exposureOf } from './files/exposure.ts';
 import { checkPages, type PageFaults } from './files/page-check.ts';
@@ -31,23 +34,52 @@ export function sqliteInspection(db: Knex, file: string): StoreInspection {
 }
 
 /**
- * In how many places of an SQLite file and its log the number occurs, used or not. The byte behind it may belong to other
- * data even if it looks like one more digit: such a place counts.
+ * In how many places of the file the rows and the indexes contain the number, by the rule that erasing follows: in other people's
+ * texts, bodies and ids. Reads every row.
  */
-export async function placesLeft(file: string, number: string): Promise<number> {
+export function placesInRows(db: Knex, number: Msisdn): Promise<number> {
+  const pattern = numberPattern(number);
   const digits = number.slice(1);
-  let places = 0;
-  for (const name of [file, `${file}-wal`]) {
-    if (!existsSync(name)) continue;
-    let rest = '';
-    for await (const chunk of createReadStream(name, { highWaterMark: 1_048_576 }) as AsyncIterable<Buffer>) {
-      const text = rest + chunk.toString('latin1');
-      // The first character of the rest only shows what precedes a number; a number that begins there was counted before.
-      for (let at = text.indexOf(digits, rest === '' ? 0 : 1); at !== -1; at = text.indexOf(digits, at + 1)) {
-        if (!/[0-9]/.test(text.charAt(at - 1))) places++;
-      }
-      rest = text.slice(-digits.length);
+  return withConnection(db, (connection) => {
+    connection.function('places_of', { deterministic: true }, (value: unknown) => {
+      const text =
+        value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : typeof value === 'string' ? value : '';
+      return BigInt(text.match(pattern)?.length ?? 0);
+    });
+    let places = 0n;
+    for (const { name, columns } of storedColumns(connection)) {
+      const sum = columns.map(({ column, copies }) => `places_of("${column}") * ${String(copies)}`).join(' + ');
+      const filter = columns.map(({ column }) => `instr("${column}", cast(@digits as blob)) > 0`).join(' or ');
+      const query = connection.prepare<{ digits: string }, { places: bigint }>(
+        `select coalesce(sum(${sum}), 0) as places from "${name}" where ${filter}`,
+      );
+      places += query.get({ digits })?.places ?? 0n;
     }
-  }
-  return places;
+    return Number(places);
+  });
+}
+
+interface StoredColumn {
+  readonly column: string;
+  /** In the table and in its indexes. */
+  readonly copies: number;
+}
+
+/** The columns of each table that may contain texts. Virtual tables keep theirs in tables of their own, in their own form. */
+function storedColumns(connection: Database): { name: string; columns: StoredColumn[] }[] {
+  const rows = connection
+    .prepare<[], { name: string; column: string; indexes: bigint }>(
+      `select tables.name, columns.name as column, (
+         select count(*) from pragma_index_list(tables.name) as indexes join pragma_index_info(indexes.name) as parts
+         where parts.name = columns.name and not (indexes.origin = 'pk' and tables.wr)
+       ) as indexes
+       from pragma_table_list as tables join pragma_table_info(tables.name) as columns
+       where tables.schema = 'main' and tables.type = 'table' and tables.name not like 'sqlite_%'
+         and columns.type in ('TEXT', 'BLOB', 'ANY', '') order by tables.name, columns.cid`,
+    )
+    .all();
+  return [...Map.groupBy(rows, ({ name }) => name)].map(([name, found]) => ({
+    name,
+    columns: found.map(({ column, indexes }) => ({ column, copies: 1 + Number(indexes) })),
+  }));
 }
