@@ -28,11 +28,15 @@ case "$*" in
 esac
 `;
 
-/** Stands in for the Node that npm brings: serves, as far as make can see, until a signal stops it, and then succeeds. */
+/**
+ * Stands in for the Node that npm brings: serves, as far as make can see, until a signal stops it, and then succeeds. It ends after make has
+ * taken its own signal, as the service does: make waits twice for a child that ends before ("No child processes").
+ */
 const SERVICE = `#!/bin/sh
 echo "node $*" >> calls
 [ -z "$SERVES" ] && exit 0
-trap 'echo stopped >> calls; exit 0' INT TERM
+taken() { grep -q '^SigPnd:.*0000$' "/proc/$PPID/status" && grep -q '^ShdPnd:.*0000$' "/proc/$PPID/status"; }
+trap 'sleep 0.3; until taken; do sleep 0.05; done; echo stopped >> calls; exit 0' INT TERM
 echo serving
 while :; do sleep 0.05; done
 `;

@@ -1,10 +1,11 @@
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { postWebhook, type WebhookAnswer } from '../support/post-webhook.ts';
+import { byLength } from '../support/length.ts';
 import { nextMessage, type Ledger, type WireMessage } from './ledger.ts';
 import type { Random } from './random.ts';
 
-/** Providers that send without a pause, again what was not answered with 200, and some of it twice for no reason. */
+/** Providers that send all the time, again what was not answered with 200, and some of it twice for no reason. */
 export interface Load {
   /** How many answers of 503 with a `Retry-After` there were so far. */
   readonly shed: () => number;
@@ -16,8 +17,11 @@ export interface Load {
 
 /** How long a sender waits after a refusal; less than any provider does. */
 const PAUSE_MS = 10;
+/** The short form leaves the processors to the suites beside it; with no pause, both are busy all the time. */
+const SENDERS = byLength({ short: 8, long: 24 });
+const BETWEEN_MS = byLength({ short: 3, long: 0 });
 
-export function startLoad(port: () => number, ledger: Ledger, random: Random, senders = 24): Load {
+export function startLoad(port: () => number, ledger: Ledger, random: Random, senders = SENDERS): Load {
   const agent = new Agent({ keepAlive: true });
   const others = new Map<string, number>();
   const unanswered: WireMessage[] = [];
@@ -52,7 +56,10 @@ export function startLoad(port: () => number, ledger: Ledger, random: Random, se
   }
 
   async function sender(): Promise<void> {
-    while (!stopping) if (!(await deliver(next()))) await delay(PAUSE_MS);
+    while (!stopping) {
+      const pauseMs = (await deliver(next())) ? BETWEEN_MS : PAUSE_MS;
+      if (pauseMs > 0) await delay(pauseMs);
+    }
   }
 
   const finished = Promise.all(Array.from({ length: senders }, sender));
