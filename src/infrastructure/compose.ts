@@ -157,13 +157,15 @@ async function openStore(config: Config): Promise<Store> {
   const { database, readTimeoutMs, maxQueuedReads } = config;
   if (database.engine === 'postgres') {
     const { pooledMessageRepository } = await import('../adapters/persistence/postgres/store.ts');
-    return pooledMessageRepository({
+    const store = pooledMessageRepository({
       url: database.url,
       poolSize: config.databasePoolSize,
       maxCommits: config.databaseCommits,
       readTimeoutMs,
       maxQueuedReads,
     });
+    await store.requireUsable();
+    return store;
   }
   const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/store.ts');
   return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads });

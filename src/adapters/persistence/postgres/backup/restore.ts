@@ -13,9 +13,9 @@ import { migrationNames } from '../../schema/migration-source.ts';
 import { migrateLatest, schemaStatus } from '../../schema/migrator.ts';
 import { renewEpoch } from '../../feed/stream-epoch.ts';
 import { postgresDialect } from '../dialect.ts';
-import type { PostgresPlace } from './backup.ts';
+import { schemaOf, type PostgresPlace } from './backup.ts';
 import { readArchive, type ArchiveContent } from './examine.ts';
-import { libpqEnvironment } from './programs/libpq-environment.ts';
+import { withConnectionOf } from './programs/libpq-environment.ts';
 import { requireProgram } from './programs/require-program.ts';
 import { runProgram } from './programs/run-program.ts';
 
@@ -39,15 +39,26 @@ export async function restorePostgres(
   file: string,
   { replace, ...options }: RestoreOptions,
 ): Promise<RestoredArchive> {
-  const env = { ...environment, ...libpqEnvironment(url) };
-  await requireProgram('pg_restore', db, env, options.signal);
-  const archive = await readArchive(file, null, options, env);
-  refuseNewerSchema(archive.migrations, await migrationNames());
-  await requireFreePlace(db, archive, replace);
-  options.onProgress('restoring', 0, null);
-  await restoreArchive(db, file, options, env);
-  options.onProgress('restoring', archive.rows, archive.rows);
-  return finish(db, archive, options);
+  return withConnectionOf(url, environment, async (env) => {
+    await requireProgram('pg_restore', db, env, options.signal);
+    const archive = await readArchive(file, null, options, env);
+    refuseNewerSchema(archive.migrations, await migrationNames());
+    await requireSameSchema(db, archive);
+    await requireFreePlace(db, archive, replace);
+    options.onProgress('restoring', 0, null);
+    await restoreArchive(db, file, options, env);
+    options.onProgress('restoring', archive.rows, archive.rows);
+    return finish(db, archive, options);
+  });
+}
+
+/** pg_restore cannot rename a schema. */
+async function requireSameSchema(db: Knex, archive: ArchiveContent): Promise<void> {
+  const schema = await schemaOf(db);
+  if (schema === archive.schema) return;
+  throw new Error(
+    `the backup is of the schema "${archive.schema}", and search_path leads to "${schema}": use the same name, or "export" and "import"`,
+  );
 }
 
 async function requireFreePlace(db: Knex, archive: ArchiveContent, replace: boolean): Promise<void> {
@@ -83,10 +94,10 @@ async function restoreArchive(
     await runProgram('pg_restore', ['--list', file], { environment, signal, reading });
     const listed = path.join(folder, 'list');
     await writeFile(listed, list.replace(LEFT_OUT, ';$&'));
-    if (/^\d.* EXTENSION - pg_trgm /m.test(list)) await db.raw('create extension if not exists pg_trgm');
+    if (/^\d.* INDEX \S+ messages_by_trigram /m.test(list)) await db.raw('create extension if not exists pg_trgm');
     const how = ['--clean', '--if-exists', '--single-transaction', '--no-owner', '--no-privileges', '--no-comments'];
-    const { PGDATABASE = '' } = environment;
-    await runProgram('pg_restore', [...how, `--use-list=${listed}`, `--dbname=${PGDATABASE}`, file], {
+    // Without a name, pg_restore would write a script. This form does not replace the name of the environment.
+    await runProgram('pg_restore', [...how, `--use-list=${listed}`, '--dbname=application_name=restore', file], {
       environment,
       signal,
     });
@@ -95,8 +106,8 @@ async function restoreArchive(
   }
 }
 
-/** The index that finish creates, and extensions, which are not ours. */
-const LEFT_OUT = /^\d.* (EXTENSION - .*|INDEX \S+ messages_by_arrival .*)$/gm;
+/** The index that finish creates, and extensions and the schema itself, which may belong to others. */
+const LEFT_OUT = /^\d.* ((EXTENSION|SCHEMA) - .*|INDEX \S+ messages_by_arrival .*)$/gm;
 
 async function finish(db: Knex, archive: ArchiveContent, { onProgress }: Work): Promise<RestoredArchive> {
   // The signal is ignored from here on, because the old content is gone already.
