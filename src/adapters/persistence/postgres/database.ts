@@ -1,5 +1,6 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
+import { useOneSchema } from './connection/one-schema.ts';
 import { requireOwnSession } from './connection/own-session.ts';
 import { driverSettings } from './connection/settings.ts';
 
@@ -101,6 +102,7 @@ function connectionSettings({ url, statementTimeoutMs }: PostgresOptions): Knex.
 async function prepareSession(client: pg.Client, options: PostgresOptions): Promise<void> {
   await requireOwnSession(client, connectionSettings(options) as pg.ClientConfig);
   await setUpSession(client, options);
+  await useOneSchema(client);
 }
 
 /**

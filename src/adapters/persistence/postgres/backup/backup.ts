@@ -49,11 +49,9 @@ export async function backUpPostgres(
   });
 }
 
-/** The schema of the service's tables: the first that exists in the session's search_path. */
+/** The schema of the service's tables. */
 export async function schemaOf(db: Knex): Promise<string> {
-  const { name } = await rowOf<{ name: string | null }>(db, 'select current_schema() as name');
-  if (name === null) throw new Error('no schema of search_path exists: create it first');
-  return name;
+  return (await rowOf<{ name: string }>(db, 'select current_schema() as name')).name;
 }
 
 /** A pattern of psql that matches only this name. */
