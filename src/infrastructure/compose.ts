@@ -174,7 +174,7 @@ async function openStore(
   const { database, readTimeoutMs, maxQueuedReads } = config;
   if (database.engine === 'postgres') {
     const { pooledMessageRepository } = await import('../adapters/persistence/postgres/store.ts');
-    return pooledMessageRepository({
+    const store = pooledMessageRepository({
       url: database.url,
       poolSize: config.databasePoolSize,
       maxCommits: config.databaseCommits,
@@ -182,6 +182,8 @@ async function openStore(
       maxQueuedReads,
       background: reports.background,
     });
+    await store.requireUsable();
+    return store;
   }
   const { threadedMessageRepository } = await import('../adapters/persistence/sqlite/store.ts');
   return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads, ...reports });

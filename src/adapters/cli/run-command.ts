@@ -89,6 +89,7 @@ export function wordsOf(error: unknown): string {
   const connecting = failedConnection(error);
   if (connecting) return `no database answers: ${connecting.message} (does it run, and is its address right?)`;
   const words = error instanceof Error ? error.message : String(error);
+  if (/^SASL: .*password must be/.test(words)) return 'the database asks for a password, and DATABASE_URL has none';
   const isTooLong = words.length > MOST_OF_STATEMENT && error instanceof Error && 'code' in error;
   return isTooLong ? `…${words.slice(-MOST_OF_STATEMENT)}` : words;
 }

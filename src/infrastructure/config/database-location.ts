@@ -1,4 +1,5 @@
 import { realPath } from '../../adapters/files/real-path.ts';
+import { withHost } from './empty-host.ts';
 
 /** The location of the database. */
 export type DatabaseLocation =
@@ -10,7 +11,7 @@ export type DatabaseLocation =
  */
 export function databaseLocation(value: string): DatabaseLocation {
   if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) {
-    const url = value.replace(/^\w+(\+\w+)?:/, 'postgres:');
+    const url = withHost(value.replace(/^\w+(\+\w+)?:/, 'postgres:'));
     if (!URL.canParse(url) || new URL(url).pathname.length < 2) {
       throw new Error('must be postgres://user:password@host:port/name, with reserved characters percent-encoded');
     }

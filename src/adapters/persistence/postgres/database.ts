@@ -1,5 +1,8 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
+import { useOneSchema } from './connection/one-schema.ts';
+import { requireOwnSession } from './connection/own-session.ts';
+import { driverSettings } from './connection/settings.ts';
 
 const { INT8 } = pg.types.builtins;
 /** How long to wait for the network before a server counts as unavailable. */
@@ -26,7 +29,7 @@ const PRESENCE = {
 };
 
 export interface PostgresOptions {
-  /** `postgres://user:password@host:port/database`, with `sslmode` and the driver's other options as a query. */
+  /** `postgres://user:password@host:port/database`; see connection/settings.ts for its parameters. */
   readonly url: string;
   /** Maximum of connections. */
   readonly poolSize: number;
@@ -49,23 +52,11 @@ export interface PostgresOptions {
  * (https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT).
  */
 export function openPostgres(options: PostgresOptions): Knex {
-  const { url, poolSize, statementTimeoutMs, acquireTimeoutMs } = options;
+  const { poolSize, acquireTimeoutMs } = options;
   const connections = new Map<string, PooledClient>();
   const db = knex({
     client: 'pg',
-    connection: {
-      connectionString: url,
-      application_name: 'webhook-inbox',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS,
-      // If the server does not answer at all, the driver gives up some time after the server should have done so.
-      ...(statementTimeoutMs > 0 && {
-        statement_timeout: statementTimeoutMs,
-        query_timeout: statementTimeoutMs + CONNECT_TIMEOUT_MS,
-      }),
-      types: { getTypeParser },
-    } as Knex.PgConnectionConfig,
+    connection: () => connectionSettings(options),
     // Otherwise error texts contain the bound values, and the log would contain messages and phone numbers.
     compileSqlOnError: false,
     log: SILENT,
@@ -76,7 +67,7 @@ export function openPostgres(options: PostgresOptions): Knex {
       afterCreate(client: PooledClient, done: (error: unknown, client: PooledClient) => void) {
         connections.set(client.__knexUid, client);
         client.once('end', () => connections.delete(client.__knexUid));
-        setUpSession(client, options).then(
+        prepareSession(client, options).then(
           () => {
             done(null, client);
           },
@@ -94,6 +85,24 @@ export function openPostgres(options: PostgresOptions): Knex {
     if (client !== undefined) dropWhenSilent(client, error);
   });
   return db;
+}
+
+/** Without statement_timeout, which poolers refuse as a parameter of the start: setUpSession sets it. */
+function connectionSettings({ url, statementTimeoutMs }: PostgresOptions): Knex.PgConnectionConfig {
+  return Object.assign(driverSettings(url), {
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS,
+    // If the server does not answer at all, the driver gives up some time after the server should have done so.
+    ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + CONNECT_TIMEOUT_MS }),
+    types: { getTypeParser },
+  }) as Knex.PgConnectionConfig;
+}
+
+async function prepareSession(client: pg.Client, options: PostgresOptions): Promise<void> {
+  await requireOwnSession(client, connectionSettings(options) as pg.ClientConfig);
+  await setUpSession(client, options);
+  await useOneSchema(client);
 }
 
 /**

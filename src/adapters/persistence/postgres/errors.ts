@@ -1,3 +1,4 @@
+import { UnusableConnection } from './connection/unusable-connection.ts';
 import { StoreContended, StoreUnavailable } from '../../../application/ports/store.ts';
 
 /**
@@ -10,10 +11,10 @@ const PASSING = /^(08|28|53|57|58|XX|3D000|25006|25P0[34]|40001|40P01|55P03)/;
 const CONTENDED = /^(40001|40P01|55P03|57014)$/;
 /** Network errors (errno names), and certificate errors until an operator fixes them. */
 const NETWORK =
-  /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|EADDRNOTAVAIL|ENOENT|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_)/;
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|EADDRNOTAVAIL|ENOENT|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|EPROTO|ERR_TLS_|ERR_SSL_|ERR_OSSL_)/;
 /** The driver's messages that have no code. Knex puts the statement before them. `SASL`: the server requires a password. */
 const DRIVER =
-  /(?:^| - )(Connection terminated.*|Query read timeout|timeout expired|Client has encountered a connection error.*)$|^SASL(?=: )/;
+  /(?:^| - )(Connection terminated.*|Query read timeout|timeout expired|The server does not support SSL connections|There was an error establishing an SSL connection|Client has encountered a connection error.*)$|^SASL(?=: )/;
 
 /** Runs `work` and rejects with StoreUnavailable, or StoreContended, if a retry may succeed; other errors pass unchanged. */
 export async function translatingErrors<T>(work: () => Promise<T>): Promise<T> {
@@ -37,6 +38,7 @@ export function passingReason(error: unknown): string | null {
     message?: string;
     errors?: unknown;
   };
+  if (error instanceof UnusableConnection) return error.message;
   // Knex timed out waiting for a connection: all are busy, or none can be opened.
   if (name === 'KnexTimeoutError') return 'no connection is free';
   if (typeof code === 'string' && (PASSING.test(code) || NETWORK.test(code))) return code;

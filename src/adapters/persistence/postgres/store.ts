@@ -13,7 +13,8 @@ import { closingUntil } from '../ingest/closing-until.ts';
 import { derivedDataWorkers, DERIVE_STEP, UNOBSERVED } from '../ingest/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
-import { openPostgres, tryWrite } from './database.ts';
+import { UnusableConnection } from './connection/unusable-connection.ts';
+import { openPostgres, tryWrite, withConnection } from './database.ts';
 import { expiryEraser } from '../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../rejections/rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
@@ -30,6 +31,8 @@ const LOCK_TIMEOUT_MS = 1_000;
 const BRIEF = { statementTimeoutMs: 2_000, lockTimeoutMs: 250 };
 /** No transaction of the service waits for anything but its next statement. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
+/** A start does not wait longer for a database that may be away. */
+const START_MS = 2_000;
 /** When to count again, if another replica was counting: it may have missed what this one stored meanwhile. */
 const COUNT_AGAIN_MS = 1_000;
 
@@ -53,6 +56,8 @@ export interface PooledMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
   readonly eraser: StepwiseEraser<ExpiryRule>;
   usage(): Promise<StoreUsage>;
+  /** Rejects if no connection can ever be used as DATABASE_URL stands. A database that does not answer is no reason. */
+  requireUsable(): Promise<void>;
   /** Resolves when the counters include everything stored so far, unless another replica is counting it. */
   caughtUp(): Promise<void>;
   /** Closes the connections after their current statements, for which it stops waiting if the signal aborts. */
@@ -126,6 +131,12 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
     },
     eraser: expiryEraser(writes, postgresErasing, translatingErrors),
     usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
+    async requireUsable() {
+      const connected = withConnection(writes, () => Promise.resolve()).catch((error: unknown) => {
+        if (error instanceof UnusableConnection) throw error;
+      });
+      await Promise.race([connected, delay(START_MS, undefined, { ref: false })]);
+    },
     caughtUp: () => derived.caughtUp(),
     async close(signal) {
       const closing = derived.stop().then(async () => {

@@ -14,6 +14,8 @@ export interface ArchiveContent {
   readonly last: Timestamp | null;
   /** Messages by the archive's own counters, including the uncounted backlog. */
   readonly counted: number;
+  /** The schema that contained the tables. */
+  readonly schema: string;
   /** Names of the applied migrations. */
   readonly migrations: readonly string[];
 }
@@ -31,6 +33,7 @@ export async function readArchive(
   let [rows, backlog, totals] = [0, 0, 0];
   let [first, last]: [bigint | null, bigint | null] = [null, null];
   const migrations: string[] = [];
+  const schemas = new Set<string>();
   const readers: Readonly<Record<string, (row: Row) => void>> = {
     messages(row) {
       const sentAt = BigInt(row('sent_at'));
@@ -46,36 +49,45 @@ export async function readArchive(
   await runProgram('pg_restore', ['--data-only', '--file=-', file], {
     environment,
     signal,
-    reading: (stdout) => eachRow(stdout, (table, row) => readers[table]?.(row)),
+    reading: (stdout) =>
+      eachRow(stdout, (schema, table, row) => {
+        if (table === 'knex_migrations') schemas.add(schema);
+        readers[table]?.(row);
+      }),
   }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new UnusableBackup(`it cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   });
-  if (migrations.length === 0) throw new UnusableBackup('it is not a backup of this service');
+  const [schema, ...others] = schemas;
+  if (others.length > 0) {
+    throw new UnusableBackup(`it holds the inboxes of several schemas: ${[...schemas].join(', ')}`);
+  }
+  if (schema === undefined) throw new UnusableBackup('it is not a backup of this service');
   const instant = (micros: bigint | null): Timestamp | null => (micros === null ? null : timestampFromMicros(micros));
-  return { rows, first: instant(first), last: instant(last), counted: totals + backlog, migrations };
+  return { rows, first: instant(first), last: instant(last), counted: totals + backlog, schema, migrations };
 }
 
 /** Returns the value of a column as text, with its escapes. */
 type Row = (column: string) => string;
 
 /** Reads the rows in a script of COPY statements (https://www.postgresql.org/docs/current/sql-copy.html). */
-async function eachRow(script: Readable, read: (table: string, row: Row) => void): Promise<void> {
-  let table: string | null = null;
+async function eachRow(script: Readable, read: (schema: string, table: string, row: Row) => void): Promise<void> {
+  let [schema, table]: [string, string | null] = ['', null];
   let columns: readonly string[] = [];
   for await (const line of heads(script)) {
     if (table === null) {
-      const copy = /^COPY (?:\S+\.)?"?(\w+)"? \((.*)\) FROM stdin;$/.exec(line);
+      const copy = /^COPY ("(?:[^"]|"")+"|\w+)\."?(\w+)"? \((.*)\) FROM stdin;$/.exec(line);
       if (copy === null) continue;
-      [, table = null] = copy;
-      columns = (copy[2] ?? '').split(', ');
+      schema = (copy[1] ?? '').replace(/^"(.*)"$/, '$1').replaceAll('""', '"');
+      table = copy[2] ?? '';
+      columns = (copy[3] ?? '').split(', ');
     } else if (line === '\\.') {
       table = null;
     } else {
       const values = line.split('\t');
-      read(table, (column) => values[columns.indexOf(column)] ?? '');
+      read(schema, table, (column) => values[columns.indexOf(column)] ?? '');
     }
   }
 }

@@ -11,11 +11,13 @@ import { rowOf } from '../../schema/dialect.ts';
 import { spanOf } from '../../query/message-pages.ts';
 import { migrationNames } from '../../schema/migration-source.ts';
 import { migrateLatest, schemaStatus } from '../../schema/migrator.ts';
+import { createSearchIndex } from '../search/reindex.ts';
+import { requireTrigrams } from '../../schema/trigram-operators.ts';
 import { renewEpoch } from '../../feed/stream-epoch.ts';
 import { postgresDialect } from '../dialect.ts';
-import type { PostgresPlace } from './backup.ts';
+import { schemaOf, type PostgresPlace } from './backup.ts';
 import { readArchive, type ArchiveContent } from './examine.ts';
-import { libpqEnvironment } from './programs/libpq-environment.ts';
+import { withConnectionOf } from './programs/libpq-environment.ts';
 import { requireProgram } from './programs/require-program.ts';
 import { runProgram } from './programs/run-program.ts';
 
@@ -39,22 +41,33 @@ export async function restorePostgres(
   file: string,
   { replace, ...options }: RestoreOptions,
 ): Promise<RestoredArchive> {
-  const env = { ...environment, ...libpqEnvironment(url) };
-  await requireProgram('pg_restore', db, env, options.signal);
-  const archive = await readArchive(file, null, options, env);
-  refuseNewerSchema(archive.migrations, await migrationNames());
-  await requireFreePlace(db, archive, replace);
-  options.onProgress('restoring', 0, null);
-  await restoreArchive(db, file, options, env);
-  options.onProgress('restoring', archive.rows, archive.rows);
-  return finish(db, archive, options);
+  return withConnectionOf(url, environment, async (env) => {
+    await requireProgram('pg_restore', db, env, options.signal);
+    const archive = await readArchive(file, null, options, env);
+    refuseNewerSchema(archive.migrations, await migrationNames());
+    await requireSameSchema(db, archive);
+    await requireFreePlace(db, archive, replace);
+    options.onProgress('restoring', 0, null);
+    const { searchIndex } = await restoreArchive(file, options, env);
+    options.onProgress('restoring', archive.rows, archive.rows);
+    return finish(db, { ...archive, searchIndex }, options);
+  });
+}
+
+/** pg_restore cannot rename a schema. */
+async function requireSameSchema(db: Knex, archive: ArchiveContent): Promise<void> {
+  const schema = await schemaOf(db);
+  if (schema === archive.schema) return;
+  throw new Error(
+    `the backup is of the schema "${archive.schema}", and search_path leads to "${schema}": use the same name, or "export" and "import"`,
+  );
 }
 
 async function requireFreePlace(db: Knex, archive: ArchiveContent, replace: boolean): Promise<void> {
   const { connected } = await rowOf<{ connected: bigint }>(
     db,
     `select count(*) as connected from pg_stat_activity
-     where datname = current_database() and application_name = 'webhook-inbox' and pid <> pg_backend_pid()`,
+     where datname = current_database() and application_name in ('webhook-inbox', current_setting('application_name')) and pid <> pg_backend_pid()`,
   );
   if (Number(connected) > 0) throw new Error('a service is connected to the database: stop all of them first');
   if (!replace && (await db.schema.hasTable('messages')) && (await spanOf(db)) !== null) {
@@ -71,11 +84,10 @@ async function requireFreePlace(db: Knex, archive: ArchiveContent, replace: bool
 
 /** Restores everything or nothing. It does not replace the extension, because that often belongs to another role. */
 async function restoreArchive(
-  db: Knex,
   file: string,
   { signal }: Work,
   environment: Readonly<Record<string, string>>,
-): Promise<void> {
+): Promise<{ readonly searchIndex: boolean }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'webhook-inbox-restore-'));
   try {
     let list = '';
@@ -83,24 +95,35 @@ async function restoreArchive(
     await runProgram('pg_restore', ['--list', file], { environment, signal, reading });
     const listed = path.join(folder, 'list');
     await writeFile(listed, list.replace(LEFT_OUT, ';$&'));
-    if (/^\d.* EXTENSION - pg_trgm /m.test(list)) await db.raw('create extension if not exists pg_trgm');
     const how = ['--clean', '--if-exists', '--single-transaction', '--no-owner', '--no-privileges', '--no-comments'];
-    const { PGDATABASE = '' } = environment;
-    await runProgram('pg_restore', [...how, `--use-list=${listed}`, `--dbname=${PGDATABASE}`, file], {
+    // Without a name, pg_restore would write a script. This form does not replace the name of the environment.
+    await runProgram('pg_restore', [...how, `--use-list=${listed}`, '--dbname=application_name=restore', file], {
       environment,
       signal,
     });
+    return { searchIndex: SEARCH_INDEX.test(list) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The index that finish creates, and extensions, which are not ours. */
-const LEFT_OUT = /^\d.* (EXTENSION - .*|INDEX \S+ messages_by_arrival .*)$/gm;
+/** The indexes that finish creates, and extensions and the schema itself, which may belong to others. */
+const LEFT_OUT = /^\d.* ((EXTENSION|SCHEMA) - .*|INDEX .+ messages_by_(arrival|trigram) .*)$/gm;
 
-async function finish(db: Knex, archive: ArchiveContent, { onProgress }: Work): Promise<RestoredArchive> {
+const SEARCH_INDEX = /^\d.* INDEX .+ messages_by_trigram /m;
+
+async function finish(
+  db: Knex,
+  archive: ArchiveContent & { readonly searchIndex: boolean },
+  { onProgress }: Work,
+): Promise<RestoredArchive> {
   // The signal is ignored from here on, because the old content is gone already.
   await resetArrivals(db);
+  // The extension of this database may be in another schema than that of the backup.
+  if (archive.searchIndex) {
+    await requireTrigrams(db);
+    await createSearchIndex(db);
+  }
   const migrated = await migrateLatest(db);
   await db.transaction((transaction) => renewEpoch(transaction, postgresDialect));
   await db.raw('analyze');

@@ -3,11 +3,9 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import type { Reindex, ReindexOptions } from '../../maintenance/reindex.ts';
 import { rowOf, rowsOf } from '../../schema/dialect.ts';
+import { trigramOperators } from '../../schema/trigram-operators.ts';
 import { INDEX } from './search-index.ts';
 
-/** The same statement as in the migration. */
-const CREATE = `create index concurrently ${INDEX} on messages using gin (folded gin_trgm_ops)
-  with (fastupdate = on, gin_pending_list_limit = 65536)`;
 const POLL_MS = 500;
 
 /**
@@ -25,10 +23,21 @@ export function postgresReindex(db: Knex): Reindex {
     for (const { name } of leftovers) await db.raw('drop index concurrently if exists ??', [name]);
     const { there } = await rowOf<{ there: boolean }>(db, 'select to_regclass(?) is not null as there', [INDEX]);
     if (!there) await db.raw('create extension if not exists pg_trgm'); // dropping it drops the index
-    await watched(db, there ? `reindex index concurrently ${INDEX}` : CREATE, options);
+    await watched(db, there ? `reindex index concurrently ${INDEX}` : await creation(db, 'concurrently'), options);
     const { rows } = await rowOf<{ rows: bigint }>(db, 'select count(*) as rows from messages');
     return Number(rows);
   };
+}
+
+/** Builds the index in a database that does not have it. Writes wait meanwhile. */
+export async function createSearchIndex(db: Knex): Promise<void> {
+  await db.raw(await creation(db, ''));
+}
+
+/** The same statement as in the migration. */
+async function creation(db: Knex, how: 'concurrently' | ''): Promise<string> {
+  return `create index ${how} ${INDEX} on messages using gin (folded ${await trigramOperators(db)})
+    with (fastupdate = on, gin_pending_list_limit = 65536)`;
 }
 
 /** Runs a statement on its own connection, reports the server's progress, and cancels the statement on the signal. */

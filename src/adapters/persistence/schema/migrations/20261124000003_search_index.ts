@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { isPostgres } from '../dialect.ts';
+import { requireTrigrams, trigramOperators } from '../trigram-operators.ts';
 
 const PENDING_LIST_KIB = 65_536;
 
@@ -41,9 +42,9 @@ export async function down(db: Knex): Promise<void> {
  * applications may use it.
  */
 async function createInPostgres(db: Knex): Promise<void> {
-  await db.raw('create extension if not exists pg_trgm');
+  await requireTrigrams(db);
   await db.raw('drop index concurrently if exists messages_by_trigram');
   await db.raw(`
-    create index concurrently messages_by_trigram on messages using gin (folded gin_trgm_ops)
+    create index concurrently messages_by_trigram on messages using gin (folded ${await trigramOperators(db)})
     with (fastupdate = on, gin_pending_list_limit = ${String(PENDING_LIST_KIB)})`);
 }
