@@ -24,7 +24,7 @@ const WHATSAPP_SECRET = 'secret-of-whatsapp';
  */
 export const vanishedReplica = inRounds({
   name: 'vanished replica',
-  description: 'two replicas vanish, with their network, while one stores and one counts; a third goes on',
+  description: 'two replicas vanish, with their network, while one stores and one counts; a third continues',
   engines: ['postgres'],
   rounds: 5,
   async setUp(rig, { recoveriesMs, faults }, { random, holdMs }) {
@@ -46,9 +46,9 @@ export const vanishedReplica = inRounds({
           ...[...counted, ...messages].map((message) => acceptedElsewhere(rig, message)),
           acceptedElsewhere(rig, marker),
           Promise.race([stream.until(`"${marker.message_id}"`), delay(GIVE_UP_MS)]).then(() => ({
-            ...{ what: 'the stream goes on', refusals: 0, ms: within() },
+            ...{ what: 'the stream continues', refusals: 0, ms: within() },
           })),
-          countersGoOn(rig.databaseUrl).then(() => ({ what: 'the counters go on', refusals: 0, ms: within() })),
+          countersGoOn(rig.databaseUrl).then(() => ({ what: 'the counters continue', refusals: 0, ms: within() })),
         ];
         const results = await Promise.all(later);
         await delay(Math.max(0, holdMs - within()));
