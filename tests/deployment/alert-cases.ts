@@ -309,6 +309,27 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
     ],
   },
 
+  WebhookInboxBackgroundStepFailing: {
+    fires: [
+      {
+        series: {
+          [`background_step_failing{job="webhook-inbox",instance="a:8000",step="search_index"}`]: '0 1x40',
+          [`background_step_failing{job="webhook-inbox",instance="a:8000",step="counters"}`]: '0x40',
+        },
+        at: '20m',
+        labels: { ...JOB, step: 'search_index', severity: 'warning' },
+        summary: 'The background step search_index of webhook-inbox fails',
+        description: 'It has failed for 15 minutes and is retried. Messages are still stored and served.',
+      },
+    ],
+    quiet: [
+      {
+        series: { [`background_step_failing{job="webhook-inbox",instance="a:8000",step="retention"}`]: '1x10 0x40' },
+        at: '20m',
+      },
+    ],
+  },
+
   WebhookInboxMessagesLate: {
     fires: [
       {

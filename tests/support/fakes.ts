@@ -84,7 +84,7 @@ export function recordingBackground(): RecordingBackground {
 }
 
 /** The state of a process without background steps. */
-export const noBackground = { state: () => ({}) };
+export const noBackground = { failing: () => [] };
 
 export interface ManualClock extends Clock {
   set(instant: Timestamp): void;

@@ -9,9 +9,6 @@ interface Failure {
   readonly reasons: Set<string>;
 }
 
-/** `ok` also before the first run. */
-export type BackgroundState = Partial<Record<BackgroundStep, 'ok' | 'failing'>>;
-
 /**
  * Knows which background steps fail now. It logs when a step begins to fail, for each new reason, and when the step works again:
  * not for each retry.
@@ -19,7 +16,6 @@ export type BackgroundState = Partial<Record<BackgroundStep, 'ok' | 'failing'>>;
 export class BackgroundHealth implements BackgroundObserver {
   readonly #logger: Pick<Logger, 'error' | 'info'>;
   readonly #metrics: BackgroundMetrics;
-  readonly #steps: ReadonlySet<BackgroundStep>;
   readonly #failures = new Map<BackgroundStep, Failure>();
 
   /** @param steps that this process runs */
@@ -29,7 +25,6 @@ export class BackgroundHealth implements BackgroundObserver {
   ) {
     this.#logger = ports.logger;
     this.#metrics = ports.metrics;
-    this.#steps = new Set(steps);
     for (const step of steps) this.#metrics.backgroundStep(step, false);
   }
 
@@ -52,7 +47,8 @@ export class BackgroundHealth implements BackgroundObserver {
     this.#logger.error('a background step fails', { step, reason });
   }
 
-  state(): BackgroundState {
-    return Object.fromEntries([...this.#steps].map((step) => [step, this.#failures.has(step) ? 'failing' : 'ok']));
+  /** The steps whose last run failed. */
+  failing(): readonly BackgroundStep[] {
+    return [...this.#failures.keys()].sort();
   }
 }

@@ -1,7 +1,7 @@
 import type { Provider } from '../../domain/provider.ts';
 import type { StoreHealth, StoreHealthCheck } from '../ports/store.ts';
 import type { SignatureVerifier } from '../ports/verification.ts';
-import type { BackgroundState } from './background-health.ts';
+import type { BackgroundStep } from '../ports/telemetry.ts';
 
 export interface Readiness extends StoreHealth {
   readonly status: 'ready' | 'not_ready' | 'stopping';
@@ -9,8 +9,12 @@ export interface Readiness extends StoreHealth {
   readonly webhookSecret: 'ok' | 'missing';
   /** Providers with a secret, sorted by name. */
   readonly providers: readonly Provider[];
-  /** A step that fails does not affect the status: the process still stores and serves every message. */
-  readonly background: BackgroundState;
+  /** Background steps that fail. They do not affect the status: the process still stores and serves every message. */
+  readonly failingSteps: readonly BackgroundStep[];
+}
+
+export interface FailingSteps {
+  failing(): readonly BackgroundStep[];
 }
 
 /** Providers with a secret, sorted by name. */
@@ -23,13 +27,13 @@ export function configuredProviders(verifiers: ReadonlyMap<Provider, SignatureVe
 export class CheckReadiness {
   readonly #store: StoreHealthCheck;
   readonly #providers: readonly Provider[];
-  readonly #background: { state(): BackgroundState };
+  readonly #background: FailingSteps;
   #stopping = false;
 
   constructor(ports: {
     store: StoreHealthCheck;
     verifiers: ReadonlyMap<Provider, SignatureVerifier>;
-    background: { state(): BackgroundState };
+    background: FailingSteps;
   }) {
     this.#store = ports.store;
     this.#background = ports.background;
@@ -46,6 +50,6 @@ export class CheckReadiness {
     const webhookSecret = this.#providers.length > 0 ? 'ok' : 'missing';
     const ready = health.database === 'ok' && health.schema === 'ok' && webhookSecret === 'ok';
     const status = this.#stopping ? 'stopping' : ready ? 'ready' : 'not_ready';
-    return { ...health, webhookSecret, providers: this.#providers, background: this.#background.state(), status };
+    return { ...health, webhookSecret, providers: this.#providers, failingSteps: this.#background.failing(), status };
   }
 }

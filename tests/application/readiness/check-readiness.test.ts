@@ -26,7 +26,7 @@ const allOk = {
   schema: 'ok',
   webhookSecret: 'ok',
   providers: ['also-on', 'webhook'],
-  background: {},
+  failingSteps: [],
 };
 
 describe('execute', () => {
@@ -61,7 +61,7 @@ describe('execute', () => {
       schema: 'unknown',
       webhookSecret: 'missing',
       providers: [],
-      background: {},
+      failingSteps: [],
     });
   });
 
@@ -103,7 +103,7 @@ describe('stop', () => {
       status: 'stopping',
       webhookSecret: 'missing',
       providers: [],
-      background: {},
+      failingSteps: [],
     });
   });
 

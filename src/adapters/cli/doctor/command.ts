@@ -5,8 +5,9 @@ import { reporting } from '../run-command.ts';
 import type { DoctorOptions } from './doctor.ts';
 
 const MORE = `
-Checks the configuration, the secrets, the database of DATABASE_URL (its pages, its schema, and whether the counters of
-totals and statistics equal a scan of all messages) and the clock. The service may run meanwhile. Takes minutes for
+Checks the configuration, the secrets, the database of DATABASE_URL and the clock. Of the database: who can read its files, its
+pages, its schema, whether the counters of totals and statistics equal a scan of all messages, and whether the search index
+has as many texts as the messages and finds some hundred random ones. The service may run meanwhile. Takes minutes for
 millions of messages. Each check prints one line that begins with ok, warn or fail.
 
 A secret counts as easy to guess if it has fewer than 16 characters, if its length times log2 of the number of its

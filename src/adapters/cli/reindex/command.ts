@@ -4,12 +4,14 @@ import { reporting } from '../run-command.ts';
 import type { ReindexOptions } from './reindex.ts';
 
 const MORE = `
-Rebuilds the search index of the database of DATABASE_URL while the service runs, even if the index is corrupt: run it after
-an error that names the index, or after an upgrade whose release notes require it. Searches stay correct meanwhile.
+Rebuilds the search index of the database of DATABASE_URL while the service runs, whatever is left of the index: run it if
+readiness or doctor says that the index is damaged, or after an upgrade whose release notes require it. Searches stay correct
+meanwhile.
 
 SQLite: the index is emptied and filled again, 1,000 messages per transaction. Until then a search also reads the texts that
 are not indexed yet. With millions of messages that may take longer than READ_TIMEOUT_MS: such a search gets 503. After
-Ctrl-C the service fills the index by itself.
+Ctrl-C the service fills the index by itself. If pages of the index are damaged so that they cannot be freed, the whole file is
+rewritten without them; writes wait meanwhile, and the disk needs space for a second file.
 
 PostgreSQL: REINDEX CONCURRENTLY, which needs space for a second index. Searches use the old index until the new one is
 complete, so they are correct only if the old one is. If it is corrupt, drop the index messages_by_trigram first; searches

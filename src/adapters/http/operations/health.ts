@@ -18,11 +18,11 @@ export function healthOperations(checkReadiness: CheckReadiness): Pick<Operation
 }
 
 function readinessToDto(readiness: Readiness): Schemas['Readiness'] {
-  const { status, database, schema, webhookSecret, providers, background } = readiness;
+  const { status, database, schema, webhookSecret, providers, failingSteps } = readiness;
   return {
     status,
     checks: { database, schema, webhook_secret: webhookSecret },
     providers: [...providers],
-    background: { ...background },
+    ...(failingSteps.length > 0 && { failing_steps: [...failingSteps] }),
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import {
@@ -13,6 +14,7 @@ import { closingUntil } from '../ingest/closing-until.ts';
 import { derivedDataWorkers, DERIVE_STEP, UNOBSERVED } from '../ingest/derived-data-worker.ts';
 import { readLimit, within } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
+import { exposureOf } from './files/exposure.ts';
 import { pack } from './threads/packed-updates.ts';
 import type { StoreCalls } from './threads/store-calls.ts';
 import type { StoreAnswer, StoreCall, WorkerOptions } from './threads/store-worker.ts';
@@ -58,6 +60,9 @@ export interface ThreadedMessageRepository extends MessageRepository {
 export function threadedMessageRepository(options: ThreadedOptions): ThreadedMessageRepository {
   const { file, readTimeoutMs, maxQueuedReads, background = UNOBSERVED, logger } = options;
   const readThreads = options.readThreads ?? Math.max(2, availableParallelism() - 1);
+  if (existsSync(file) && exposureOf(file) === 'everybody') {
+    logger?.warn('everybody on this machine can read the database: run "chmod 600" on it, its -wal and its -shm', { file });
+  }
   const control = threadControl();
   const writer = pool({ file, readOnly: false, control }, 1);
   const readers = pool({ file, readOnly: true, control }, readThreads);

@@ -100,20 +100,6 @@ describe('The search index', () => {
     }
   });
 
-  it('leaves the connection flushing every commit, even after a failed step', async () => {
-    const { db, close } = await openTestDatabase();
-    try {
-      const synchronous = () => db.raw<{ synchronous: bigint }[]>('pragma synchronous');
-      await deriveNext(db, 10);
-      expect(await synchronous()).toEqual([{ synchronous: 2n }]);
-      await db.raw('drop table search_progress');
-      await expect(deriveNext(db, 10)).rejects.toThrow('search_progress');
-      expect(await synchronous()).toEqual([{ synchronous: 2n }]);
-    } finally {
-      await close();
-    }
-  });
-
   it('returns the same results for a word with too many hits to sort', async () => {
     const { db, close } = await openTestDatabase();
     try {

@@ -107,6 +107,23 @@ describe('drain', () => {
     expect(await Promise.all(failed)).toEqual(['failed', 'failed']);
   });
 
+  it('rejects what waits, and waits for no commit, once its signal aborts', async () => {
+    const { store, add, repository, metrics } = queueing();
+    const first = add('a');
+    const held = await store.next();
+    const waiting = ['bc', 'd'].map((ids) => expect(add(ids)).rejects.toThrow(StoreUnavailable));
+    const late = new AbortController();
+    const drained = repository.drain(late.signal);
+    await turnOfTheLoop();
+    late.abort();
+    await Promise.all([drained, ...waiting]);
+    expect(metrics.queueDepths.at(-1)).toBe(1);
+    held.succeed(); // the commit in flight still tells its caller
+    expect(await first).toEqual(['created']);
+    expect(store.calls).toEqual(['a']);
+    await repository.drain(AbortSignal.abort());
+  });
+
   it('resolves immediately if nothing is pending, and reads still work', async () => {
     const { repository, add } = queueing();
     await repository.drain();

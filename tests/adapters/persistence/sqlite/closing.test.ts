@@ -166,6 +166,17 @@ describe('the files', () => {
     }
   });
 
+  it('are reported at start if everybody can read them', async () => {
+    await chmod(folder.path, 0o755);
+    await chmod(path.dirname(file), 0o755);
+    await chmod(file, 0o644);
+    const repository = store();
+    await repository.close();
+    expect(logger.lines.map(({ level, message: text }) => [level, text.slice(0, 47)])).toEqual([
+      ['warn', 'everybody on this machine can read the database'],
+    ]);
+  });
+
   it('keep the mode that an operator gave them', async () => {
     await chmod(file, 0o640);
     const repository = store();

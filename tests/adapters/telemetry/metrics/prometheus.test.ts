@@ -46,7 +46,7 @@ const USAGE: StoreUsage = {
 };
 const READINESS: Readiness = {
   ...{ status: 'not_ready', database: 'ok', schema: 'outdated', webhookSecret: 'ok', providers: [WEBHOOK] },
-  background: {},
+  failingSteps: [],
 };
 const options = {
   providers: [WEBHOOK],

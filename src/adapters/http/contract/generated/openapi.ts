@@ -877,43 +877,17 @@ export interface components {
              *     ]
              */
             providers: components["schemas"]["Provider"][];
-            background?: components["schemas"]["BackgroundSteps"];
-        };
-        /**
-         * @description The background steps of this process. A step that fails is retried and does not affect the status: every message is still
-         *     stored and served. The log and the metric `background_step_failing` say so, too.
-         */
-        BackgroundSteps: {
             /**
-             * @description `failing`: the search index is damaged, or new messages do not enter it. Searches read the texts instead, which is slower.
-             * @example ok
-             * @enum {string}
+             * @description Background steps of this process whose last run failed; absent if there are none. They do not affect the status, because
+             *     every message is still stored and served, and they are retried. The log has the reason.
+             *     `search_index`: searches read the texts, which is slower. `counters`: totals and statistics stay exact and get slower.
+             *     `vacuum`: dead rows of the uncounted backlog stay until autovacuum removes them (PostgreSQL). `retention`: expired
+             *     messages are not erased. `rejections`: rejected webhooks are not kept.
+             * @example [
+             *       "search_index"
+             *     ]
              */
-            search_index?: "ok" | "failing";
-            /**
-             * @description `failing`: new messages do not enter the counters. Totals and statistics stay exact and get slower.
-             * @example ok
-             * @enum {string}
-             */
-            counters?: "ok" | "failing";
-            /**
-             * @description PostgreSQL only. `failing`: dead rows of the uncounted backlog stay until autovacuum removes them.
-             * @example ok
-             * @enum {string}
-             */
-            vacuum?: "ok" | "failing";
-            /**
-             * @description `failing`: expired messages are not erased. Absent without `RETENTION_DAYS`.
-             * @example ok
-             * @enum {string}
-             */
-            retention?: "ok" | "failing";
-            /**
-             * @description `failing`: rejected webhooks are not kept.
-             * @example ok
-             * @enum {string}
-             */
-            rejections?: "ok" | "failing";
+            failing_steps?: ("search_index" | "counters" | "vacuum" | "retention" | "rejections")[];
         };
         ReadinessChecks: {
             /**

@@ -5,7 +5,7 @@ import { withConnection } from '../database.ts';
 
 /** Messages that a probe looks up beside the newest indexed one. */
 const RANDOM_MESSAGES = 2;
-/** Of so many consecutive messages, a probe takes the first with a text; the others may have none. */
+/** Up to 50 consecutive messages are looked through for one with a text. */
 const NEIGHBOURS = 50;
 const PROBED_CHARACTERS = 400;
 /** A letter case or a newer Unicode version may change how other characters were folded when the message was indexed. */
