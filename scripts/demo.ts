@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { runCommand } from '../src/adapters/cli/run-command.ts';
 import { localOrigin } from '../src/adapters/cli/service-url.ts';
-import { loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
+import { loadConfig } from '../src/infrastructure/config/config.ts';
 
 const USAGE = `Usage: npm run demo -- [--url URL] [--count N]
 
@@ -72,8 +72,7 @@ async function demo(): Promise<undefined> {
     process.stdout.write(USAGE);
     return undefined;
   }
-  loadEnvFile();
-  const config = readConfig();
+  const { config } = loadConfig();
   const { providers, readApiKeys } = config;
   const secret = providers.webhook.secrets.current;
   const url = values.url ?? localOrigin(config);

@@ -1,7 +1,7 @@
 import type { CommandDependencies } from '../adapters/cli/dependencies.ts';
 import type { Settings } from '../adapters/cli/settings.ts';
 import { systemClock } from '../adapters/time/clock.ts';
-import { loadEnvFile, readConfig } from './config/config.ts';
+import { loadConfig } from './config/config.ts';
 import { variablesHelp } from './config/variables-help.ts';
 import { isLoopback } from './listener.ts';
 import { packageInfo } from './package-info.ts';
@@ -15,8 +15,7 @@ export function composeCommands(): CommandDependencies {
     variablesHelp,
     settings,
     async maintenance() {
-      loadEnvFile();
-      const config = readConfig();
+      const { config } = loadConfig();
       return (await import('./compose-maintenance.ts')).composeMaintenance(config);
     },
     async copy(urls) {
@@ -33,6 +32,6 @@ export function composeCommands(): CommandDependencies {
 }
 
 function settings(): Settings {
-  loadEnvFile();
-  return readConfig();
+  const { config, remarks } = loadConfig();
+  return { ...config, remarks };
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../application/ports/telemetry.ts';
 import { EXIT_FAULT } from '../adapters/cli/run-command.ts';
 import { composeService } from './compose.ts';
-import { inheritedSocket, loadEnvFile, readConfig, type Config } from './config/config.ts';
+import { inheritedSocket, loadConfig, type Config } from './config/config.ts';
 import { isLoopback } from './listener.ts';
 import { logDestination } from '../adapters/telemetry/logging/log-destination.ts';
 import { jsonLogger } from '../adapters/telemetry/logging/json-logger.ts';
@@ -12,8 +12,7 @@ import { packageInfo } from './package-info.ts';
  * anything has started. Every other fault is logged and ends the process with status 1.
  */
 export async function serve(): Promise<void> {
-  loadEnvFile();
-  const config = readConfig();
+  const { config, remarks } = loadConfig();
   const socket = inheritedSocket();
   const log = logDestination((lines) => {
     logger.warn('log lines were dropped: the reader of the log is too slow', { lines });
@@ -34,6 +33,8 @@ export async function serve(): Promise<void> {
   };
   process.on('uncaughtException', fail('uncaught fault'));
   process.on('unhandledRejection', fail('unhandled rejection'));
+
+  for (const remark of remarks) logger.warn(`configuration: ${remark}`);
 
   const couldNotStart = fail('could not start');
   const service = await composeService(config, logger).catch(couldNotStart);

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
 import { StoreUnavailable } from '../../../application/ports/store.ts';
 import { foldCase } from '../../../domain/text-folding.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -40,7 +41,7 @@ export interface SqliteOptions {
  */
 export function openSqlite(options: SqliteOptions): Knex {
   const readOnly = options.readOnly ?? false;
-  if (!readOnly) mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true });
+  if (!readOnly) makeFolder(path.dirname(path.resolve(options.file)));
   else if (!existsSync(options.file)) throw new StoreUnavailable('the database file is not there');
   return knex({
     client: 'better-sqlite3',
