@@ -5,6 +5,7 @@ import { loadConfig } from './config/config.ts';
 import { variablesHelp } from './config/variables-help.ts';
 import { isLoopback } from './listener.ts';
 import { packageInfo } from './package-info.ts';
+import { stopRequests } from './stop-requests.ts';
 
 /** The composition root of the command line. Loads what a command needs when the command asks for it: help must be fast. */
 export function composeCommands(): CommandDependencies {
@@ -26,7 +27,7 @@ export function composeCommands(): CommandDependencies {
       return newMigration(name, systemClock.now());
     },
     async serve() {
-      await (await import('./serve.ts')).serve();
+      await (await import('./serve.ts')).serve(stopRequests());
     },
   };
 }

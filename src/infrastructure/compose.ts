@@ -34,18 +34,26 @@ export interface Service {
   /**
    * Reports itself as not ready, finishes the requests in flight, stores what was accepted, and closes the database. Returns
    * false if the shutdown timeout cut off requests.
+   * @param onStep receives the name of each step when it begins
    */
-  stop(): Promise<boolean>;
+  stop(onStep?: (step: string) => void): Promise<boolean>;
+}
+
+/** What replaces the defaults of a service. */
+export interface ServiceOptions {
+  /** Limits of connections, so that tests do not wait for long timeouts. */
+  readonly limits?: Partial<ConnectionLimits>;
+  /** @default migrates in this thread, and blocks it */
+  readonly migrate?: (config: Config, logger: Logger) => Promise<void>;
 }
 
 /**
  * Composes the service: decides which adapter implements which port. compose-commands.ts does the same for the commands.
- * @param limits replace the default limits of connections, so that tests do not wait for long timeouts
  */
 export async function composeService(
   config: Config,
   logger: Logger,
-  limits: Partial<ConnectionLimits> = {},
+  { limits = {}, migrate = migrateHere }: ServiceOptions = {},
 ): Promise<Service> {
   if (config.migrateOnStart) await migrate(config, logger);
 
@@ -127,7 +135,7 @@ export async function composeService(
       retention.start();
       return address;
     },
-    async stop() {
+    async stop(onStep = () => undefined) {
       const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
       // Streams close only after the shutdown delay. Before it ends, load balancers still send reconnecting clients to this process,
@@ -135,10 +143,15 @@ export async function composeService(
       const finished = await closeServer(server, config, () => {
         messageStream.stop();
       });
+      onStep('commits');
       await repository.drain();
+      onStep('retention');
       await retention.drain();
+      onStep('rejections');
       await rejections.drain();
+      onStep('database');
       await stored.close();
+      onStep('traces');
       await tracing.close(Math.min(LAST_TRACES_MS, Math.max(0, deadline - performance.now())));
       return finished;
     },
@@ -169,7 +182,7 @@ async function openStore(config: Config): Promise<Store> {
   return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads });
 }
 
-async function migrate(config: Config, logger: Logger): Promise<void> {
+async function migrateHere(config: Config, logger: Logger): Promise<void> {
   // Imported only if the service migrates: Knex is slow to load, and the main thread needs it for nothing else.
   const { migrateLatest } = await import('../adapters/persistence/schema/migrator.ts');
   const { openForMaintenance } = await import('./database.ts');

@@ -45,7 +45,7 @@ function program(dependencies: CommandDependencies): Command {
 Settings come from environment variables, and from .env in the working directory: see "webhook-inbox serve --help".
 Secrets are read only from there, because every user of a machine can see the arguments of a command.
 
-Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a rejected request, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} an invalid configuration, 130 stopped by Ctrl-C.`,
+Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a rejected request, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} an invalid configuration, 130 stopped by Ctrl-C, 129 or 143 by SIGHUP or SIGTERM.`,
     );
   inherit(all);
   return all;
@@ -82,6 +82,7 @@ export async function runCommandLine(argv: readonly string[], dependencies: Comm
     process.stderr.write(`standard output cannot be written: ${code}\n`);
     process.exit(EXIT_FAULT);
   });
+  process.stderr.on('error', () => undefined); // the terminal is gone; what is under way must still be cleaned up
   await runCommand(async () => {
     try {
       await program(dependencies).parseAsync(argv);

@@ -1,6 +1,9 @@
 import { constants } from 'node:os';
 
-type StopSignal = 'SIGINT' | 'SIGTERM';
+/** Ctrl-C, a supervisor, and a terminal or session that ends. SIGQUIT, Ctrl-\\, still ends a command at once. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+type StopSignal = (typeof STOP_SIGNALS)[number];
 
 /** A command ended early because of a signal. */
 export class Stopped extends Error {
@@ -8,17 +11,43 @@ export class Stopped extends Error {
 
   constructor(signal: StopSignal) {
     super(`stopped by ${signal}`);
-    this.status = 128 + constants.signals[signal];
+    this.status = statusOf(signal);
   }
 }
 
-/** The first SIGINT or SIGTERM aborts it, with {@link Stopped} as its reason. The second ends the process at once. */
+/** As of a program that the signal ends. */
+function statusOf(signal: StopSignal): number {
+  return 128 + constants.signals[signal];
+}
+
+/**
+ * Makes a signal end the process before a command has begun to handle it, and SIGUSR1 open no debugger. Only process 1 of a container needs a
+ * handler for the first: the kernel ends every other process, and a handler would wait for a statement of SQLite to end.
+ */
+export function endOnSignals(pid: number = process.pid): void {
+  process.on('SIGUSR1', () => undefined);
+  if (pid !== 1) return;
+  for (const signal of STOP_SIGNALS) process.on(signal, endNow);
+}
+
+function endNow(signal: NodeJS.Signals): void {
+  process.exit(statusOf(signal as StopSignal));
+}
+
+/**
+ * The first stop signal aborts it, with {@link Stopped} as its reason. The second one, whichever it is, ends the process at once: by the
+ * kernel, because a handler would wait for a statement of SQLite to end.
+ */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      stop.abort(new Stopped(signal));
-    });
+  const first = (signal: NodeJS.Signals): void => {
+    for (const one of STOP_SIGNALS) process.off(one, first);
+    endOnSignals();
+    stop.abort(new Stopped(signal as StopSignal));
+  };
+  for (const signal of STOP_SIGNALS) {
+    process.off(signal, endNow);
+    process.on(signal, first);
   }
   return stop.signal;
 }
