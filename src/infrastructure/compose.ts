@@ -12,8 +12,7 @@ import { MessageStream } from '../application/follow/message-stream.ts';
 import { IngestMessage } from '../application/ingest/ingest-message.ts';
 import { ListMessages } from '../application/query/list-messages.ts';
 import type { Logger } from '../application/ports/telemetry.ts';
-import type { MessageRepository, RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
-import type { ExpiryRule } from '../domain/erasure-rule.ts';
+import type { MessageRepository, RejectionLog, StoreUsage, ExpiryStore } from '../application/ports/store.ts';
 import { Rejections } from '../application/rejections/rejections.ts';
 import { Retention } from '../application/erasure/retention.ts';
 import { systemClock } from '../adapters/time/clock.ts';
@@ -88,7 +87,7 @@ export async function composeService(
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
   const retention = new Retention(
-    { eraser: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger },
+    { store: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger },
     config.retentionDays,
   );
   const checkReadiness = new CheckReadiness({ store: repository, verifiers });
@@ -160,7 +159,7 @@ export async function composeService(
 
 interface Store extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: StepwiseEraser<ExpiryRule>;
+  readonly eraser: ExpiryStore;
   usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }

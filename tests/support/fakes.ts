@@ -20,6 +20,7 @@ export interface RecordingMetrics extends Metrics {
   readonly bodiesShed: true[];
   readonly connectionsDropped: true[];
   readonly erased: number[];
+  readonly blocked: boolean[];
   readonly streams: number[];
 }
 
@@ -38,6 +39,7 @@ export function recordingMetrics(): RecordingMetrics {
     bodiesShed: [] as RecordingMetrics['bodiesShed'],
     connectionsDropped: [] as RecordingMetrics['connectionsDropped'],
     erased: [] as RecordingMetrics['erased'],
+    blocked: [] as RecordingMetrics['blocked'],
     streams: [] as RecordingMetrics['streams'],
   };
   return {
@@ -56,6 +58,7 @@ export function recordingMetrics(): RecordingMetrics {
     messageStreams: (open) => void recorded.streams.push(open),
     connectionDropped: () => void recorded.connectionsDropped.push(true),
     messagesErased: (messages) => void recorded.erased.push(messages),
+    retentionBlocked: (blocked) => void recorded.blocked.push(blocked),
   };
 }
 

@@ -1,5 +1,4 @@
-import type { MessageRepository, RejectionLog, StepwiseEraser, StoreUsage } from '../../../application/ports/store.ts';
-import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
+import type { MessageRepository, RejectionLog, ExpiryStore, StoreUsage } from '../../../application/ports/store.ts';
 import { derivedDataWorker, DERIVE_STEP } from '../ingest/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
 import { withWriteHealth } from '../ingest/write-health.ts';
@@ -7,6 +6,7 @@ import { openPostgres, tryWrite } from './database.ts';
 import { expiryEraser } from '../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../rejections/rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
+import { postgresDialect } from './dialect.ts';
 import { postgresErasing } from './erasure.ts';
 import { postgresMessageRepository } from './repository.ts';
 import { translatingErrors } from './errors.ts';
@@ -29,7 +29,7 @@ export interface PooledOptions {
 
 export interface PooledMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: StepwiseEraser<ExpiryRule>;
+  readonly eraser: ExpiryStore;
   usage(): Promise<StoreUsage>;
   /** Resolves when the counters include everything stored so far, unless another replica is counting it. */
   caughtUp(): Promise<void>;
@@ -81,7 +81,13 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
     },
-    eraser: expiryEraser(writes, postgresErasing, translatingErrors),
+    eraser: expiryEraser({
+      writes,
+      reads,
+      dialect: postgresDialect,
+      erasing: postgresErasing,
+      translate: translatingErrors,
+    }),
     usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
     caughtUp: () => derived.caughtUp(),
     async close() {

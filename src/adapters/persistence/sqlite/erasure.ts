@@ -36,6 +36,10 @@ export const sqliteErasing: ErasingDialect = {
   },
 
   placeInBody: 'instr(body, ?)',
+
+  latestReceipts: 'select coalesce(received_at, sent_at) as at from messages order by seq desc',
+
+  serverTime: null,
 };
 
 async function highestSeq(transaction: Knex): Promise<number> {

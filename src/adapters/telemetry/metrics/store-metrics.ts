@@ -4,7 +4,7 @@ import { SECONDS } from './buckets.ts';
 
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 
-type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased'>;
+type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased' | 'retentionBlocked'>;
 
 /** Metrics of commits, of the queue in front of them, and of erasing. */
 export function commitMetrics(registry: Registry, maxQueuedMessages: number): CommitMetrics {
@@ -40,6 +40,11 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
     registers,
   });
   messagesErased.inc({ cause: 'retention' }, 0);
+  const retentionBlocked = new Gauge({
+    name: 'retention_blocked',
+    help: '1 while retention erases nothing, because the clock may be wrong or a run would erase too much; otherwise 0.',
+    registers,
+  });
 
   return {
     commit({ messages, seconds, outcome }) {
@@ -51,6 +56,9 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
     },
     messagesErased(messages) {
       messagesErased.inc({ cause: 'retention' }, messages);
+    },
+    retentionBlocked(blocked) {
+      retentionBlocked.set(blocked ? 1 : 0);
     },
   };
 }

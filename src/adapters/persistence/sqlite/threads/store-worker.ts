@@ -9,12 +9,12 @@ import {
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
-  type StepwiseEraser,
+  type ExpiryStore,
 } from '../../../../application/ports/store.ts';
-import type { ExpiryRule } from '../../../../domain/erasure-rule.ts';
 import { expiryEraser } from '../../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../../rejections/rejection-log.ts';
 import { countNext, indexNext } from '../derived-data.ts';
+import { sqliteDialect } from '../dialect.ts';
 import { sqliteErasing } from '../erasure.ts';
 import { sqliteMessageRepository } from '../repository.ts';
 import { openSqlite, tryWrite, type SqliteOptions } from '../database.ts';
@@ -31,7 +31,9 @@ export type StoreCalls = Omit<MessageRepository, 'add'> & {
   readonly usage: () => Promise<StoreUsage>;
   readonly indexNext: (limit: number) => Promise<number>;
   readonly countNext: (limit: number) => Promise<number>;
-  readonly eraseNext: StepwiseEraser<ExpiryRule>['eraseNext'];
+  readonly eraseNext: ExpiryStore['eraseNext'];
+  readonly expiryOutlook: ExpiryStore['outlook'];
+  readonly countExpired: ExpiryStore['countNext'];
   /** A write that changes nothing. Rejects if the store cannot write. */
   readonly tryWrite: () => Promise<void>;
   /** Closes the connection. This must be the last call. */
@@ -91,7 +93,13 @@ function open(): Opened {
   }
   const known = (files ??= openFiles(options.file));
   const repository = sqliteMessageRepository(db);
-  const eraser = expiryEraser(db, sqliteErasing, translatingErrors);
+  const eraser = expiryEraser({
+    writes: db,
+    reads: db,
+    dialect: sqliteDialect,
+    erasing: sqliteErasing,
+    translate: translatingErrors,
+  });
   const rejections = rejectionLog({ writes: db, reads: db }, translatingErrors);
 
   /** Rejects unless the files are still in place, because a write to deleted or moved files is lost with this process. */
@@ -117,6 +125,8 @@ function open(): Opened {
     indexNext: (limit) => indexNext(db, limit),
     countNext: (limit) => countNext(db, limit),
     eraseNext: (...args) => eraser.eraseNext(...args),
+    expiryOutlook: (rule) => eraser.outlook(rule),
+    countExpired: (...args) => eraser.countNext(...args),
     tryWrite: () => lasting(() => translatingErrors(() => tryWrite(db))),
     async health() {
       const health = await repository.health();
