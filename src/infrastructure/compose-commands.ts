@@ -5,7 +5,7 @@ import { loadConfig } from './config/config.ts';
 import { variablesHelp } from './config/variables-help.ts';
 import { isLoopback } from './listener.ts';
 import { packageInfo } from './package-info.ts';
-import { stopRequests } from './stop-requests.ts';
+import { stopRequests } from './process/stop-requests.ts';
 
 /** The composition root of the command line. Loads what a command needs when the command asks for it: help must be fast. */
 export function composeCommands(): CommandDependencies {

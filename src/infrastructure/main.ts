@@ -1,7 +1,7 @@
 import module from 'node:module';
 import { parseArgs } from 'node:util';
 import { requireSupportedNode } from './node-version.ts';
-import { stopRequests } from './stop-requests.ts';
+import { stopRequests } from './process/stop-requests.ts';
 
 const requests = stopRequests();
 // Before anything loads the SQLite addon, which crashes an older Node without a message.

@@ -56,7 +56,9 @@ describe('a service whose clock is three years ahead', () => {
         NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}`,
       });
       const client = await service.listening;
-      const line = await service.log.first(({ message: words }) => String(words).startsWith('retention erases nothing'));
+      const line = await service.log.first(({ message: words }) =>
+        String(words).startsWith('retention erases nothing'),
+      );
       expect(line).toMatchObject({ level: 'ERROR', retention_days: 30, messages: 20 });
       expect((await client.fetch('/metrics')).body).toContain('\nretention_blocked 1\n');
       expect((await client.fetch('/messages')).json()).toMatchObject({ total: 20 });

@@ -154,7 +154,9 @@ describe('a stop that cannot finish', () => {
     await client.webhook(MESSAGE);
     const lock = new SqliteFile(path.join(folder, 'locked.db'));
     lock.exec('begin immediate');
-    const answers = Array.from({ length: 5 }, (_, i) => client.webhook({ ...MESSAGE, message_id: `w${String(i)}` }).catch(() => undefined));
+    const answers = Array.from({ length: 5 }, (_, i) =>
+      client.webhook({ ...MESSAGE, message_id: `w${String(i)}` }).catch(() => undefined),
+    );
     await client.fetch('/health/live');
     child.kill('SIGTERM');
     const began = performance.now();
@@ -179,15 +181,27 @@ describe('a stop that cannot finish', () => {
     const pipe = path.join(folder, `pipe-${times}`);
     execFileSync('mkfifo', [pipe]);
     const fd = openSync(pipe, 'r+');
-    const env = { WEBHOOK_SECRET: SECRET, MIGRATE_ON_START: 'true', PORT: '0', LOG_LEVEL: 'DEBUG', SHUTDOWN_DELAY_MS: times === 'once' ? '0' : '60000' };
-    const child = spawn(process.execPath, [MAIN], { cwd: folder, env: { ...env, DATABASE_URL: `sqlite:///${times}.db` }, stdio: ['ignore', fd, 'pipe'] });
+    const env = {
+      WEBHOOK_SECRET: SECRET,
+      MIGRATE_ON_START: 'true',
+      PORT: '0',
+      LOG_LEVEL: 'DEBUG',
+      SHUTDOWN_DELAY_MS: times === 'once' ? '0' : '60000',
+    };
+    const child = spawn(process.execPath, [MAIN], {
+      cwd: folder,
+      env: { ...env, DATABASE_URL: `sqlite:///${times}.db` },
+      stdio: ['ignore', fd, 'pipe'],
+    });
     const exited = once(child, 'exit');
     const reader = createReadStream(pipe, { highWaterMark: 64 });
     let text = '';
-    for await (const chunk of reader as AsyncIterable<Buffer>) if (/"port":\d+,/.test((text += chunk.toString()))) break;
+    for await (const chunk of reader as AsyncIterable<Buffer>)
+      if (/"port":\d+,/.test((text += chunk.toString()))) break;
     const port = Number(/"port":(\d+)/.exec(text)?.[1]);
     const long = `/${'x'.repeat(4_000)}`;
-    for (let i = 0; i < 100; i++) await fetch(`http://127.0.0.1:${String(port)}${long}`).then((answer) => answer.text());
+    for (let i = 0; i < 100; i++)
+      await fetch(`http://127.0.0.1:${String(port)}${long}`).then((answer) => answer.text());
     child.kill('SIGTERM');
     if (times === 'twice') {
       await delay(200);

@@ -12,12 +12,12 @@ const AHEAD_MICROS = 3_600_000_000n;
 export type Objection =
   /** The clock was set ahead since the start of this process. */
   | { readonly is: 'clock_set_ahead'; readonly aheadSeconds: number }
-  /** The run would erase most of what is stored. */
+  /** The run would erase most of the messages. */
   | { readonly is: 'too_much'; readonly messages: number; readonly expired: number };
 
 /**
  * Decides whether a wrong clock may be the reason that messages have expired. While a process runs, its clock is compared with the time that
- * has passed. What happened before the start is unknown: there, a wrong clock shows as a first run that would erase most of the messages,
+ * has passed. The time before the start is unknown: there, a wrong clock shows as a first run that would erase most of the messages,
  * either many of them, or messages from before a gap in which nothing was received for as long as messages are kept.
  */
 export class ExpiryGuard {
@@ -34,12 +34,20 @@ export class ExpiryGuard {
     this.#elapsedAtStart = ports.timer.elapsed();
   }
 
-  /** @param keptMicros how long messages are kept */
-  async objection(rule: ExpiryRule, now: Timestamp, keptMicros: bigint): Promise<Objection | null> {
+  /**
+   * @param keptMicros how long messages are kept
+   * @param signal rejects with its reason between two pages
+   */
+  async objection(
+    rule: ExpiryRule,
+    now: Timestamp,
+    keptMicros: bigint,
+    signal: AbortSignal,
+  ): Promise<Objection | null> {
     const passed = BigInt(Math.round((this.#timer.elapsed() - this.#elapsedAtStart) * 1_000));
     const ahead = now - (this.#startedAt + passed);
     if (ahead > AHEAD_MICROS) return { is: 'clock_set_ahead', aheadSeconds: Number(ahead / 1_000_000n) };
-    return this.#isFirstRun ? this.#tooMuch(rule, keptMicros) : null;
+    return this.#isFirstRun ? this.#tooMuch(rule, keptMicros, signal) : null;
   }
 
   /** A run has ended: later runs only find what has expired since then. */
@@ -47,19 +55,20 @@ export class ExpiryGuard {
     this.#isFirstRun = false;
   }
 
-  async #tooMuch(rule: ExpiryRule, keptMicros: bigint): Promise<Objection | null> {
+  async #tooMuch(rule: ExpiryRule, keptMicros: bigint, signal: AbortSignal): Promise<Objection | null> {
     const { messages, reach, latestReceipts } = await this.#store.outlook(rule);
     const half = messages / 2;
     if (reach <= half) return null;
     const most = this.#hasGap(latestReceipts, keptMicros) ? half : Math.max(half, FEW_MESSAGES);
-    const expired = await this.#countUpTo(rule, most);
+    const expired = await this.#countUpTo(rule, most, signal);
     return expired > most ? { is: 'too_much', messages, expired } : null;
   }
 
   /** Stops soon after `most`. */
-  async #countUpTo(rule: ExpiryRule, most: number): Promise<number> {
+  async #countUpTo(rule: ExpiryRule, most: number, signal: AbortSignal): Promise<number> {
     let expired = 0;
     for (let cursor: ErasureCursor | null = null; ;) {
+      signal.throwIfAborted();
       const { count, next }: Awaited<ReturnType<ExpiryStore['countNext']>> = await this.#store.countNext(rule, cursor);
       expired += count;
       if (next === null || expired > most) return expired;

@@ -107,7 +107,7 @@ export class Retention {
     const now = await this.#earliestNow();
     const kept = BigInt(this.#days) * MICROS_PER_DAY;
     const rule: ExpiryRule = { of: 'age', before: timestampFromMicros(now - kept), keepFrom: [], keepSince: null };
-    const objection = await this.#guard.objection(rule, now, kept);
+    const objection = await this.#guard.objection(rule, now, kept, this.#stopping.signal);
     this.#metrics.retentionBlocked(objection !== null);
     if (objection !== null && objection.is !== this.#blockedBy) this.#explain(objection, rule);
     this.#blockedBy = objection?.is ?? null;
@@ -146,6 +146,7 @@ export class Retention {
   }
 
   #report({ messages, statuses, bodies }: Erased, fields: { readonly stopped?: true }): void {
-    if (messages + statuses > 0) this.#logger.info('old messages were erased', { messages, statuses, bodies, ...fields });
+    if (messages + statuses > 0)
+      this.#logger.info('old messages were erased', { messages, statuses, bodies, ...fields });
   }
 }

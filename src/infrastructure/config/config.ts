@@ -37,7 +37,8 @@ export function loadConfig(): LoadedConfig {
   const { faults, remarks } = applyEnvFile(names);
   const read = tryConfig(process.env);
   const { database } = read.config;
-  const place = faults.length + read.faults.length === 0 && database.engine === 'sqlite' ? placeFault(database.file) : null;
+  const place =
+    faults.length + read.faults.length === 0 && database.engine === 'sqlite' ? placeFault(database.file) : null;
   const all = [...faults, ...read.faults, ...(place === null ? [] : [`DATABASE_URL ${place}`])];
   if (all.length > 0) throw new ConfigError(all);
   return { config: read.config, remarks: [...remarks, ...surrounding] };
@@ -62,7 +63,10 @@ function applyEnvFile(names: readonly string[]): { faults: readonly string[]; re
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
     .map(({ line, reason }) => `.env ${line === null ? '' : `line ${String(line)} `}${reason}`);
   const more = said.length - MAX_FILE_FAULTS;
-  return { faults: more > 0 ? [...said.slice(0, MAX_FILE_FAULTS), `.env has ${String(more)} more such lines`] : said, remarks };
+  return {
+    faults: more > 0 ? [...said.slice(0, MAX_FILE_FAULTS), `.env has ${String(more)} more such lines`] : said,
+    remarks,
+  };
 }
 
 /** Reads the configuration from environment variables; an empty variable counts as not set. Throws a ConfigError. */

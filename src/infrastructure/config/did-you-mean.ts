@@ -44,7 +44,12 @@ export function editDistance(a: string, b: string): number {
       const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       row.push(
-        Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, swapped ? (before[j - 2] ?? 0) + 1 : Infinity),
+        Math.min(
+          replaced,
+          (previous[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + 1,
+          swapped ? (before[j - 2] ?? 0) + 1 : Infinity,
+        ),
       );
     }
     [before, previous] = [previous, row];

@@ -35,7 +35,8 @@ export function host(value: string): string {
   if (isIP(bare) !== 0 && (bare === value || bare.includes(':'))) return bare;
   const labels = value.split('.');
   // A name whose last label has only digits is an address that is not valid (RFC 3696, section 2).
-  if (value.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')) return value;
+  if (value.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? ''))
+    return value;
   throw new Error('must be one IP address, such as 127.0.0.1 or ::1, or a host name, without a scheme and a port');
 }
 

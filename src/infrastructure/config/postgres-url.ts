@@ -38,7 +38,8 @@ export function postgresUrl(value: string): string {
   const { username, password, hostname, pathname, hash } = url;
   if (pathname.length < 2 || hash !== '') throw new Error(FORM);
   if (![username, password, hostname, pathname].every(isDecodable)) throw new Error(FORM);
-  if (/,|%2c/i.test(hostname)) throw new Error('must name one host: several hosts, separated by commas, are not supported');
+  if (/,|%2c/i.test(hostname))
+    throw new Error('must name one host: several hosts, separated by commas, are not supported');
   checkParameters(url.searchParams);
   return written;
 }
@@ -55,13 +56,16 @@ function isDecodable(part: string): boolean {
 function checkParameters(query: URLSearchParams): void {
   const names = [...query.keys()];
   for (const [name, value] of query) {
-    if (names.indexOf(name) !== names.lastIndexOf(name)) throw new Error(`must have each parameter once: ${known(name)} is there twice`);
+    if (names.indexOf(name) !== names.lastIndexOf(name))
+      throw new Error(`must have each parameter once: ${known(name)} is there twice`);
     const values = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
     if (values === undefined) throw new Error(unknownParameter(name));
     if (values === null ? value !== '' : values.includes(value)) continue;
     if (values === null) throw new Error(`must have a value for the parameter ${name}, or not have it`);
     const meant = didYouMean(value, values);
-    throw new Error(`must have one of ${values.join(', ')} as ${name}${meant === null ? '' : `: did you mean ${meant}?`}`);
+    throw new Error(
+      `must have one of ${values.join(', ')} as ${name}${meant === null ? '' : `: did you mean ${meant}?`}`,
+    );
   }
 }
 
@@ -81,6 +85,7 @@ function known(name: string): string {
 /** Why the driver would not use TLS as the environment says; null if it would. `url` takes precedence. */
 export function sslModeFault(url: string, mode: string | undefined): string | null {
   const { searchParams: query } = new URL(url);
-  if (mode === undefined || mode === '' || SSL_MODES.includes(mode) || query.has('sslmode') || query.has('ssl')) return null;
+  if (mode === undefined || mode === '' || SSL_MODES.includes(mode) || query.has('sslmode') || query.has('ssl'))
+    return null;
   return `PGSSLMODE must be one of ${SSL_MODES.join(', ')}`;
 }

@@ -14,8 +14,14 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
   [/\?/, 'must be sqlite:/// and a path without ?, because parameters such as mode=ro are not supported'],
   [/^file:/i, 'must be sqlite:/// and a path, not a file: URI'],
   [/^\/?~/, 'must be sqlite:/// and a path without ~, which is not replaced: write the home folder in full'],
-  [/\$[A-Za-z_{]/, 'must be sqlite:/// and a path without $, because variables are not replaced: write the path in full'],
-  [/%[0-9a-f]{2}/i, 'must be sqlite:/// and a path without percent-encoding, which is not decoded: write the characters themselves'],
+  [
+    /\$[A-Za-z_{]/,
+    'must be sqlite:/// and a path without $, because variables are not replaced: write the path in full',
+  ],
+  [
+    /%[0-9a-f]{2}/i,
+    'must be sqlite:/// and a path without percent-encoding, which is not decoded: write the characters themselves',
+  ],
   [/(^|\/)\.{0,2}$/, 'must be sqlite:/// and the path of a file, not of a folder'],
   [/^[ ]|[ ]$|\p{Cc}/u, 'must be sqlite:/// and a path without spaces around it and without control characters'],
 ];
@@ -33,6 +39,6 @@ export function placeFault(file: string): string | null {
     if (code === 'ENOTDIR') return 'has a path through a file as if that were a folder';
     if (code === 'ELOOP') return 'has a path with a loop of links';
     if (code === 'ENAMETOOLONG') return 'has a path that is too long';
-    return null; // whoever opens it reports it
+    return null; // opening it reports the reason
   }
 }

@@ -37,7 +37,10 @@ describe('doctor with .env', () => {
   });
 
   it('says what has no effect', async () => {
-    program.file('.env', `IMAGE_TAG=1\nPOSTGRES_PASSWORD=x\nLOG_LEVEL=DEBUG\nLOG_LEVEL=INFO\nWEBHOOK_SECRET=${SECRET}\n`);
+    program.file(
+      '.env',
+      `IMAGE_TAG=1\nPOSTGRES_PASSWORD=x\nLOG_LEVEL=DEBUG\nLOG_LEVEL=INFO\nWEBHOOK_SECRET=${SECRET}\n`,
+    );
     const { stdout } = await doctor({ READ_API_KEY: SECRET });
     expect(stdout.match(/^warn {2}configuration: .*$/gm)).toEqual([
       'warn  configuration: .env line 1 sets IMAGE_TAG, which is no setting of this service',
@@ -54,12 +57,39 @@ describe('doctor with .env', () => {
   });
 
   it.each<[string, (file: string) => void, string]>([
-    ['a folder', (file) => mkdirSync(file), '.env is a folder'],
-    ['a link that leads nowhere', (file) => { symlinkSync('nowhere', file); }, '.env is a link to a file that is not there'],
-    ['endless', (file) => { symlinkSync('/dev/zero', file); }, '.env is larger than'],
+    [
+      'a folder',
+      (file) => {
+        mkdirSync(file);
+      },
+      '.env is a folder',
+    ],
+    [
+      'a link that leads nowhere',
+      (file) => {
+        symlinkSync('nowhere', file);
+      },
+      '.env is a link to a file that is not there',
+    ],
+    [
+      'endless',
+      (file) => {
+        symlinkSync('/dev/zero', file);
+      },
+      '.env is larger than',
+    ],
     ...(process.getuid?.() === 0
       ? []
-      : [['unreadable', (file: string) => { program.file('.env', ''); chmodSync(file, 0); }, '.env cannot be read by this user'] as [string, (file: string) => void, string]]),
+      : [
+          [
+            'unreadable',
+            (file: string) => {
+              program.file('.env', '');
+              chmodSync(file, 0);
+            },
+            '.env cannot be read by this user',
+          ] as [string, (file: string) => void, string],
+        ]),
   ])('says that it is %s', async (_, make, words) => {
     make(path.join(program.folder, '.env'));
     const { status, stdout } = await doctor();

@@ -43,7 +43,10 @@ describe('splitLines', () => {
 
 describe('the beginning of a file', () => {
   it('may be a byte order mark of UTF-8', async () => {
-    expect(await split([Buffer.of(0xef), Buffer.of(0xbb, 0xbf), Buffer.from('{}\n\uFEFF')], 9)).toEqual(['{}', '\uFEFF']);
+    expect(await split([Buffer.of(0xef), Buffer.of(0xbb, 0xbf), Buffer.from('{}\n\uFEFF')], 9)).toEqual([
+      '{}',
+      '\uFEFF',
+    ]);
   });
 
   it.each([

@@ -159,7 +159,8 @@ function guarded(
 ) {
   const [metrics, logger, timer] = [recordingMetrics(), recordingLogger(), manualTimer()];
   const right = timestamp('2026-01-31T12:00:00Z');
-  const at = (daysLater: number): Timestamp => timestampFromMicros(right + BigInt(Math.round(daysLater * 86_400)) * 1_000_000n);
+  const at = (daysLater: number): Timestamp =>
+    timestampFromMicros(right + BigInt(Math.round(daysLater * 86_400)) * 1_000_000n);
   const clock = manualClock(at(clockAheadDays));
   let stored = ages.map((age) => at(-age));
   const store: ExpiryStore = {
@@ -190,8 +191,9 @@ function guarded(
     ...{ metrics, logger, clock, at, hours },
     left: () => stored.length,
     receive: (ofAges: readonly number[]) => (stored = [...ofAges.map((age) => at(-age)), ...stored]),
-    purge: () => (stored = stored.filter((one) => one >= timestampFromMicros(clock.now() - BigInt(days) * 86_400_000_000n))),
-    async firstRun() {
+    purge: () =>
+      (stored = stored.filter((one) => one >= timestampFromMicros(clock.now() - BigInt(days) * 86_400_000_000n))),
+    firstRun: async (): Promise<void> => {
       retention.start();
       timer.pass(1_000);
       for (let turn = 0; turn < 5; turn++) await turnOfTheLoop();
@@ -215,7 +217,11 @@ describe('Retention with a clock that may be wrong', () => {
     await hours(48);
     expect(left()).toBe(ages.length);
     expect(logger.lines).toEqual([
-      { level: 'error', message: expect.stringContaining('purge --before 30d'), fields: expect.objectContaining({ messages: ages.length }) },
+      {
+        level: 'error',
+        message: expect.stringContaining('purge --before 30d'),
+        fields: expect.objectContaining({ messages: ages.length }),
+      },
     ]);
     expect(new Set(metrics.blocked)).toEqual(new Set([true]));
     expect(metrics.erased).toEqual([]);
@@ -266,7 +272,11 @@ describe('Retention with a clock that may be wrong', () => {
     expect(left()).toBe(29);
     expect(metrics.blocked).toEqual([false, true, true, true]);
     expect(logger.lines).toEqual([
-      { level: 'error', message: expect.stringContaining('the clock was set ahead'), fields: expect.objectContaining({ retention_days: 30 }) },
+      {
+        level: 'error',
+        message: expect.stringContaining('the clock was set ahead'),
+        fields: expect.objectContaining({ retention_days: 30 }),
+      },
     ]);
     clock.set(at(3 / 24));
     await hours(1);

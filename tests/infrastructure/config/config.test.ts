@@ -448,7 +448,9 @@ describe('PGSSLMODE', () => {
   const url = 'postgres://u:p@h/name';
 
   it('must be one that the driver knows, because it uses no TLS with any other', () => {
-    expect(faultsOf({ DATABASE_URL: url, PGSSLMODE: 'requre' })).toContain('  PGSSLMODE must be one of disable, prefer');
+    expect(faultsOf({ DATABASE_URL: url, PGSSLMODE: 'requre' })).toContain(
+      '  PGSSLMODE must be one of disable, prefer',
+    );
   });
 
   it.each([

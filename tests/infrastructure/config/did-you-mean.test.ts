@@ -27,7 +27,16 @@ describe('a name in .env that is no setting', () => {
   });
 
   it.each([
-    ...['COMPOSE_PROJECT_NAME', 'BIND', 'POSTGRES_PASSWORD', 'PGPASSWORD', 'PGHOST', 'PGPORT', 'PGSSLMODE', 'PGSSLCERT'],
+    ...[
+      'COMPOSE_PROJECT_NAME',
+      'BIND',
+      'POSTGRES_PASSWORD',
+      'PGPASSWORD',
+      'PGHOST',
+      'PGPORT',
+      'PGSSLMODE',
+      'PGSSLCERT',
+    ],
     ...['TZ', 'SQLITE_TMPDIR', 'READ_API_KEY_FILE', 'NODE_ENV', 'HTTPS_PROXY', 'no_proxy', 'GF_SERVER_ROOT_URL'],
     ...OURS,
   ])('%s is left to the program that it belongs to', (name) => {
@@ -45,12 +54,16 @@ describe('a name in .env that is no setting', () => {
 
   it('is found with one letter too many, too few, another one or two swapped, in any setting', () => {
     const name = fc.constantFrom(...OURS);
-    const letter = fc.constantFrom(...'ABCXYZ_019');
+    const letter = fc.constantFrom('A', 'B', 'X', 'Y', '_', '0', '9');
     fc.assert(
       fc.property(name, fc.nat(), letter, fc.nat(3), (right, place, other, mistake) => {
         const at = place % right.length;
         const tail = right.slice(at + 1);
-        const wrong = right.slice(0, at) + ([tail, other + tail, other + right.slice(at), (tail[0] ?? '') + (right[at] ?? '') + tail.slice(1)][mistake] ?? '');
+        const wrong =
+          right.slice(0, at) +
+          ([tail, other + tail, other + right.slice(at), (tail[0] ?? '') + (right[at] ?? '') + tail.slice(1)][
+            mistake
+          ] ?? '');
         if (!OURS.includes(wrong)) expect(didYouMean(wrong, OURS)).not.toBeNull();
       }),
     );

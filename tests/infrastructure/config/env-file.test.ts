@@ -70,7 +70,7 @@ describe('.env', () => {
     ['# at the start of a value', 'A=#cd', 1, '#'],
     ['a reference', 'A=a$B', 1, '$'],
     ['a reference in braces', 'A="a${B}"', 1, '$'],
-    ['a line that goes on', 'A=ab\\\ncd', 1, 'backslash'],
+    ['a continued line', 'A=ab\\\ncd', 1, 'backslash'],
   ])('rejects %s', (_, content, line, reason) => {
     const [fault] = parsed(content).faults;
     expect(fault).toEqual({ line, reason: expect.stringContaining(reason) });
@@ -95,7 +95,8 @@ describe('.env', () => {
         const { values, faults } = parsed(text);
         if (faults.length > 0) return;
         // Node takes some indented comments for names, and drops some empty values.
-        const named = (entries: object) => Object.entries(entries).filter(([name, value]) => /^\w+$/.test(name) && value !== '');
+        const named = (entries: object) =>
+          Object.entries(entries).filter(([name, value]) => /^\w+$/.test(name) && value !== '');
         expect(named(values)).toEqual(named(parseEnv(text.replace(/^\u{feff}/u, ''))));
       }),
       { numRuns: 1_000 },
@@ -113,9 +114,12 @@ describe('.env', () => {
 
   it('accepts every value without an apostrophe in single quotes', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }).map((value) => value.replace(/['\0\r\n]/g, '')), (value) => {
-        expect(parsed(`A='${value}'\nB=1`)).toEqual({ values: { A: value, B: '1' }, faults: [] });
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme' }).map((value) => value.replace(/['\0\r\n]/g, '')),
+        (value) => {
+          expect(parsed(`A='${value}'\nB=1`)).toEqual({ values: { A: value, B: '1' }, faults: [] });
+        },
+      ),
     );
   });
 });

@@ -73,7 +73,9 @@ export async function countToErase(
   after: Place | null,
 ): Promise<{ count: number; next: Place | null }> {
   const { end, upTo } = await pageAfter(db, rule, after);
-  const row = (await where(ahead(db, after, upTo), isErasedWithinReach(rule)).count({ count: '*' }).first()) as { count: bigint };
+  const row = (await where(ahead(db, after, upTo), isErasedWithinReach(rule))
+    .count({ count: '*' })
+    .first()) as { count: bigint };
   return { count: Number(row.count), next: end === undefined ? null : { sentAt: end.sent_at, key: end.message_id } };
 }
 

@@ -33,7 +33,10 @@ export function expiryEraser({ writes, reads, dialect, erasing, translate }: Exp
 
     outlook: ({ before }) =>
       translate(async () => {
-        const latest = await rowsOf<{ at: bigint }>(reads, `${erasing.latestReceipts} limit ${String(LATEST_RECEIPTS)}`);
+        const latest = await rowsOf<{ at: bigint }>(
+          reads,
+          `${erasing.latestReceipts} limit ${String(LATEST_RECEIPTS)}`,
+        );
         return {
           messages: await countAll(reads, dialect),
           reach: await countBefore(reads, dialect, before),

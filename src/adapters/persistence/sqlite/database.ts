@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
 import { StoreUnavailable } from '../../../application/ports/store.ts';
 import { foldCase } from '../../../domain/text-folding.ts';
-import { makeFolder } from './make-folder.ts';
 
 /** How long a statement waits for another process's lock before it fails as busy. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -68,6 +67,30 @@ export function openSqlite(options: SqliteOptions): Knex {
       },
     },
   });
+}
+
+/**
+ * Creates a folder and those above it, as far as they are missing. `mkdirSync` with `recursive` never returns in file systems that answer
+ * ENOENT where nothing can be created, such as /proc: it then creates the parent again,
+ * which is there. Throws an Error that names the folder.
+ */
+export function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let place = path.resolve(folder); !isThere(place); place = path.dirname(place)) missing.unshift(place);
+  for (const place of missing) {
+    try {
+      mkdirSync(place);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') continue; // another process made it, or opening the file fails with the reason
+      throw new Error(`the folder ${place} cannot be created: ${code}`, { cause: error });
+    }
+  }
+}
+
+/** Whether a folder or anything else has this name; the top folder always has. */
+function isThere(place: string): boolean {
+  return path.dirname(place) === place || statSync(place, { throwIfNoEntry: false }) !== undefined;
 }
 
 function prepareConnection(connection: Database, busyTimeoutMs: number): void {

@@ -53,8 +53,7 @@ function readLine(
   if (!rest.startsWith('=')) return { fault: withoutEquals(name, rest) };
   const value = rest.slice(1);
   const quoted = /^[ \t]*(['"`].*)$/su.exec(value)?.[1];
-  const read =
-    quoted === undefined ? unquotedValue(value) : quotedValue([quoted, ...lines.slice(index + 1)], isOurs);
+  const read = quoted === undefined ? unquotedValue(value) : quotedValue(quoted, lines, index, isOurs);
   return 'fault' in read ? read : { ...read, name };
 }
 

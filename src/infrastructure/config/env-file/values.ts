@@ -25,10 +25,13 @@ export function unquotedValue(written: string): ReadOrFault {
 }
 
 function unquotedFault(value: string): string | null {
-  if (value.includes('#')) return 'has # without a space before it: write the value in single quotes, or put a space before a comment';
+  if (value.includes('#'))
+    return 'has # without a space before it: write the value in single quotes, or put a space before a comment';
   if (/^[“”„‘’‚«»]/.test(value)) return 'has typographic quotation marks: write \' or "';
-  if (/['"`]$/.test(value)) return 'ends with a quotation mark that does not begin it: quote the whole value, or write it in other quotation marks';
-  if (isInvisible(value)) return 'has an invisible character in its value: delete it, or write the value in single quotes';
+  if (/['"`]$/.test(value))
+    return 'ends with a quotation mark that does not begin it: quote the whole value, or write it in other quotation marks';
+  if (isInvisible(value))
+    return 'has an invisible character in its value: delete it, or write the value in single quotes';
   if (value.endsWith('\\')) return 'ends with a backslash: a value in single quotes may have several lines';
   return REFERENCE.test(value) ? REFERENCE_FAULT : null;
 }
@@ -36,15 +39,20 @@ function unquotedFault(value: string): string | null {
 /**
  * A value in quotation marks, which may have several lines. In double quotes, \n is a line end; any other backslash has a different meaning
  * for other readers of the file.
- * @param lines the first begins with the quotation mark
+ * @param first begins with the quotation mark
+ * @param lines of the file, of which `first` is a part of the one at `start`
  */
-export function quotedValue(lines: readonly string[], isOurs: (name: string) => boolean): ReadOrFault {
-  const [first = ''] = lines;
+export function quotedValue(
+  first: string,
+  lines: readonly string[],
+  start: number,
+  isOurs: (name: string) => boolean,
+): ReadOrFault {
   const quote = first[0] ?? '';
   const parts: string[] = [];
-  for (const [index, line] of lines.entries()) {
-    const text = index === 0 ? line.slice(1) : line;
-    const hidden = index > 0 ? /^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=/.exec(line)?.[1] : undefined;
+  for (let index = 0; start + index < lines.length; index++) {
+    const text = index === 0 ? first.slice(1) : (lines[start + index] ?? '');
+    const hidden = index > 0 ? /^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=/.exec(text)?.[1] : undefined;
     if (hidden !== undefined && isOurs(hidden)) {
       return { fault: `has a quotation mark that is not closed before the line of ${hidden}`, lines: index };
     }
@@ -64,7 +72,7 @@ export function quotedValue(lines: readonly string[], isOurs: (name: string) => 
 
 const BACKSLASH = 'has a backslash in double quotes, where only \\n has one meaning: write the value in single quotes';
 
-/** Where the value ends in this line; null: it goes on in the next line. */
+/** Where the value ends in this line; null: not in this line. */
 function closing(text: string, quote: string): number | 'escape' | null {
   const end = text.indexOf(quote);
   const inside = end === -1 ? text : text.slice(0, end);

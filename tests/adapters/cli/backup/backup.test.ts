@@ -113,7 +113,9 @@ describe('webhook-inbox backup of SQLite', () => {
       const environment = { DATABASE_URL: url(database), ...signalledAt(phase, signal) };
       const { status, stdout, stderr } = await cli.run(['backup', copy], environment);
       expect({ status, stdout }).toEqual({ status: expected, stdout: '' });
-      expect(stderr).toMatch(new RegExp(`(checking|copying) [^\\n]*\\nstopped by ${signal}; nothing is left behind\\n$`));
+      expect(stderr).toMatch(
+        new RegExp(`(checking|copying) [^\\n]*\\nstopped by ${signal}; nothing is left behind\\n$`),
+      );
       expect(filesOf(folder)).toEqual(['source.db']);
     });
     cli.remove();

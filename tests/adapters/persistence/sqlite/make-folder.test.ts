@@ -1,6 +1,6 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeFolder } from '../../../../src/adapters/persistence/sqlite/make-folder.ts';
+import { makeFolder } from '../../../../src/adapters/persistence/sqlite/database.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../../support/sqlite.ts';
 
 let folder: TemporaryFolder;

@@ -5,7 +5,7 @@ import { UnusableBackup, type Files, type RestoredContent } from '../../../../ap
 import type { Work } from '../../../../application/ports/maintenance.ts';
 import type { Clock } from '../../../../application/ports/time.ts';
 import { formatTimestamp, type Timestamp } from '../../../../domain/timestamp.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder } from '../database.ts';
 import { databaseExists, replaceDatabase, requireUnused } from './file/replace-database.ts';
 import { prepareRestored } from './prepare-restored.ts';
 

@@ -1,7 +1,7 @@
-import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../adapters/providers/registry.ts';
-import type { Logger } from '../application/ports/telemetry.ts';
-import type { Config } from './config/config.ts';
-import { isLoopback } from './listener.ts';
+import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../adapters/providers/registry.ts';
+import type { Logger } from '../../application/ports/telemetry.ts';
+import type { Config } from '../config/config.ts';
+import { isLoopback } from '../listener.ts';
 
 /** The providers whose webhooks are accepted, because they have a secret. */
 export function servedProviders({ providers }: Pick<Config, 'providers'>): ProviderName[] {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Logger } from '../application/ports/telemetry.ts';
-import type { Config } from './config/config.ts';
+import type { Logger } from '../../application/ports/telemetry.ts';
+import type { Config } from '../config/config.ts';
 
 /** TypeScript when run from the sources, JavaScript in the build. */
 const THREAD = new URL(`./migration-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
