@@ -68,9 +68,14 @@ elif ! $(DOCKER) compose version > /dev/null 2>&1; then \
 fi
 endef
 
-# Compose reads .env too. As in Compose, the environment takes precedence, even if the variable is empty.
+# Compose reads .env too. As in Compose, the environment takes precedence, even if the variable is empty; the last line counts.
+define secret_in_env_file
+sed -n "1s/^$$(printf '\357\273\277')//; s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}WEBHOOK_SECRET[[:space:]]*=//p" .env 2> /dev/null | tail -n 1 | \
+	tr -d '\r' | sed "s/^[[:space:]]*#.*//; s/[[:space:]]\{1,\}#.*//; s/[[:space:]\"'\`]//g"
+endef
+
 define need_secret
-if [ -z "$${WEBHOOK_SECRET-$$(sed -n 's/^\(export \)\{0,1\}WEBHOOK_SECRET=//p' .env 2> /dev/null)}" ]; then \
+if [ -z "$${WEBHOOK_SECRET-$$($(secret_in_env_file))}" ]; then \
 	echo 'WEBHOOK_SECRET is not set. Choose one, then try again:' >&2; \
 	echo '  export WEBHOOK_SECRET="your-secret-here"' >&2; exit 1; \
 fi

@@ -5,7 +5,7 @@ import { progressOn } from '../src/adapters/cli/progress.ts';
 import { runCommand } from '../src/adapters/cli/run-command.ts';
 import { sendRequest } from '../src/adapters/cli/send/request.ts';
 import { localOrigin } from '../src/adapters/cli/service-url.ts';
-import { isDumbTerminal, loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
+import { isDumbTerminal, loadConfig } from '../src/infrastructure/config/config.ts';
 
 const USAGE = `Usage: npm run demo -- [--url URL] [--count N]
 
@@ -75,8 +75,7 @@ async function demo(): Promise<undefined> {
     process.stdout.write(USAGE);
     return undefined;
   }
-  loadEnvFile();
-  const config = readConfig();
+  const { config } = loadConfig();
   const { providers, readApiKeys } = config;
   const secret = providers.webhook.secrets.current;
   const url = values.url ?? localOrigin(config);

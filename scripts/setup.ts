@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { runCommand, say } from '../src/adapters/cli/run-command.ts';
 import { localOrigin } from '../src/adapters/cli/service-url.ts';
-import { loadEnvFile, readConfig } from '../src/infrastructure/config/config.ts';
+import { loadConfig } from '../src/infrastructure/config/config.ts';
 
 const BODY = JSON.stringify({
   message_id: 'm1',
@@ -18,8 +18,7 @@ await runCommand(() => {
     writeFileSync('.env', `WEBHOOK_SECRET=${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
     say(['made .env with a random WEBHOOK_SECRET']);
   }
-  loadEnvFile();
-  const config = readConfig();
+  const { config } = loadConfig();
   const secret = config.providers.webhook.secrets.current;
   if (secret === undefined) {
     say(['WEBHOOK_SECRET is not set in .env: POST /webhook will be answered with 503']);

@@ -1,10 +1,11 @@
 import type { CommandDependencies } from '../adapters/cli/dependencies.ts';
 import type { Settings } from '../adapters/cli/settings.ts';
 import { systemClock } from '../adapters/time/clock.ts';
-import { isDumbTerminal, loadEnvFile, readConfig } from './config/config.ts';
+import { isDumbTerminal, loadConfig } from './config/config.ts';
 import { variablesHelp } from './config/variables-help.ts';
 import { isLoopback } from './listener.ts';
 import { packageInfo } from './package-info.ts';
+import { stopRequests } from './process/stop-requests.ts';
 
 /** The composition root of the command line. Loads what a command needs when the command asks for it: help must be fast. */
 export function composeCommands(): CommandDependencies {
@@ -16,8 +17,7 @@ export function composeCommands(): CommandDependencies {
     variablesHelp,
     settings,
     async maintenance() {
-      loadEnvFile();
-      const config = readConfig();
+      const { config } = loadConfig();
       return (await import('./compose-maintenance.ts')).composeMaintenance(config);
     },
     async copy(urls) {
@@ -28,12 +28,12 @@ export function composeCommands(): CommandDependencies {
       return newMigration(name, systemClock.now());
     },
     async serve() {
-      await (await import('./serve.ts')).serve();
+      await (await import('./serve.ts')).serve(stopRequests());
     },
   };
 }
 
 function settings(): Settings {
-  loadEnvFile();
-  return readConfig();
+  const { config, remarks } = loadConfig();
+  return { ...config, remarks };
 }

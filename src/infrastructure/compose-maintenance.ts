@@ -22,6 +22,7 @@ import type { SearchIndex } from '../application/ports/maintenance.ts';
 import { systemClock } from '../adapters/time/clock.ts';
 import type { Config } from './config/config.ts';
 import { databaseLocation, sameDatabase, type DatabaseLocation } from './config/database-location.ts';
+import { placeFault } from './config/sqlite-path.ts';
 import { backupSource, restoreTarget } from './database-backup.ts';
 import {
   missingFile,
@@ -106,7 +107,10 @@ export function composeCopy(urls: Parameters<CommandDependencies['copy']>[0]): U
 /** Accepts what the configuration accepts. */
 function location(option: '--from' | '--to', url: string): DatabaseLocation {
   try {
-    return databaseLocation(url);
+    const place = databaseLocation(url);
+    const fault = place.engine === 'sqlite' ? placeFault(place.file) : null;
+    if (fault === null) return place;
+    throw new Error(fault);
   } catch (error) {
     throw new ConfigError([`${option} ${error instanceof Error ? error.message : 'is not valid'}`]);
   }

@@ -13,8 +13,7 @@ import { MessageStream } from '../application/follow/message-stream.ts';
 import { IngestMessage } from '../application/ingest/ingest-message.ts';
 import { ListMessages } from '../application/query/list-messages.ts';
 import type { BackgroundObserver, BackgroundStep, Logger } from '../application/ports/telemetry.ts';
-import type { RejectionLog, StoreUsage, StepwiseEraser } from '../application/ports/store.ts';
-import type { ExpiryRule } from '../domain/erasure-rule.ts';
+import type { ExpiryStore, RejectionLog, StoreUsage } from '../application/ports/store.ts';
 import { Rejections } from '../application/rejections/rejections.ts';
 import { Retention } from '../application/erasure/retention.ts';
 import { systemClock } from '../adapters/time/clock.ts';
@@ -35,18 +34,26 @@ export interface Service {
   /**
    * Reports itself as not ready, finishes the requests in flight, stores what was accepted, and closes the database. Returns
    * false if the shutdown timeout cut off requests.
+   * @param onStep receives the name of each step when it begins
    */
-  stop(): Promise<boolean>;
+  stop(onStep?: (step: string) => void): Promise<boolean>;
+}
+
+/** What replaces the defaults of a service. */
+export interface ServiceOptions {
+  /** Limits of connections, so that tests do not wait for long timeouts. */
+  readonly limits?: Partial<ConnectionLimits>;
+  /** @default migrates in this thread, and blocks it */
+  readonly migrate?: (config: Config, logger: Logger) => Promise<void>;
 }
 
 /**
  * Composes the service: decides which adapter implements which port. compose-commands.ts does the same for the commands.
- * @param limits replace the default limits of connections, so that tests do not wait for long timeouts
  */
 export async function composeService(
   config: Config,
   logger: Logger,
-  limits: Partial<ConnectionLimits> = {},
+  { limits = {}, migrate = migrateHere }: ServiceOptions = {},
 ): Promise<Service> {
   if (config.migrateOnStart) await migrate(config, logger);
 
@@ -82,7 +89,7 @@ export async function composeService(
     { maxRows: config.rejectionsMaxRows, maxAgeDays: config.rejectionsMaxAgeDays },
   );
   const retention = new Retention(
-    { eraser: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger, background },
+    { store: stored.eraser, metrics, clock: systemClock, timer: systemTimer, logger, background },
     config.retentionDays,
   );
   const checkReadiness = new CheckReadiness({ store: repository, verifiers, background });
@@ -129,7 +136,7 @@ export async function composeService(
       retention.start();
       return address;
     },
-    async stop() {
+    async stop(onStep = () => undefined) {
       const deadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       checkReadiness.stop();
       // Streams close only after the shutdown delay. Before it ends, load balancers still send reconnecting clients to this process,
@@ -138,10 +145,15 @@ export async function composeService(
         messageStream.stop();
       });
       const late = AbortSignal.timeout(Math.max(0, Math.ceil(deadline - performance.now())));
+      onStep('commits');
       await repository.drain(late);
+      onStep('retention');
       await retention.drain();
+      onStep('rejections');
       await rejections.drain();
+      onStep('database');
       await stored.close(late);
+      onStep('traces');
       await tracing.close(Math.min(LAST_TRACES_MS, Math.max(0, deadline - performance.now())));
       return finished;
     },
@@ -150,7 +162,7 @@ export async function composeService(
 
 interface Store extends GroupedRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: StepwiseEraser<ExpiryRule>;
+  readonly eraser: ExpiryStore;
   usage(): Promise<StoreUsage>;
   close(signal?: AbortSignal): Promise<void>;
 }
@@ -189,7 +201,7 @@ async function openStore(
   return threadedMessageRepository({ file: database.file, readTimeoutMs, maxQueuedReads, ...reports });
 }
 
-async function migrate(config: Config, logger: Logger): Promise<void> {
+async function migrateHere(config: Config, logger: Logger): Promise<void> {
   // Imported only if the service migrates: Knex is slow to load, and the main thread needs it for nothing else.
   const { migrateLatest } = await import('../adapters/persistence/schema/migrator.ts');
   const { openForMaintenance } = await import('./database.ts');

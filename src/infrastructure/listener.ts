@@ -26,8 +26,21 @@ export async function listen(
 ): Promise<AddressInfo> {
   if (inherited === undefined) server.listen(port, host);
   else server.listen({ fd: inherited });
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error: unknown) => {
+    throw explained(error, host);
+  });
   return server.address() as AddressInfo;
+}
+
+/** The error of a HOST that does not belong to this machine, in words; other errors stay the same. */
+function explained(error: unknown, host: string): unknown {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  const isUnknown = syscall === 'getaddrinfo';
+  if (!isUnknown && code !== 'EADDRNOTAVAIL') return error;
+  const message = isUnknown
+    ? `HOST is ${host}, a name without an address`
+    : `HOST is ${host}, no address of this machine`;
+  return Object.assign(new Error(`${message}: ${code}`, { cause: error }), { code });
 }
 
 /**

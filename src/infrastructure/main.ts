@@ -1,7 +1,9 @@
 import module from 'node:module';
 import { parseArgs } from 'node:util';
 import { requireSupportedNode } from './node-version.ts';
+import { stopRequests } from './process/stop-requests.ts';
 
+const requests = stopRequests();
 // Before anything loads the SQLite addon, which crashes an older Node without a message.
 requireSupportedNode();
 module.enableCompileCache(); // reuses compiled code: the start takes a third less time
@@ -15,7 +17,7 @@ ${packageInfo.description}
 
 Usage: node dist/infrastructure/main.js [--help] [--version]
 
-Serves until SIGTERM or SIGINT. ${variablesHelp()}
+Serves until SIGTERM, SIGINT or SIGHUP. ${variablesHelp()}
 
 Exit status: 0 stopped on request, ${String(EXIT_FAULT)} a fault, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} invalid configuration.
 All other commands: node dist/infrastructure/cli.js --help
@@ -27,6 +29,6 @@ await runCommand(async () => {
   });
   if (values.help) say([USAGE.trimEnd()]);
   else if (values.version) say([packageInfo.version]);
-  else await (await import('./serve.ts')).serve();
+  else await (await import('./serve.ts')).serve(requests);
   return undefined;
 });

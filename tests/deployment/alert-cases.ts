@@ -329,6 +329,19 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
       },
     ],
   },
+  WebhookInboxRetentionBlocked: {
+    fires: [
+      {
+        series: { [of('retention_blocked', A)]: '1x30' },
+        at: '10m',
+        labels: { ...A, severity: 'warning' },
+        summary: 'a:8000 erases no old messages',
+        description:
+          'Its clock may be wrong, or a run would erase most of the messages. Its log says which, and what to do.',
+      },
+    ],
+    quiet: [{ series: { [of('retention_blocked', A)]: '0x30' }, at: '10m' }],
+  },
 
   WebhookInboxMessagesLate: {
     fires: [

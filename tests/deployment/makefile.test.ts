@@ -202,8 +202,13 @@ describe('make up, down and logs', () => {
     expect(calls()).toEqual(['WEBHOOK_SECRET=mine docker compose up -d --build --wait']);
   });
 
-  it('starts the container when the secret is in .env, which Compose reads', () => {
-    writeFileSync(path.join(project, '.env'), 'LOG_LEVEL=DEBUG\nWEBHOOK_SECRET=mine\n');
+  it.each([
+    'LOG_LEVEL=DEBUG\nWEBHOOK_SECRET=mine\n',
+    '\u{feff}WEBHOOK_SECRET=mine\n',
+    'export\tWEBHOOK_SECRET = "mine" # new\r\n',
+    "WEBHOOK_SECRET=\nWEBHOOK_SECRET='mi#ne'",
+  ])('starts the container when the secret is in .env, which Compose reads: %j', (dotenv) => {
+    writeFileSync(path.join(project, '.env'), dotenv);
 
     expect(make(['up']).status).toBe(0);
     expect(calls()).toEqual(['WEBHOOK_SECRET= docker compose up -d --build --wait']);
@@ -212,6 +217,9 @@ describe('make up, down and logs', () => {
   it.each([
     ['nowhere', undefined, {}],
     ['empty in .env', 'WEBHOOK_SECRET=\n', {}],
+    ['an empty quotation in .env', 'WEBHOOK_SECRET=""\r\n', {}],
+    ['followed by a comment alone', 'WEBHOOK_SECRET= # later\n', {}],
+    ['empty in the last line of .env', 'WEBHOOK_SECRET=mine\nWEBHOOK_SECRET=\n', {}],
     ['a comment in .env', '# WEBHOOK_SECRET=mine\n', {}],
     ['emptied by the environment', 'WEBHOOK_SECRET=mine\n', { WEBHOOK_SECRET: '' }],
   ])('requires a secret if it is %s', (_, dotenv, extra) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { message } from '../adapters/persistence/contract/repository-fixtures.ts';
-import { startService } from '../support/service.ts';
+import { startProcess, startService } from '../support/service.ts';
+import { temporaryFolder } from '../support/sqlite.ts';
 import { place, store, type Engine } from '../support/stores.ts';
 import { timestamp, timestampFromMicros } from '../../src/domain/timestamp.ts';
 
@@ -35,6 +36,36 @@ describe.each<Engine>(['sqlite', 'postgres'])('a service on %s with RETENTION_DA
       }
     } finally {
       await database.close();
+    }
+  });
+});
+
+describe('a service whose clock is three years ahead', () => {
+  it('erases nothing, and says so in the log and the metrics', async () => {
+    const folder = await temporaryFolder();
+    try {
+      const url = `sqlite:///${folder.file('app.db')}`;
+      await store(
+        url,
+        Array.from({ length: 20 }, (_, i) => ({ ...message(`m${String(i)}`, { sentAt: NOW }), receivedAt: NOW })),
+      );
+      const shift = 'const { now } = Date; Date.now = () => now() + 3 * 365 * 86_400_000;';
+      const service = startProcess(folder.path, {
+        DATABASE_URL: url,
+        RETENTION_DAYS: '30',
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}`,
+      });
+      const client = await service.listening;
+      const line = await service.log.first(({ message: words }) =>
+        String(words).startsWith('retention erases nothing'),
+      );
+      expect(line).toMatchObject({ level: 'ERROR', retention_days: 30, messages: 20 });
+      expect((await client.fetch('/metrics')).body).toContain('\nretention_blocked 1\n');
+      expect((await client.fetch('/messages')).json()).toMatchObject({ total: 20 });
+      service.child.kill('SIGTERM');
+      expect(await service.ended).toEqual({ status: 0, stderr: '' });
+    } finally {
+      await folder.remove();
     }
   });
 });

@@ -41,6 +41,13 @@ describe('listen', () => {
     const second = listen(createServer(), { ...onLoopback, port: address.port });
     await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
+
+  it.each([
+    ['no-such-host.invalid', /^HOST is no-such-host.invalid, a name without an address: E/],
+    ['192.0.2.1', 'HOST is 192.0.2.1, no address of this machine: EADDRNOTAVAIL'],
+  ])('says what is wrong with %s', async (host, words) => {
+    await expect(listen(createServer(), { ...onLoopback, host })).rejects.toThrow(words);
+  });
 });
 
 describe('closeServer', () => {

@@ -20,6 +20,7 @@ export interface RecordingMetrics extends Metrics {
   readonly bodiesShed: true[];
   readonly connectionsDropped: true[];
   readonly erased: number[];
+  readonly blocked: boolean[];
   readonly streams: number[];
   readonly backgroundSteps: { step: string; failing: boolean }[];
 }
@@ -39,6 +40,7 @@ export function recordingMetrics(): RecordingMetrics {
     bodiesShed: [] as RecordingMetrics['bodiesShed'],
     connectionsDropped: [] as RecordingMetrics['connectionsDropped'],
     erased: [] as RecordingMetrics['erased'],
+    blocked: [] as RecordingMetrics['blocked'],
     streams: [] as RecordingMetrics['streams'],
     backgroundSteps: [] as RecordingMetrics['backgroundSteps'],
   };
@@ -59,6 +61,7 @@ export function recordingMetrics(): RecordingMetrics {
     connectionDropped: () => void recorded.connectionsDropped.push(true),
     messagesErased: (messages) => void recorded.erased.push(messages),
     backgroundStep: (step, failing) => void recorded.backgroundSteps.push({ step, failing }),
+    retentionBlocked: (blocked) => void recorded.blocked.push(blocked),
   };
 }
 

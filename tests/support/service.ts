@@ -62,7 +62,7 @@ export async function startService(
   watch.secretsOf(settings);
   const log = new LogLines(watch);
 
-  const service = await composeService(config, jsonLogger(config.logLevel, log), limits);
+  const service = await composeService(config, jsonLogger(config.logLevel, log), { limits });
   const { port } = await service.start();
   const url = `http://127.0.0.1:${String(port)}`;
   const stopListening = onReceived(port, watch.sent);

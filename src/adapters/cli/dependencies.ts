@@ -53,6 +53,6 @@ export interface CommandDependencies {
   readonly copy: (urls: { readonly from: string; readonly to: string }) => Promise<Using<CopyStore> | 'same database'>;
   /** Writes an empty migration into the sources and returns its file. */
   readonly newMigration: (name: string) => Promise<string>;
-  /** Serves until SIGTERM or SIGINT. */
+  /** Serves until SIGTERM, SIGINT or SIGHUP. */
   readonly serve: () => Promise<void>;
 }

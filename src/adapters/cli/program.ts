@@ -49,7 +49,7 @@ Secrets are read only from there, because every user of a machine can see the ar
 
 --json prints one JSON object in every case: ok, and error with message (and faults, for a configuration) if ok is false.
 
-Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a rejected request, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} an invalid configuration, 130 stopped by Ctrl-C.`,
+Exit status: 0 done, ${String(EXIT_FAULT)} a fault or a rejected request, ${String(EXIT_USAGE)} unknown arguments, ${String(EXIT_CONFIG)} an invalid configuration, 130 stopped by Ctrl-C, 129 or 143 by SIGHUP or SIGTERM.`,
     );
   all.addCommand(helpCommand(all));
   inherit(all);
@@ -87,6 +87,7 @@ export async function runCommandLine(argv: readonly string[], dependencies: Comm
     process.stderr.write(`standard output cannot be written: ${code}\n`);
     process.exit(EXIT_FAULT);
   });
+  process.stderr.on('error', () => undefined); // the terminal is gone; what is under way must still be cleaned up
   const json = asksForJson(argv);
   await runCommand(async () => {
     try {

@@ -7,6 +7,8 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   readonly readApiKeys: readonly string[];
   readonly providers: ProvidersSettings;
+  /** What the configuration contains without an effect, in sentences. */
+  readonly remarks: readonly string[];
 }
 
 /** The configuration is not valid. The message lists every error; a command exits with status 78. */

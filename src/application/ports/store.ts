@@ -188,6 +188,25 @@ export interface StepwiseEraser<R extends ErasureRule> {
   eraseNext(rule: R, cursor: ErasureCursor | null): Promise<ErasureStep | 'busy'>;
 }
 
+/** How much an expiry rule concerns. Read at the same cost for any number of messages. */
+export interface ExpiryOutlook {
+  /** All stored messages. */
+  readonly messages: number;
+  /** Upper bound of the messages that the rule erases, from the counters alone. */
+  readonly reach: number;
+  /** When the messages that were stored last were received, up to 1,000 of them. */
+  readonly latestReceipts: readonly Timestamp[];
+}
+
+/** The store that retention erases from, and what it checks before. */
+export interface ExpiryStore extends StepwiseEraser<ExpiryRule> {
+  /** The present instant by the clock of the database server; null if there is no server. */
+  serverTime(): Promise<Timestamp | null>;
+  outlook(rule: ExpiryRule): Promise<ExpiryOutlook>;
+  /** Counts what the rule erases among the next 5,000 messages within its reach. `next` is null at the end. */
+  countNext(rule: ExpiryRule, cursor: ErasureCursor | null): Promise<{ count: number; next: ErasureCursor | null }>;
+}
+
 /** Previews and erases by every rule. */
 export interface MessageEraser extends StepwiseEraser<ErasureRule> {
   /** The position of the oldest of the newest `messages` messages; of the oldest of all if there are fewer; null without any. */

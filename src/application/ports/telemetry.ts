@@ -43,9 +43,11 @@ export interface StreamMetrics {
   messageStreams(open: number): void;
 }
 
-/** Counts messages erased by retention. */
+/** Measures retention. */
 export interface RetentionMetrics {
   messagesErased(messages: number): void;
+  /** Whether retention erases nothing, because the clock may be wrong or a run would erase too much. */
+  retentionBlocked(blocked: boolean): void;
 }
 
 /** Shows which background steps fail. */

@@ -1,5 +1,6 @@
 import { realPath } from '../../adapters/files/real-path.ts';
-import { withHost } from './empty-host.ts';
+import { postgresUrl } from './postgres-url.ts';
+import { sqlitePath } from './sqlite-path.ts';
 
 /** The location of the database. */
 export type DatabaseLocation =
@@ -10,20 +11,14 @@ export type DatabaseLocation =
  * slashes and an absolute path. PostgreSQL has libpq's form, optionally with SQLAlchemy's driver name. Throws an Error that says what the value must be.
  */
 export function databaseLocation(value: string): DatabaseLocation {
-  if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) {
-    const url = withHost(value.replace(/^\w+(\+\w+)?:/, 'postgres:'));
-    if (!URL.canParse(url) || new URL(url).pathname.length < 2) {
-      throw new Error('must be postgres://user:password@host:port/name, with reserved characters percent-encoded');
-    }
-    return { engine: 'postgres', url };
-  }
-  const file = /^sqlite:\/\/\/(.+)$/.exec(value)?.[1];
-  if (file === undefined || file === ':memory:') {
+  if (/^postgres(ql)?(\+\w+)?:\/\//.test(value)) return { engine: 'postgres', url: postgresUrl(value) };
+  const file = /^sqlite:\/\/\/(.+)$/s.exec(value)?.[1];
+  if (file === undefined) {
     throw new Error(
       'must be sqlite:/// and the path of a file, such as sqlite:///./data/app.db, or postgres://user:password@host/name',
     );
   }
-  return { engine: 'sqlite', file };
+  return { engine: 'sqlite', file: sqlitePath(file) };
 }
 
 /** Whether both are the same database, even if different paths lead to its file. */

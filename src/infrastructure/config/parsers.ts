@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isAddressRange } from '../../adapters/http/auth/client-address.ts';
 import { parseTimestamp, type Timestamp } from '../../domain/timestamp.ts';
 
@@ -23,6 +24,20 @@ export function integer(value: string, min: number, max: number): number {
     throw new Error(`must be a whole number from ${String(min)} to ${String(max)}`);
   }
   return number;
+}
+
+/** A label of a host name (RFC 1123, section 2.1), with the underscore that some networks of containers use. */
+const LABEL = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
+
+/** An address or a host name to listen on. IPv6 may have the brackets of a URL, which are removed. */
+export function host(value: string): string {
+  const bare = /^\[(.*)\]$/.exec(value)?.[1] ?? value;
+  if (isIP(bare) !== 0 && (bare === value || bare.includes(':'))) return bare;
+  const labels = value.split('.');
+  // A name whose last label has only digits is an address that is not valid (RFC 3696, section 2).
+  if (value.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? ''))
+    return value;
+  throw new Error('must be one IP address, such as 127.0.0.1 or ::1, or a host name, without a scheme and a port');
 }
 
 /** Days: 0, or a whole number from `min`. */

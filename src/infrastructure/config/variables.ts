@@ -2,6 +2,7 @@ import { RETRY_DAYS } from '../../domain/erasure-rule.ts';
 import { databaseLocation } from './database-location.ts';
 import {
   addressRanges,
+  host,
   integer,
   MIN_READ_KEY_LENGTH,
   oneOf,
@@ -53,7 +54,7 @@ export const VARIABLES = {
     help: 'Least severe log level to write: DEBUG, INFO, WARNING or ERROR.',
     parse: (value) => oneOf(value.toUpperCase(), LOG_LEVELS),
   },
-  host: { name: 'HOST', fallback: '127.0.0.1', help: 'Address to listen on.', parse: (value) => value },
+  host: { name: 'HOST', fallback: '127.0.0.1', help: 'Address to listen on.', parse: host },
   port: {
     name: 'PORT',
     fallback: '8000',

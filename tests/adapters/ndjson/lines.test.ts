@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { lineReader } from '../../../src/adapters/ndjson/read-lines.ts';
@@ -26,8 +27,8 @@ describe('splitLines', () => {
         const bytes = Buffer.from(whole);
         const ends = [...cuts.map((cut) => Math.min(cut, bytes.length)), bytes.length].sort((a, b) => a - b);
         const chunks = ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
-        const expected = whole.split('\n');
-        if (expected.at(-1) === '') expected.pop();
+        const expected = whole.replace(/^\uFEFF/, '').split('\n');
+        if (expected.at(-1) === '' && whole !== '\uFEFF') expected.pop();
         expect(await split(chunks, 1_000)).toEqual(expected);
       }),
     );
@@ -37,6 +38,25 @@ describe('splitLines', () => {
     expect(await split([Buffer.from('1234\n123')], 4)).toEqual(['1234', '123']);
     await expect(split([Buffer.from('123'), Buffer.from('45')], 4)).rejects.toThrow('longer than 4 bytes');
     await expect(split([Buffer.of(0xc3, 0x28)], 4)).rejects.toThrow('not UTF-8');
+  });
+});
+
+describe('the beginning of a file', () => {
+  it('may be a byte order mark of UTF-8', async () => {
+    expect(await split([Buffer.of(0xef), Buffer.of(0xbb, 0xbf), Buffer.from('{}\n\uFEFF')], 9)).toEqual([
+      '{}',
+      '\uFEFF',
+    ]);
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from('\uFEFF{"a":1}\n', 'utf16le')],
+    ['UTF-16', Buffer.from('\uFEFF{"a":1}\n', 'utf16le').swap16()],
+    ['UTF-16', Buffer.from('{"a":1}\n', 'utf16le')],
+    ['UTF-16', Buffer.from('{"a":1}\n', 'utf16le').swap16()],
+    ['compressed', gzipSync('{"a":1}\n')],
+  ])('says that it is %s', async (format, bytes) => {
+    await expect(split([bytes], 1_000)).rejects.toThrow(`the file is ${format}`);
   });
 });
 

@@ -224,6 +224,16 @@ describe('every variable', () => {
     ['LOG_LEVEL', 'Error', { logLevel: 'error' }],
     ['LOG_LEVEL', 'DEBUG', { logLevel: 'debug' }],
     ['HOST', '0.0.0.0', { host: '0.0.0.0' }],
+    ['HOST', '::', { host: '::' }],
+    ['HOST', '[::1]', { host: '::1' }],
+    ['HOST', '[fe80::1%eth0]', { host: 'fe80::1%eth0' }],
+    ['HOST', 'localhost', { host: 'localhost' }],
+    ['HOST', 'api_1.internal-net.example', { host: 'api_1.internal-net.example' }],
+    ...[
+      'postgres://u@h/name?host=/var/run/postgresql&application_name=x',
+      'postgres://u@h/name?sslmode=verify-full&sslrootcert=/etc/ca.pem&channel_binding=prefer',
+      'postgres://u@h/name?sslmode=no-verify&options=-c%20search_path%3Dx',
+    ].map((url): [string, string, Partial<Config>] => ['DATABASE_URL', url, { database: { engine: 'postgres', url } }]),
     ['READ_API_KEYS', 'a-key-of-sixteen', { readApiKeys: ['a-key-of-sixteen'] }],
     [
       'READ_API_KEYS',
@@ -300,6 +310,47 @@ describe('every variable', () => {
     ['DATABASE_URL', 'sqlite:///', 'sqlite:///'],
     ['DATABASE_URL', 'sqlite:///:memory:', 'sqlite:///'],
     ['DATABASE_URL', './messages.db', 'sqlite:///'],
+    ['DATABASE_URL', 'sqlite:///./x.db?mode=ro', 'parameters'],
+    ['DATABASE_URL', 'sqlite:///:memory:?cache=shared', 'in memory'],
+    ['DATABASE_URL', 'sqlite:///~/x.db', 'without ~'],
+    ['DATABASE_URL', 'sqlite:////~/x.db', 'without ~'],
+    ['DATABASE_URL', 'sqlite:///$HOME/x.db', 'without $'],
+    ['DATABASE_URL', 'sqlite:///${HOME}/x.db', 'without $'],
+    ['DATABASE_URL', 'sqlite:///d%20b/x.db', 'percent-encoding'],
+    ['DATABASE_URL', 'sqlite:///file:x.db', 'file: URI'],
+    ['DATABASE_URL', 'sqlite:///./data/', 'not of a folder'],
+    ['DATABASE_URL', 'sqlite:///..', 'not of a folder'],
+    ['DATABASE_URL', 'sqlite:///x.db ', 'spaces around'],
+    ['DATABASE_URL', 'sqlite:///x\n.db', 'control characters'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?sslmod=require', 'did you mean sslmode?'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?SSLMODE=require', 'did you mean sslmode?'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?ssl_mode=require', 'did you mean sslmode?'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?sslmode=requre', 'did you mean require?'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?sslmode=verify_full', 'did you mean verify-full?'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?sslmode=allow', 'no-verify as sslmode'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?sslmode=', 'no-verify as sslmode'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?ssl=yes', 'as ssl'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?sslmode=require&sslmode=disable', 'twice'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?channel_binding=require', 'as channel_binding'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?target_session_attrs=read-write', 'parameters other than'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?statement_timeout=0', 'the service sets it itself'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?connect_timeout=10', 'the service sets it itself'],
+    ['DATABASE_URL', 'postgres://u:p@h/name?host=', 'a value for the parameter host'],
+    ['DATABASE_URL', 'postgres://u:p@a,b/name', 'one host'],
+    ['DATABASE_URL', 'postgres://u:p@h/name#x', 'postgres://'],
+    ['DATABASE_URL', 'postgres://u:p%zz@h/name', 'percent-encoded'],
+    ['HOST', '300.1.1.1', 'one IP address'],
+    ['HOST', '1.2.3', 'one IP address'],
+    ['HOST', 'foo bar', 'one IP address'],
+    ['HOST', '[127.0.0.1]', 'one IP address'],
+    ['HOST', '[::1', 'one IP address'],
+    ['HOST', '127.0.0.1:8000', 'one IP address'],
+    ['HOST', '[::1]:8000', 'one IP address'],
+    ['HOST', 'http://0.0.0.0', 'one IP address'],
+    ['HOST', '0.0.0.0,::', 'one IP address'],
+    ['HOST', '*', 'one IP address'],
+    ['HOST', '-a.example', 'one IP address'],
+    ['HOST', ' ', 'one IP address'],
     ['WEBHOOK_SECRET_PREVIOUS_EXPIRES_AT', 'tomorrow', 'an RFC 3339 date-time'],
     ['TWILIO_AUTH_TOKEN_PREVIOUS_EXPIRES_AT', '2026-02-30T00:00:00Z', 'an RFC 3339 date-time'],
     ['TWILIO_OTHER_AUTH_TOKENS', 'one,,two', 'none of them empty'],
@@ -401,6 +452,25 @@ describe.each(INTEGERS)('%s', (name, key, min, max) => {
         );
       }),
     );
+  });
+});
+
+describe('PGSSLMODE', () => {
+  const url = 'postgres://u:p@h/name';
+
+  it('must be one that the driver knows, because it uses no TLS with any other', () => {
+    expect(faultsOf({ DATABASE_URL: url, PGSSLMODE: 'requre' })).toContain(
+      '  PGSSLMODE must be one of disable, prefer',
+    );
+  });
+
+  it.each([
+    { DATABASE_URL: url, PGSSLMODE: 'verify-full' },
+    { DATABASE_URL: url, PGSSLMODE: '' },
+    { DATABASE_URL: `${url}?sslmode=verify-full`, PGSSLMODE: 'requre' },
+    { PGSSLMODE: 'requre' },
+  ])('does not matter in %j', (environment) => {
+    expect(readConfig(environment)).toBeDefined();
   });
 });
 

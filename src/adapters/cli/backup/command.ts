@@ -21,7 +21,7 @@ Examples:
   webhook-inbox backup nightly.db --force --json
 
 Exit status: 0 done, 1 a fault, an existing file or wrong counters, 64 unknown arguments, 78 an invalid configuration,
-130 or 143 stopped by SIGINT or SIGTERM.`;
+129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 export function backupCommand(dependencies: CommandDependencies): Command {
   return new Command('backup')

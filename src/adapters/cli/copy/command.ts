@@ -20,8 +20,8 @@ Every user of the machine can see a password in a command; use PGPASSWORD or ~/.
 Example:
   webhook-inbox copy --from sqlite:///./data/app.db --to postgres://inbox@db.example.com/inbox
 
-Exit status: 0 both hold the same messages, 1 a fault or a difference, 64 unknown arguments, 78 an invalid URL, 130 or 143
-stopped by SIGINT or SIGTERM.`;
+Exit status: 0 both hold the same messages, 1 a fault or a difference, 64 unknown arguments, 78 an invalid URL, 129, 130 or 143
+stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 export function copyCommand(dependencies: CommandDependencies): Command {
   return new Command('copy')

@@ -2,7 +2,7 @@ import type { CommandDependencies } from '../dependencies.ts';
 import type { Failure, Outcome } from '../outcome.ts';
 import { EXIT_CONFIG, EXIT_FAULT, say } from '../run-command.ts';
 import { ConfigError, type Settings } from '../settings.ts';
-import { fail, line, ok, type Check } from './check.ts';
+import { fail, line, ok, warn, type Check } from './check.ts';
 import { serverClockCheck } from './clock-checks.ts';
 import { databaseChecks } from './database-checks.ts';
 import { providersCheck, readKeysCheck, secretChecks } from './secret-checks.ts';
@@ -56,6 +56,7 @@ function configuration(read: CommandDependencies['settings'], report: (check: Ch
   try {
     const config = read();
     report(ok('configuration', 'every variable is valid'));
+    for (const remark of config.remarks) report(warn('configuration', remark));
     return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -23,8 +23,8 @@ Examples:
   webhook-inbox export inbox.ndjson --resume
   webhook-inbox export --since 2026-01-01T00:00:00Z - | gzip > since-january.ndjson.gz
 
-Exit status: 0 done, 1 a fault or an existing file, 64 unknown arguments, 78 an invalid configuration, 130 or 143 stopped
-by SIGINT or SIGTERM, 141 the reader of the output is gone.`;
+Exit status: 0 done, 1 a fault or an existing file, 64 unknown arguments, 78 an invalid configuration, 129, 130 or 143 stopped
+by SIGHUP, SIGINT or SIGTERM, 141 the reader of the output is gone.`;
 
 export function exportCommand(dependencies: CommandDependencies): Command {
   return new Command('export')

@@ -19,8 +19,8 @@ Examples:
   webhook-inbox import inbox.ndjson
   gunzip -c inbox.ndjson.gz | webhook-inbox import --json
 
-Exit status: 0 done, 1 a fault, an invalid line or conflicts, 64 unknown arguments, 78 an invalid configuration, 130 or 143
-stopped by SIGINT or SIGTERM.`;
+Exit status: 0 done, 1 a fault, an invalid line or conflicts, 64 unknown arguments, 78 an invalid configuration, 129, 130 or 143
+stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 export function importCommand(dependencies: CommandDependencies): Command {
   return new Command('import')

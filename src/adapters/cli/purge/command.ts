@@ -26,7 +26,7 @@ Examples:
   webhook-inbox purge --before 90d --dry-run
   webhook-inbox purge --before 2025-01-01T00:00:00Z --keep 100000 --keep-from +14155550100
 
-Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 an invalid configuration, 130 or 143 stopped by SIGINT or SIGTERM.`;
+Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 an invalid configuration, 129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 export function purgeCommand(dependencies: CommandDependencies): Command {
   return new Command('purge')

@@ -31,8 +31,8 @@ Examples:
   webhook-inbox redact --from +14155550100 --dry-run
   webhook-inbox redact --from +14155550100 --yes
 
-Exit status: 0 done, 1 a fault or the answer was no, 64 unknown arguments, 78 an invalid configuration, 130 or 143 stopped
-by SIGINT or SIGTERM: the same command resumes the work.`;
+Exit status: 0 done, 1 a fault or the answer was no, 64 unknown arguments, 78 an invalid configuration, 129, 130 or 143 stopped
+by SIGHUP, SIGINT or SIGTERM: the same command resumes the work.`;
 
 export function redactCommand(dependencies: CommandDependencies): Command {
   return new Command('redact')

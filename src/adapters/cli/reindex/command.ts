@@ -20,7 +20,7 @@ then read all texts. An interrupted run may leave an invalid index behind; the n
 Example:
   webhook-inbox reindex
 
-Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 an invalid configuration, 130 or 143 stopped by SIGINT or SIGTERM.`;
+Exit status: 0 done, 1 a fault, 64 unknown arguments, 78 an invalid configuration, 129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 export function reindexCommand(dependencies: CommandDependencies): Command {
   return new Command('reindex')

@@ -21,8 +21,8 @@ Examples:
   webhook-inbox restore /backups/inbox-2026-11-26.db
   webhook-inbox restore nightly.db --force --json
 
-Exit status: 0 done, 1 a fault or a rejected restore, 64 unknown arguments, 78 an invalid configuration, 130 or 143
-stopped by SIGINT or SIGTERM.`;
+Exit status: 0 done, 1 a fault or a rejected restore, 64 unknown arguments, 78 an invalid configuration, 129, 130 or 143
+stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 export function restoreCommand(dependencies: CommandDependencies): Command {
   return new Command('restore')

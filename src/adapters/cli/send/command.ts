@@ -20,7 +20,7 @@ Examples:
   generate | webhook-inbox send --url https://inbox.example.com --json
 
 Exit status: 0 all were accepted (also duplicates and conflicts), 1 some were refused or a fault, 64 unknown arguments,
-78 no secret or a configuration that is not valid, 130 or 143 stopped by SIGINT or SIGTERM.`;
+78 no secret or a configuration that is not valid, 129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.`;
 
 export function sendCommand(dependencies: CommandDependencies): Command {
   return new Command('send')

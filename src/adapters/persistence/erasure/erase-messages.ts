@@ -25,31 +25,58 @@ interface PlaceRow {
   readonly message_id: string;
 }
 
+/** Messages within reach of the rule behind a place, in their order. */
+function ahead(db: Knex, after: Place | null, upTo: Condition): Knex.QueryBuilder {
+  const query = where(db('messages'), upTo);
+  if (after !== null) void where(query, { sql: '(sent_at, message_id) > (?, ?)', bindings: [after.sentAt, after.key] });
+  return query;
+}
+
+/** The end of the page behind a place, and the condition that bounds the page; the end is undefined in the last page. */
+async function pageAfter(
+  db: Knex,
+  rule: ErasureRule,
+  after: Place | null,
+): Promise<{ end: PlaceRow | undefined; upTo: Condition }> {
+  const [end] = (await ahead(db, after, withinReach(rule))
+    .select('sent_at', 'message_id')
+    .orderBy(['sent_at', 'message_id'])
+    .offset(EXAMINED_AT_A_TIME - 1)
+    .limit(1)) as PlaceRow[];
+  // This bound replaces the reach: of two upper bounds SQLite uses one for the index, perhaps the wrong one, and reads everything.
+  const upToEnd = end && { sql: '(sent_at, message_id) <= (?, ?)', bindings: [end.sent_at, end.message_id] };
+  return { end, upTo: upToEnd ?? withinReach(rule) };
+}
+
 /** The next messages that match the rule, and where to continue; null at the end. Only reads. */
 export async function nextToErase(
   db: Knex,
   rule: ErasureRule,
   after: Place | null,
 ): Promise<{ keys: string[]; next: Place | null }> {
-  const ahead = (upTo: Condition): Knex.QueryBuilder => {
-    const query = where(db('messages').select('sent_at', 'message_id'), upTo);
-    if (after !== null) {
-      void where(query, { sql: '(sent_at, message_id) > (?, ?)', bindings: [after.sentAt, after.key] });
-    }
-    return query.orderBy(['sent_at', 'message_id']);
-  };
-  const [end] = (await ahead(withinReach(rule))
-    .offset(EXAMINED_AT_A_TIME - 1)
-    .limit(1)) as PlaceRow[];
-  // This bound replaces the reach: of two upper bounds SQLite uses one for the index, perhaps the wrong one, and reads everything.
-  const upToEnd = end && { sql: '(sent_at, message_id) <= (?, ?)', bindings: [end.sent_at, end.message_id] };
-  const found = where(ahead(upToEnd ?? withinReach(rule)), isErasedWithinReach(rule)).limit(ERASED_AT_A_TIME);
-  const rows = (await found) as PlaceRow[];
+  const { end, upTo } = await pageAfter(db, rule, after);
+  const rows = (await where(ahead(db, after, upTo), isErasedWithinReach(rule))
+    .select('sent_at', 'message_id')
+    .orderBy(['sent_at', 'message_id'])
+    .limit(ERASED_AT_A_TIME)) as PlaceRow[];
   const last = rows.length === ERASED_AT_A_TIME ? rows.at(-1) : end;
   return {
     keys: rows.map(({ message_id: key }) => key),
     next: last === undefined ? null : { sentAt: last.sent_at, key: last.message_id },
   };
+}
+
+/** The number of messages in the next page that match the rule, and where to continue; null at the end. Only reads. */
+export async function countToErase(
+  db: Knex,
+  rule: ErasureRule,
+  after: Place | null,
+): Promise<{ count: number; next: Place | null }> {
+  const { end, upTo } = await pageAfter(db, rule, after);
+  const row = (await where(ahead(db, after, upTo), isErasedWithinReach(rule))
+    .count({ count: '*' })
+    .first()) as { count: bigint };
+  return { count: Number(row.count), next: end === undefined ? null : { sentAt: end.sent_at, key: end.message_id } };
 }
 
 /** Erases those candidates that still match the rule, with everything that belongs to them. Call it exclusively. */

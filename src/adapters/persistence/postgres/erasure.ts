@@ -34,6 +34,11 @@ export const postgresErasing: ErasingDialect = {
   },
 
   placeInBody: 'position(?::bytea in body)',
+
+  latestReceipts:
+    'select coalesce(received_at, sent_at) as at from messages where arrived is not null order by arrived desc',
+
+  serverTime: 'select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now',
 };
 
 /**

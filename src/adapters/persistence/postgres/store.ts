@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   OutcomesUnknown,
+  type ExpiryStore,
   type MessageRepository,
   type MessageWriter,
   type RejectionLog,
-  type StepwiseEraser,
   type StoreUsage,
 } from '../../../application/ports/store.ts';
 import type { BackgroundObserver } from '../../../application/ports/telemetry.ts';
-import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
 import { closingUntil } from '../ingest/closing-until.ts';
 import { derivedDataWorkers, DERIVE_STEP, UNOBSERVED } from '../ingest/derived-data-worker.ts';
 import { readLimit } from '../query/read-limit.ts';
@@ -18,6 +17,7 @@ import { openPostgres, tryWrite, withConnection } from './database.ts';
 import { expiryEraser } from '../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../rejections/rejection-log.ts';
 import { backgroundStep } from './derived-data.ts';
+import { postgresDialect } from './dialect.ts';
 import { postgresErasing } from './erasure.ts';
 import { postgresMessageRepository } from './repository.ts';
 import { translatingErrors } from './errors.ts';
@@ -54,7 +54,7 @@ export interface PooledMessageRepository extends MessageRepository {
   /** The same as `add`, but gives up within 250 ms if another session holds a lock. One call at a time. */
   readonly addBriefly: MessageWriter['add'];
   readonly rejections: RejectionLog;
-  readonly eraser: StepwiseEraser<ExpiryRule>;
+  readonly eraser: ExpiryStore;
   usage(): Promise<StoreUsage>;
   /** Rejects if no connection can ever be used as DATABASE_URL stands. A database that does not answer is no reason. */
   requireUsable(): Promise<void>;
@@ -129,7 +129,13 @@ export function pooledMessageRepository(options: PooledOptions): PooledMessageRe
       ...rejections,
       list: (filter, start, limit) => bounded(() => rejections.list(filter, start, limit)),
     },
-    eraser: expiryEraser(writes, postgresErasing, translatingErrors),
+    eraser: expiryEraser({
+      writes,
+      reads,
+      dialect: postgresDialect,
+      erasing: postgresErasing,
+      translate: translatingErrors,
+    }),
     usage: () => bounded(() => translatingErrors(() => storeUsage(reads))),
     async requireUsable() {
       const connected = withConnection(writes, () => Promise.resolve()).catch((error: unknown) => {

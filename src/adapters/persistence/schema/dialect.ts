@@ -32,6 +32,10 @@ export interface ErasingDialect {
   readonly forget: (transaction: Knex, keys: readonly string[]) => Promise<void>;
   /** An expression for the position of a binary needle in `body`; above 0 if the body contains it. */
   readonly placeInBody: string;
+  /** A query for `at`, when the messages that were stored last were received; a limit follows it. */
+  readonly latestReceipts: string;
+  /** A query for `now`, the server's clock in microseconds since 1970; null if there is no server. */
+  readonly serverTime: string | null;
 }
 
 /** Runs SQL and returns its rows, which the two drivers wrap differently. */

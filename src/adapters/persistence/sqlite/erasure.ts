@@ -34,6 +34,10 @@ export const sqliteErasing: ErasingDialect = {
   },
 
   placeInBody: 'instr(body, ?)',
+
+  latestReceipts: 'select coalesce(received_at, sent_at) as at from messages order by seq desc',
+
+  serverTime: null,
 };
 
 /** The index stores no texts, so a deletion must pass exactly the text that was inserted. */

@@ -6,10 +6,9 @@ import {
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
-  type StepwiseEraser,
+  type ExpiryStore,
 } from '../../../application/ports/store.ts';
 import type { BackgroundObserver, Logger } from '../../../application/ports/telemetry.ts';
-import type { ExpiryRule } from '../../../domain/erasure-rule.ts';
 import { closingUntil } from '../ingest/closing-until.ts';
 import { derivedDataWorkers, DERIVE_STEP, UNOBSERVED } from '../ingest/derived-data-worker.ts';
 import { readLimit, within } from '../query/read-limit.ts';
@@ -42,7 +41,7 @@ export interface ThreadedOptions {
 
 export interface ThreadedMessageRepository extends MessageRepository {
   readonly rejections: RejectionLog;
-  readonly eraser: StepwiseEraser<ExpiryRule>;
+  readonly eraser: ExpiryStore;
   usage(): Promise<StoreUsage>;
   /** Resolves when the search index and the counters include everything stored so far. */
   caughtUp(): Promise<void>;
@@ -123,7 +122,12 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
       add: (rejections, retention) => write('addRejections', rejections, retention),
       list: (filter, start, limit) => read('listRejections', filter, start, limit),
     },
-    eraser: { eraseNext: (rule, cursor) => write('eraseNext', rule, cursor) },
+    eraser: {
+      eraseNext: (rule, cursor) => write('eraseNext', rule, cursor),
+      serverTime: () => Promise.resolve(null),
+      outlook: (rule) => read('expiryOutlook', rule),
+      countNext: (rule, cursor) => read('countExpired', rule, cursor),
+    },
     usage: () => read('usage'),
     caughtUp: () => derived.caughtUp(),
     close: (signal) =>

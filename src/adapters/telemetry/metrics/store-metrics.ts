@@ -4,7 +4,10 @@ import { SECONDS } from './buckets.ts';
 
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 
-type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased' | 'backgroundStep'>;
+type CommitMetrics = Pick<
+  Metrics,
+  'commit' | 'queueDepth' | 'messagesErased' | 'backgroundStep' | 'retentionBlocked'
+>;
 
 /** Metrics of commits, of the queue in front of them, of erasing and of background steps. */
 export function commitMetrics(registry: Registry, maxQueuedMessages: number): CommitMetrics {
@@ -44,6 +47,11 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
     name: 'background_step_failing',
     help: '1 if the last run of this background step failed, else 0.',
     labelNames: ['step'],
+    registers: [registry],
+  });
+  const retentionBlocked = new Gauge({
+    name: 'retention_blocked',
+    help: '1 while retention erases nothing, because the clock may be wrong or a run would erase too much; otherwise 0.',
     registers,
   });
 
@@ -60,6 +68,9 @@ export function commitMetrics(registry: Registry, maxQueuedMessages: number): Co
     },
     backgroundStep(step, failing) {
       stepFailing.set({ step }, Number(failing));
+    },
+    retentionBlocked(blocked) {
+      retentionBlocked.set(blocked ? 1 : 0);
     },
   };
 }

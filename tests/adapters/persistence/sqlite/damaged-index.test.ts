@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { copyFile } from 'node:fs/promises';
 import SqliteFile from 'better-sqlite3';
+import { sqliteDialect } from '../../../../src/adapters/persistence/sqlite/dialect.ts';
 import { sqliteErasing } from '../../../../src/adapters/persistence/sqlite/erasure.ts';
 import { expiryEraser } from '../../../../src/adapters/persistence/erasure/expiry-eraser.ts';
 import { countNext, deriveNext, indexNext } from '../../../../src/adapters/persistence/sqlite/derived-data.ts';
@@ -99,7 +100,13 @@ const ERASABLE = Object.keys(DAMAGE).filter((how) => !how.startsWith('an overwri
 
 it.each(ERASABLE)('erases expired messages beside a search index with %s', async (how) => {
   await reading(await damaged(how), async (db) => {
-    const eraser = expiryEraser(db, sqliteErasing, (work) => work());
+    const eraser = expiryEraser({
+      writes: db,
+      reads: db,
+      dialect: sqliteDialect,
+      erasing: sqliteErasing,
+      translate: (work) => work(),
+    });
     const rule = { of: 'age', before: timestamp('2030-01-01T00:00:00Z'), keepFrom: [], keepSince: null } as const;
     const step = await eraser.eraseNext(rule, null);
     expect(step).toMatchObject({ messages: 250 });

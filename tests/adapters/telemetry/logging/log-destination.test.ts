@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -14,15 +14,27 @@ afterAll(() => {
 });
 
 describe('logDestination', () => {
-  it('writes every line in order, at the latest on flush', () => {
+  it('writes every line in order, at the latest on flush', async () => {
     const file = path.join(folder, 'log');
     const fd = openSync(file, 'w');
     open.push(fd);
     const destination = logDestination(() => undefined, fd);
     const lines = Array.from({ length: 1_000 }, (_line, i) => `line ${String(i)} ü\n`);
     for (const line of lines) destination.stream.write(line);
-    destination.flush();
+    await destination.flush(60_000);
     expect(readFileSync(file, 'utf8')).toBe(lines.join(''));
+  });
+
+  it('gives up the lines that nobody reads', async () => {
+    const pipe = path.join(folder, 'unread');
+    execFileSync('mkfifo', [pipe]);
+    const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK); // as Node opens its standard output
+    open.push(fd);
+    const destination = logDestination(() => undefined, fd);
+    destination.stream.write('x'.repeat(1_000_000));
+    const began = performance.now();
+    await destination.flush(200);
+    expect(performance.now() - began).toBeGreaterThan(150);
   });
 
   it('does not wait for a reader that has stopped, and counts the lines that it drops', async () => {

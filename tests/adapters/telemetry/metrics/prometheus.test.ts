@@ -79,6 +79,7 @@ describe('the exposition', () => {
       request_bodies_shed_total: 'counter',
       http_connections_dropped_total: 'counter',
       messages_erased_total: 'counter',
+      retention_blocked: 'gauge',
       message_streams: 'gauge',
       message_streams_limit: 'gauge',
       stored_messages: 'gauge',

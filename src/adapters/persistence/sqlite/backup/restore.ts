@@ -1,10 +1,11 @@
-import { chmodSync, chownSync, createReadStream, createWriteStream, existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, createReadStream, createWriteStream, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UnusableBackup, type Files, type RestoredContent } from '../../../../application/ports/backup.ts';
 import type { Work } from '../../../../application/ports/maintenance.ts';
 import type { Clock } from '../../../../application/ports/time.ts';
 import { formatTimestamp, type Timestamp } from '../../../../domain/timestamp.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { databaseExists, replaceDatabase, requireUnused } from './file/replace-database.ts';
 import { prepareRestored } from './prepare-restored.ts';
 
@@ -31,7 +32,7 @@ export async function restoreSqlite(
       'its write-ahead log lies beside it, so it is a database in use and no backup: use "backup"',
     );
   }
-  mkdirSync(path.dirname(path.resolve(database)), { recursive: true, mode: 0o700 });
+  makeFolder(path.dirname(path.resolve(database)));
   // `replace`: what a killed restore left is useless.
   const next = files.partial(`${database}.restored`, { replace: true });
   try {

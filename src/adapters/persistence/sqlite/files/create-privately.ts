@@ -1,9 +1,9 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** Only the owner may read messages. SQLite gives the log of a database the mode of the database. */
 const FILE_MODE = 0o600;
-const FOLDER_MODE = 0o700;
 
 /**
  * Creates an empty file for a database, and the missing part of its folder, so that at no instant anybody but the owner can open
@@ -12,7 +12,7 @@ const FOLDER_MODE = 0o700;
 export function createPrivately(file: string): void {
   // Never opens an existing file: closing it would release the locks that other connections of this process hold on it.
   if (existsSync(file)) return;
-  mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: FOLDER_MODE });
+  makeFolder(path.dirname(path.resolve(file)));
   // Without O_EXCL, because another process may create it meanwhile, or the path may be a link to a missing file.
   closeSync(openSync(file, constants.O_RDWR | constants.O_CREAT, FILE_MODE));
 }

@@ -4,13 +4,13 @@ import {
   type MessageRepository,
   type RejectionLog,
   type StoreUsage,
-  type StepwiseEraser,
+  type ExpiryStore,
 } from '../../../../application/ports/store.ts';
-import type { ExpiryRule } from '../../../../domain/erasure-rule.ts';
 import { expiryEraser } from '../../erasure/expiry-eraser.ts';
 import { rejectionLog } from '../../rejections/rejection-log.ts';
 import { tryWrite, withConnection } from '../database.ts';
 import { countNext, indexNext } from '../derived-data.ts';
+import { sqliteDialect } from '../dialect.ts';
 import { sqliteErasing } from '../erasure.ts';
 import { translatingErrors } from '../errors.ts';
 import { checkpointed } from '../files/empty-log.ts';
@@ -27,7 +27,9 @@ export type StoreCalls = Omit<MessageRepository, 'add'> & {
   readonly usage: () => Promise<StoreUsage>;
   readonly indexNext: (limit: number) => Promise<number>;
   readonly countNext: (limit: number) => Promise<number>;
-  readonly eraseNext: StepwiseEraser<ExpiryRule>['eraseNext'];
+  readonly eraseNext: ExpiryStore['eraseNext'];
+  readonly expiryOutlook: ExpiryStore['outlook'];
+  readonly countExpired: ExpiryStore['countNext'];
   /** A write that changes nothing. Rejects if the store cannot write. */
   readonly tryWrite: () => Promise<void>;
   /** Moves the log into the file and closes the connections. This must be the last call. Returns whether the file is whole. */
@@ -53,7 +55,13 @@ export function storeCalls(
   hooks: { readonly renew: () => Promise<void>; readonly close: StoreCalls['close'] },
 ): StoreCalls {
   const repository = sqliteMessageRepository(db);
-  const eraser = expiryEraser(steps, sqliteErasing, translatingErrors);
+  const eraser = expiryEraser({
+    writes: steps,
+    reads: db,
+    dialect: sqliteDialect,
+    erasing: sqliteErasing,
+    translate: translatingErrors,
+  });
   const rejections = rejectionLog({ writes: steps, reads: db }, translatingErrors);
 
   /** Rejects unless the files are still in place, because a write to deleted or moved files is lost with this process. */
@@ -90,6 +98,8 @@ export function storeCalls(
     indexNext: (limit) => inStep(() => indexNext(steps, limit)),
     countNext: (limit) => inStep(() => countNext(steps, limit)),
     eraseNext: (...args) => inStep(() => eraser.eraseNext(...args)),
+    expiryOutlook: (rule) => eraser.outlook(rule),
+    countExpired: (...args) => eraser.countNext(...args),
     tryWrite: () => lasting(() => translatingErrors(() => tryWrite(db))),
     async health() {
       const health = await repository.health();
