@@ -107,8 +107,9 @@ async function closeWhole(db: Knex, known: OpenFiles): Promise<boolean> {
   if (known.look() === 'log gone' && !(await checkpointed(db))) {
     throw new Error('the log of the database was deleted, and its content could not be moved into the database');
   }
-  // The last connection to close does this, but not if another process has the database open.
-  await emptyLog(db, CLOSING_ATTEMPTS).catch(() => false);
+  // The last connection to close does this, but not if another process has the database open. Never for moved files: the log may be
+  // the only copy to which a path leads.
+  if (known.look() === 'in place') await emptyLog(db, CLOSING_ATTEMPTS).catch(() => false);
   await close();
   return isWhole(file);
 }
