@@ -6,6 +6,7 @@ const REQUIREMENTS = {
   curl: { command: ['curl', '--version'], install: 'curl' },
   go: { command: ['go', 'version'], install: 'golang-go' },
   openssl: { command: ['openssl', 'version'], install: 'openssl' },
+  pgbouncer: { command: ['pgbouncer', '--version'], install: 'pgbouncer' },
   postgresql: { command: ['pg_ctlcluster', '--version'], install: 'postgresql' },
   prometheus: { command: [process.env['PROMETHEUS'] ?? 'prometheus', '--version'], install: 'prometheus' },
   promtool: { command: [process.env['PROMTOOL'] ?? 'promtool', '--version'], install: 'prometheus' },

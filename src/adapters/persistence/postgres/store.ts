@@ -31,7 +31,7 @@ const LOCK_TIMEOUT_MS = 1_000;
 const BRIEF = { statementTimeoutMs: 2_000, lockTimeoutMs: 250 };
 /** No transaction of the service waits for anything but its next statement. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
-/** A start does not wait longer for a database that may be away. */
+/** A start does not wait longer for a database that may be unavailable. */
 const START_MS = 2_000;
 /** When to count again, if another replica was counting: it may have missed what this one stored meanwhile. */
 const COUNT_AGAIN_MS = 1_000;

@@ -61,6 +61,22 @@ async function filled(): Promise<string> {
 }
 
 describeNeeding(['postgresql'], 'webhook-inbox backup and restore of PostgreSQL', () => {
+  it('contains one schema, and restores it beside the inbox of another schema', async () => {
+    const source = await filled();
+    await query('create schema other', source);
+    const other = `${source}?options=-c%20search_path%3Dother,public`;
+    await on(other, ({ add }) => add([message('of the other')]));
+    expect(await run(source, ['backup', 'one.dump'])).toMatchObject({ code: 0 });
+    expect(await run(source, ['restore', '--force', 'one.dump'])).toMatchObject({ code: 0 });
+    expect(await query('select message_id from other.messages', source)).toEqual(['of the other']);
+    expect(await run(other, ['restore', '--force', 'one.dump'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the backup is of the schema "public", and search_path leads to "other"'),
+    });
+    const indexes = "select schemaname from pg_indexes where indexname = 'messages_by_trigram' order by 1";
+    expect(await query(indexes, source)).toEqual(['other', 'public']);
+  });
+
   it('writes an archive, and restores it into an empty database', async () => {
     const source = await filled();
     const { code, stdout, stderr } = await run(source, ['backup', 'a.dump', '--json']);
