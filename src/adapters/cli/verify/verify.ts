@@ -56,7 +56,7 @@ function asJson(provider: ProviderName, verdict: SignatureVerdict, mistake: Mist
     const { secret, deliveryId } = verdict;
     return jsonLine({ valid: true, provider, secret, variable: secretVariable(provider, secret), deliveryId });
   }
-  const { reason, deltaSeconds } = verdict;
+  const { reason, detail, deltaSeconds } = verdict;
   const { name: diagnosis, advice } = mistake ?? { name: null, advice: null };
-  return jsonLine({ valid: false, provider, reason, deltaSeconds, diagnosis, advice });
+  return jsonLine({ valid: false, provider, reason, detail, deltaSeconds, diagnosis, advice });
 }
