@@ -93,6 +93,9 @@ export interface paths {
          * Store a message or a status from Twilio
          * @description Twilio's messaging webhooks for incoming messages and for the states of sent ones. Twilio sends no time, so `ts` is the
          *     time of receipt. Unknown parameters are stored unchanged.
+         *
+         *     A JSON body requires `bodySHA256`. The signature of a form covers names and values without separators: the service rejects
+         *     a form that could be read as the form of another message, or whose parameter names Twilio does not use.
          */
         post: operations["ingestTwilio"];
         delete?: never;
@@ -185,7 +188,8 @@ export interface paths {
         /**
          * Get the body that brought a message
          * @description The signed bytes of the delivery that first brought the message, with the media type of that delivery. A delivery may
-         *     contain many messages. Messages stored by versions that did not store bodies get 404.
+         *     contain many messages. Messages stored by versions that did not store bodies get 404. The sender decides the content, so
+         *     browsers may only download it: a `Content-Security-Policy` with `sandbox` lets nothing in it load or run.
          */
         get: operations["getMessagePayload"];
         put?: never;
@@ -970,6 +974,7 @@ export interface components {
         Ingested: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 /**
                  * @description `created`: stored now. `duplicate`: the same message was stored before. `conflict`: another message has this id,
                  *     and the service keeps that one.
@@ -986,6 +991,8 @@ export interface components {
         InvalidSignature: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "WWW-Authenticate": components["headers"]["SignatureChallenge"];
                 [name: string]: unknown;
             };
             content: {
@@ -996,6 +1003,7 @@ export interface components {
         Forbidden: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1006,6 +1014,7 @@ export interface components {
         MessageNotFound: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1016,6 +1025,7 @@ export interface components {
         Page: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["Revalidate"];
                 [name: string]: unknown;
             };
             content: {
@@ -1026,6 +1036,7 @@ export interface components {
         BadRequest: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1036,6 +1047,7 @@ export interface components {
         KeyRequired: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                 [name: string]: unknown;
             };
@@ -1047,6 +1059,7 @@ export interface components {
         ContentTooLarge: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1057,6 +1070,7 @@ export interface components {
         UnsupportedMediaType: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1067,6 +1081,7 @@ export interface components {
         ValidationError: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1077,6 +1092,7 @@ export interface components {
         TooManyRequests: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1088,6 +1104,7 @@ export interface components {
         InternalError: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1098,6 +1115,7 @@ export interface components {
         Unavailable: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1140,6 +1158,21 @@ export interface components {
          * @example "xEUIYoUHEIQsxGD-6nGNdc"
          */
         ETag: string;
+        /**
+         * @description Caches must not store the response.
+         * @example no-store
+         */
+        NoStore: "no-store";
+        /**
+         * @description Caches must revalidate the response before each use.
+         * @example no-cache
+         */
+        Revalidate: "no-cache";
+        /**
+         * @description The header in which to send the signature. `Signature` stands for the scheme of this operation, not for a registered one.
+         * @example Signature realm="webhook-inbox", header="X-Signature"
+         */
+        SignatureChallenge: string;
         /**
          * @description How to authenticate.
          * @example Bearer realm="webhook-inbox"
@@ -1202,6 +1235,9 @@ export type ParameterProviderQuery = components['parameters']['ProviderQuery'];
 export type HeaderXRequestId = components['headers']['XRequestID'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderNoStore = components['headers']['NoStore'];
+export type HeaderRevalidate = components['headers']['Revalidate'];
+export type HeaderSignatureChallenge = components['headers']['SignatureChallenge'];
 export type HeaderWwwAuthenticate = components['headers']['WWWAuthenticate'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -1312,6 +1348,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1350,6 +1387,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1370,7 +1408,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description SHA-256 of a JSON body, in hexadecimal; the signature covers it.
+                 * @description SHA-256 of the body, in hexadecimal; the signature covers it. Required for a JSON body.
                  * @example 241fa0bce985ecdf8b418a9260819973e589eead81846358f15c4fabb69d28b6
                  */
                 bodySHA256?: string;
@@ -1397,6 +1435,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1442,7 +1481,7 @@ export interface operations {
                  */
                 from?: components["schemas"]["PhoneNumber"];
                 /**
-                 * @description Only messages at or after this instant. Write the `+` of an offset as `%2B`.
+                 * @description Only messages at or after this instant. It must be before `until`. Write the `+` of an offset as `%2B`.
                  * @example 2025-01-15T00:00:00Z
                  */
                 since?: components["schemas"]["DateTime"];
@@ -1474,6 +1513,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1578,6 +1618,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1624,11 +1665,18 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    /**
+                     * @description Browsers download the body and do not show it.
+                     * @example attachment
+                     */
+                    "Content-Disposition": "attachment";
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
                     "application/x-www-form-urlencoded": string;
+                    "application/octet-stream": string;
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1664,6 +1712,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1675,6 +1724,7 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1729,6 +1779,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1788,6 +1839,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1821,6 +1873,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1850,6 +1903,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1862,6 +1916,7 @@ export interface operations {
             503: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
@@ -1890,6 +1945,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1957,6 +2013,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["Revalidate"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1986,6 +2043,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["Revalidate"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2078,6 +2136,7 @@ export interface operations {
             404: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
