@@ -21,6 +21,8 @@ export interface SignatureRefusal {
   readonly reason: SignatureFailure;
   /** For a stale timestamp: its distance from now in seconds; negative in the past. */
   readonly deltaSeconds?: number;
+  /** For a digest that is right, although the signature does not cover the delivery as it came: what is wrong, in words. */
+  readonly detail?: string;
 }
 
 export interface SignatureApproval {

@@ -25,6 +25,9 @@ import { openTracing } from './tracing.ts';
 /** How long, at most, the process waits at its end for the collector to accept the last traces. */
 const LAST_TRACES_MS = 3_000;
 
+/** Reads with large answers that are made at a time, and at least one for each connection of a pool. */
+const LARGE_READS = 16;
+
 export interface Service {
   /**
    * Starts to listen and returns the address, with the assigned port if the configuration says 0.
@@ -64,6 +67,7 @@ export async function composeService(
     providers: configuredProviders(verifiers),
     maxQueuedMessages: config.maxQueuedMessages,
     maxBufferedBytes: config.maxBufferedBytes,
+    maxUnreadBytes: config.maxUnreadBytes,
     maxStreams: config.maxStreams,
     usage: () => stored.usage(),
     readiness: () => checkReadiness.execute(),
@@ -112,6 +116,12 @@ export async function composeService(
     {
       maxBodyBytes: config.maxBodyBytes,
       maxBufferedBytes: config.maxBufferedBytes,
+      maxUnreadBytes: config.maxUnreadBytes,
+      largeReads: {
+        maxInside: Math.max(LARGE_READS, config.database.engine === 'postgres' ? config.databasePoolSize : 0),
+        maxWaiting: config.maxQueuedReads,
+        patience: config.readTimeoutMs,
+      },
       connections: { ...connectionLimits(config.readTimeoutMs), ...limits },
       readApiKeys: config.readApiKeys,
       trustedProxies: config.trustProxy,

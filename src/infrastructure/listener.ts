@@ -7,6 +7,12 @@ import type { Config } from './config/config.ts';
 /** How often to close idle connections while the server stops. */
 const IDLE_CHECK_MS = 25;
 
+/**
+ * Connections that may wait until the process accepts them, as `Backlog` in deploy/systemd says. `listen` sets it even on an inherited
+ * socket, and Node's default of 511 would reduce it. The kernel limits it to net.core.somaxconn.
+ */
+export const BACKLOG = 4_096;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Whether an address is reachable only from this machine. */
@@ -24,8 +30,9 @@ export async function listen(
   { host, port }: Pick<Config, 'host' | 'port'>,
   inherited?: number,
 ): Promise<AddressInfo> {
-  if (inherited === undefined) server.listen(port, host);
-  else server.listen({ fd: inherited });
+  if (inherited === undefined) server.listen(port, host, BACKLOG);
+  // An argument, because Node ignores the option `backlog` beside `fd`.
+  else server.listen({ fd: inherited }, BACKLOG);
   await once(server, 'listening').catch((error: unknown) => {
     throw explained(error, host);
   });

@@ -3,7 +3,11 @@ import { contractFaults, HELMET_HEADERS, type Answer } from '../support/contract
 
 /** Tests the check that judges all other answers: it must pass correct answers and name the faults of wrong ones. */
 
-const GIVEN = { 'x-request-id': 'id', ...Object.fromEntries(HELMET_HEADERS.map((name) => [name, 'x'])) };
+const GIVEN = {
+  'x-request-id': 'id',
+  'cache-control': 'no-store',
+  ...Object.fromEntries(HELMET_HEADERS.map((name) => [name, 'x'])),
+};
 
 function answer(status: number, body: unknown, headers: Readonly<Record<string, string | undefined>> = {}): Answer {
   const type = status < 400 ? 'application/json' : 'application/problem+json';
@@ -37,6 +41,7 @@ const PREFLIGHT = {
   'access-control-allow-methods': 'GET,HEAD',
   'access-control-allow-headers': 'Authorization',
   'access-control-max-age': '600',
+  'cache-control': undefined,
   vary: 'Origin',
   'content-type': undefined,
 };

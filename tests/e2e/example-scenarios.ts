@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { rawReply } from '../../src/adapters/http/operations/messages/raw.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { sign, type CheckedAnswer } from '../support/http-client.ts';
 import {
@@ -172,6 +173,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     >;
     await answers(200, () => services.providers.read(`/messages/${id}/raw`, ID))(example);
   },
+  'getMessagePayload 200 header Content-Disposition': has('content-disposition', () => get('/messages/m1/raw')),
+  'getMessagePayload 200 application/octet-stream page': async (example) => {
+    const body = Buffer.from(String(example));
+    const raw = rawReply({ mediaType: 'text/html', body });
+    expect(raw).toMatchObject({ status: 200, type: 'application/octet-stream', body });
+  },
   'components /message_id': (example) => ok(get(`/messages/${String(example)}`)),
   'components ?provider': (example) => ok(get(`/messages/m1?provider=${String(example)}`)),
   'components MessageNotFound notFound': answers(404, () => get('/messages/unknown')),
@@ -220,6 +227,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     services.messages.raw(`GET /stats HTTP/1.1\r\nX-Request-ID: ${ID['x-request-id']}\r\nConnection: close\r\n\r\n`),
   ),
   'components KeyRequired keyRequired': answers(401, () => services.locked.read('/stats', ID)),
+  'components header NoStore': has('cache-control', () => get('/stats')),
+  'components header Revalidate': has('cache-control', () => get('/docs')),
+  'components header SignatureChallenge': has('www-authenticate', () =>
+    services.messages.webhook({}, { 'x-signature': 'no' }),
+  ),
   'components header WWWAuthenticate': has('www-authenticate', () => services.locked.read('/stats', ID)),
   'components ContentTooLarge tooLarge': answers(413, () => services.messages.webhook('a'.repeat(3_145_729), ID)),
   'components UnsupportedMediaType notJson': answers(415, () =>

@@ -90,6 +90,27 @@ describe('parameters that exclude each other', () => {
   });
 });
 
+describe('a range that no message can be in', () => {
+  const [EARLY, LATE] = ['2025-01-15T00:00:00Z', '2025-01-16T00:00:00Z'];
+  it.each(['/messages', '/stats/timeseries'])('is a mistake at %s', async (path) => {
+    for (const since of [LATE, EARLY]) {
+      const answer = await service.read(`${path}?since=${since}&until=${EARLY}`);
+      expect([answer.status, answer.json()]).toMatchObject([
+        422,
+        { errors: [{ loc: ['query', 'since'], msg: expect.stringContaining('since must be before until') }] },
+      ]);
+    }
+    expect((await service.read(`${path}?since=${EARLY}&until=${LATE}`)).status).toBe(200);
+  });
+});
+
+it('names the allowed values, and says that a parameter was given twice', async () => {
+  expect((await errorsOf('order=up'))[0]?.msg).toBe('must be one of asc, desc');
+  for (const query of ['order=asc&order=asc', 'limit=1&limit=1', 'q=a&q=b', 'from=%2B1&from=%2B1']) {
+    expect((await errorsOf(query)).map(({ msg }) => msg)).toEqual(['was given 2 times: give it once']);
+  }
+});
+
 describe('all errors are listed', () => {
   it('each once, in one answer', async () => {
     const errors = await errorsOf('limit=0&offset=-1&from=x&since=x&until=x&q=&cursor=!');

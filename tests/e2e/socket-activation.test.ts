@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,6 +18,23 @@ const start = (through: readonly string[] = ACTIVATED): ServiceProcess => {
   running.push(service);
   return service;
 };
+/** Only a connection that finds no room takes as long. */
+const PATIENCE_MS = 5_000;
+/** More than Node's default of 511, and fewer than the unit promises. */
+const WAITING = 1_000;
+
+/** The number of clients whose connections a stopped process leaves waiting. The kernel lets no more wait than the backlog. */
+async function waiting({ child }: ServiceProcess, port: number): Promise<number> {
+  child.kill('SIGSTOP');
+  const clients = Array.from({ length: WAITING }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  const connected = clients.map((client) => once(client, 'connect').then(() => true));
+  const late = new Promise<boolean>((resolve) => setTimeout(resolve, PATIENCE_MS, false));
+  const all = await Promise.all(connected.map((one) => Promise.race([one, late])));
+  for (const client of clients) client.destroy();
+  child.kill('SIGCONT');
+  return all.filter(Boolean).length;
+}
+
 const message = (i: number): string => JSON.stringify({ ...MESSAGE, message_id: `m${String(i)}` });
 
 beforeEach(() => {
@@ -46,6 +65,19 @@ it('listens on the inherited socket; a client that connects during a replacement
   const results = (answers as { result: string }[]).map(({ result }) => result);
   expect(results.filter((result) => result === 'duplicate')).toHaveLength(1);
   agent.destroy();
+});
+
+it('lets as many connections wait as the unit of the socket promises, while it accepts none', async () => {
+  const service = start();
+  await service.listening;
+  expect(await waiting(service, socket.port)).toBe(WAITING);
+});
+
+it('does the same on an address of its own', async () => {
+  const service = startProcess(folder);
+  running.push(service);
+  const { port } = await service.listening;
+  expect(await waiting(service, port)).toBe(WAITING);
 });
 
 it('ignores a socket that was meant for another process', async () => {

@@ -72,7 +72,7 @@ describe('a request of Twilio', () => {
       { Body: '', MessageType: '', MediaContentType0: 'image/jpeg' },
       { type: 'image', text: null },
     ],
-    ['parameters that are new', { SomethingNew: 'x', '': 'y' }, { text: 'Hello from Twilio' }],
+    ['parameters that are new', { SomethingNew: 'x', Another_New: 'y' }, { text: 'Hello from Twilio' }],
   ])('may be %s', async (what, parameters, expected) => {
     const MessageSid = `SM-${what.replaceAll(' ', '-')}`;
     expect((await post({ ...MESSAGE, ...parameters, MessageSid })).status).toBe(200);

@@ -19,6 +19,9 @@ export interface RecordingMetrics extends Metrics {
   readonly bodyBytesHeld: number[];
   readonly bodiesShed: true[];
   readonly connectionsDropped: true[];
+  readonly connectionsReset: true[];
+  readonly unreadBytesHeld: number[];
+  readonly answersShed: true[];
   readonly erased: number[];
   readonly blocked: boolean[];
   readonly streams: number[];
@@ -39,6 +42,9 @@ export function recordingMetrics(): RecordingMetrics {
     bodyBytesHeld: [] as RecordingMetrics['bodyBytesHeld'],
     bodiesShed: [] as RecordingMetrics['bodiesShed'],
     connectionsDropped: [] as RecordingMetrics['connectionsDropped'],
+    connectionsReset: [] as RecordingMetrics['connectionsReset'],
+    unreadBytesHeld: [] as RecordingMetrics['unreadBytesHeld'],
+    answersShed: [] as RecordingMetrics['answersShed'],
     erased: [] as RecordingMetrics['erased'],
     blocked: [] as RecordingMetrics['blocked'],
     streams: [] as RecordingMetrics['streams'],
@@ -58,6 +64,9 @@ export function recordingMetrics(): RecordingMetrics {
     bodyBytes: (bytes) => void recorded.bodyBytesHeld.push(bytes),
     bodyShed: () => void recorded.bodiesShed.push(true),
     messageStreams: (open) => void recorded.streams.push(open),
+    connectionReset: () => void recorded.connectionsReset.push(true),
+    unreadBytes: (bytes) => void recorded.unreadBytesHeld.push(bytes),
+    answerShed: () => void recorded.answersShed.push(true),
     connectionDropped: () => void recorded.connectionsDropped.push(true),
     messagesErased: (messages) => void recorded.erased.push(messages),
     backgroundStep: (step, failing) => void recorded.backgroundSteps.push({ step, failing }),

@@ -42,6 +42,8 @@ export interface HttpParts {
   readonly maxBodyBytes?: number;
   /** @default four bodies of {@link MAX_BODY_BYTES} */
   readonly maxBufferedBytes?: number;
+  /** @default 64 MiB */
+  readonly maxUnreadBytes?: number;
   readonly limits?: Partial<ConnectionLimits>;
 }
 
@@ -75,6 +77,8 @@ export async function serveHttp(
     {
       maxBodyBytes: parts.maxBodyBytes ?? MAX_BODY_BYTES,
       maxBufferedBytes: parts.maxBufferedBytes ?? 4 * MAX_BODY_BYTES,
+      maxUnreadBytes: parts.maxUnreadBytes ?? 67_108_864,
+      largeReads: { maxInside: 16, maxWaiting: 200, patience: 1_000 },
       connections: { ...connectionLimits(1_000), ...limits },
       readApiKeys: [],
       trustedProxies: [],

@@ -28,7 +28,7 @@ export function listeningSocket(port = 0): ListeningSocket {
   };
   const handle = bind('127.0.0.1', port, 4, null);
   if (typeof handle === 'number') throw new Error(`no socket at port ${String(port)}: ${String(handle)}`);
-  const listen = 'require("node:net").createServer().listen({ fd: 3, backlog: 4096 }); process.exit()';
+  const listen = 'require("node:net").createServer().listen({ fd: 3 }, 4096); process.exit()';
   const { status } = spawnSync(process.execPath, ['-e', listen], { stdio: ['ignore', 'ignore', 'inherit', handle.fd] });
   if (status !== 0) throw new Error(`nobody listens at port ${String(port)}`);
   const address: { port?: number } = {};

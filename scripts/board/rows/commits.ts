@@ -44,10 +44,14 @@ export const COMMITS: Row = {
       width: 12,
     }),
     timeSeries({
-      title: 'Memory for bodies',
-      description: 'Share of the memory for request bodies in use. At 100 % requests get 503.',
+      title: 'Memory for bodies and answers',
+      description:
+        'Share in use of the memory for request bodies, and of that for answers that clients have not read. At 100 % requests get 503.',
       unit: 'percentunit',
-      queries: [[`request_body_bytes{${S}} / request_body_limit_bytes{${S}}`, '{{instance}}']],
+      queries: [
+        [`request_body_bytes{${S}} / request_body_limit_bytes{${S}}`, '{{instance}} bodies'],
+        [`response_unread_bytes{${S}} / response_unread_limit_bytes{${S}}`, '{{instance}} answers'],
+      ],
       max: 1,
       thresholds: [
         ['transparent', null],

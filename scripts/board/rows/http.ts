@@ -59,11 +59,14 @@ export const HTTP: Row = {
     }),
     timeSeries({
       title: 'Refused for want of room',
-      description: 'Connections closed at once, and requests rejected because too many bodies were in memory.',
+      description:
+        'Connections closed at once, requests rejected because too many bodies or unread answers were in memory, and readers that were reset.',
       unit: 'cps',
       queries: [
         [rate('instance', 'http_connections_dropped_total'), '{{instance}} connections'],
         [rate('instance', 'request_bodies_shed_total'), '{{instance}} bodies'],
+        [rate('instance', 'responses_shed_total'), '{{instance}} answers'],
+        [rate('instance', 'http_connections_reset_total'), '{{instance}} reset'],
       ],
       width: 8,
     }),

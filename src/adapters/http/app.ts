@@ -18,17 +18,24 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { isDecodable, requireDecodable, unmatched } from './middleware/unmatched.ts';
 import { isClientGone } from './node/client-gone.ts';
 import type { ConnectionLimits } from './node/connection-limits.ts';
-import { requireHost } from './node/host-header.ts';
+import { requireTarget } from './node/request-target.ts';
 import type { Exposition } from './operations/metrics.ts';
 import { operations, type UseCases } from './operations/operations.ts';
 import { PAGE_POLICIES } from './operations/pages/pages.ts';
 import type { Advice } from './operations/rejections.ts';
 import { contractRouter } from './router.ts';
+import { readAdmission } from './unread/admission.ts';
+import { turnstile, type TurnstileLimits } from './unread/turnstile.ts';
+import type { UnreadAnswers } from './unread/unread-answers.ts';
 
 export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** The limit for all bodies in memory together; at least maxBodyBytes. */
   readonly maxBufferedBytes: number;
+  /** The limit for answers that clients have not read, in this process and in the kernel. */
+  readonly maxUnreadBytes: number;
+  /** How many reads with large answers are made at a time. */
+  readonly largeReads: TurnstileLimits;
   readonly connections: ConnectionLimits;
   /** Empty: reading is open. */
   readonly readApiKeys: readonly string[];
@@ -53,7 +60,11 @@ export interface HttpDependencies extends UseCases {
 }
 
 /** Creates the Koa app. A request passes through its middleware from top to bottom; router.ts shows the steps of one operation. */
-export async function createApp(dependencies: HttpDependencies, options: HttpOptions): Promise<Koa<State>> {
+export async function createApp(
+  dependencies: HttpDependencies,
+  options: HttpOptions,
+  unread: UnreadAnswers,
+): Promise<Koa<State>> {
   const { clock, logger, metrics } = dependencies;
   const { connections, origins, rejections, trustedProxies } = options;
   const document = loadOpenapiDocument();
@@ -65,6 +76,7 @@ export async function createApp(dependencies: HttpDependencies, options: HttpOpt
     // A wrong verify token counts as a wrong signature.
     onForbidden: (request) => limits.badSignatures.count(request),
     clock,
+    admission: readAdmission(unread, turnstile(options.largeReads, dependencies.timer), metrics),
   });
 
   const app = new Koa<State>();
@@ -72,7 +84,7 @@ export async function createApp(dependencies: HttpDependencies, options: HttpOpt
   app.use(holdBody(bodyBudget(options.maxBufferedBytes, metrics)));
   app.use(answerProblems(dependencies, rejections, connections.lingerTimeout));
   app.use(securityHeaders(PAGE_POLICIES));
-  app.use(requireHost);
+  app.use(requireTarget);
   app.use(crossOriginReads(origins, (path) => isDecodable(path) && router.match(path, 'GET').route));
   app.use(requireDecodable);
   app.use(router.routes());

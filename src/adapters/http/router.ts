@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import Router from '@koa/router';
 import type { Clock } from '../../application/ports/time.ts';
 import type { SecurityCheck, SecurityChecks } from './auth/checks.ts';
@@ -7,8 +8,9 @@ import { knownParameters } from './contract/parameters.ts';
 import type { OperationId } from './contract/types.ts';
 import type { Contract, Validate } from './contract/validators.ts';
 import { Problem } from './problem.ts';
-import { writeReply, type AnyReply } from './middleware/reply.ts';
+import { encodeReply, writeReply, type AnyReply } from './middleware/reply.ts';
 import type { State } from './middleware/request-context.ts';
+import { isLarge, type Admission } from './unread/admission.ts';
 import { exchangeOf, type Exchange, type Operations } from './operations/exchange.ts';
 
 export interface RouterParts {
@@ -18,7 +20,11 @@ export interface RouterParts {
   /** Called if an operation rejects a request because of a wrong secret, such as a wrong verify token. */
   readonly onForbidden: SecurityCheck;
   readonly clock: Clock;
+  readonly admission: Admission;
 }
+
+/** The security scheme of operations that read what is stored. */
+const READ_SCHEME = 'readKey';
 
 type Handler = (
   request: { query: Record<string, unknown>; path: Record<string, string>; body: unknown },
@@ -29,14 +35,15 @@ type Handler = (
  * Registers every operation of the contract, and nothing else, so that whatever is served is in the contract. Throws if an operation
  * has no handler, if its security scheme has no check, or if a handler has no operation.
  */
-export function contractRouter({ contract, handlers, checks, onForbidden, clock }: RouterParts): Router<State> {
+export function contractRouter(parts: RouterParts): Router<State> {
+  const { contract, handlers, checks, onForbidden, clock, admission } = parts;
   const { operations } = contract;
   const strays = Object.keys(handlers).filter((id) => !operations.some(({ operationId }) => operationId === id));
   if (strays.length > 0) throw new Error(`no operation of the contract for the handlers ${strays.join(', ')}`);
 
   const router = new Router<State>({ sensitive: true, strict: true });
   for (const operation of staticFirst(operations)) {
-    const { method, path, mediaTypes, queryParameters } = operation;
+    const { method, path, scheme, mediaTypes, queryParameters } = operation;
     const handler = handlerOf(operation, handlers);
     const authenticate = checkOf(operation, checks);
     const validate: Validate = contract.validator(operation.operationId);
@@ -46,17 +53,23 @@ export function contractRouter({ contract, handlers, checks, onForbidden, clock 
       const { request } = ctx.state;
       request.route = path;
       await authenticate?.(request);
-      const body = mediaTypes === null ? undefined : parseBody(ctx.req.headers, mediaTypes, request.body);
-      const query = ctx.querystring === '' ? {} : knownParameters(ctx.query, queryParameters);
-      validate({ path: ctx.params, query, header: ctx.req.headers, requestBody: body });
-      let reply: unknown;
+      const finish = scheme === READ_SCHEME ? await admission.beforeRead(request) : undefined;
       try {
-        reply = await handler({ path: ctx.params, query, body }, exchangeOf(request, clock));
+        const body = mediaTypes === null ? undefined : parseBody(ctx.req.headers, mediaTypes, request.body);
+        const query = ctx.querystring === '' ? {} : knownParameters(ctx.query, queryParameters);
+        validate({ path: ctx.params, query, header: ctx.req.headers, requestBody: body });
+        const reply = (await handler({ path: ctx.params, query, body }, exchangeOf(request, clock))) as AnyReply;
+        // A stream is open already, and sends little at a time.
+        if (scheme === READ_SCHEME && !(reply.body instanceof Readable)) admission.beforeEncoding(request);
+        const encoded = encodeReply(reply);
+        if (isLarge(encoded.body)) await admission.beforeAnswer(request, encoded.body.length);
+        writeReply(ctx, encoded);
       } catch (error) {
         if (error instanceof Problem && error.kind === 'forbidden') await onForbidden(request);
         throw error;
+      } finally {
+        finish?.();
       }
-      writeReply(ctx, reply as AnyReply);
     });
   }
   return router;

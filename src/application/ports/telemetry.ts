@@ -22,7 +22,7 @@ export interface CommitMetrics {
   queueDepth(messages: number): void;
 }
 
-/** Measures requests, connections and the memory of bodies. */
+/** Measures requests, connections and the memory of bodies and answers. */
 export interface RequestMetrics {
   /** A webhook request ended; `result` is one word of a small fixed set. */
   webhookRequest(request: { result: string; seconds: number }): void;
@@ -34,6 +34,12 @@ export interface RequestMetrics {
   bodyBytes(bytes: number): void;
   /** A request was rejected because its body did not fit into memory. */
   bodyShed(): void;
+  /** Bytes of answers that clients have not read. */
+  unreadBytes(bytes: number): void;
+  /** A read was rejected because too many answers are unread. */
+  answerShed(): void;
+  /** A connection was reset because its client did not read its answers. */
+  connectionReset(): void;
   /** A connection was closed on arrival because too many are open. */
   connectionDropped(): void;
 }

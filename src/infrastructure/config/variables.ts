@@ -73,6 +73,12 @@ export const VARIABLES = {
     help: 'Maximum bytes of request bodies in memory, at least MAX_BODY_BYTES; requests beyond it get 503.',
     parse: (value) => integer(value, 1_024, 4_294_967_296),
   },
+  maxUnreadBytes: {
+    name: 'MAX_UNREAD_BYTES',
+    fallback: '67108864',
+    help: 'Maximum memory, in bytes, of answers that clients have not read; reads beyond it get 503, webhooks never do.',
+    parse: (value) => integer(value, 65_536, 4_294_967_296),
+  },
   readApiKeys: {
     name: 'READ_API_KEYS',
     fallback: '',

@@ -35,6 +35,11 @@ function routerWith({ handlers = HANDLERS, checks = CHECKS, of = contract } = {}
     handlers,
     checks,
     onForbidden: pass,
+    admission: {
+      beforeRead: () => Promise.resolve(() => undefined),
+      beforeEncoding: () => undefined,
+      beforeAnswer: pass,
+    },
     clock: manualClock(timestampFromMicros(0n)),
   });
 }

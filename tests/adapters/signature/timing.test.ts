@@ -42,10 +42,14 @@ function wrong(right: Buffer, kind: 0 | 1, other: (byte: number) => number): Buf
   return bytes;
 }
 
-function wrongDeliveries(right: Buffer, headers: (digest: Buffer) => Delivery['headers']): [Delivery[], Delivery[]] {
+function wrongDeliveries(
+  right: Buffer,
+  headers: (digest: Buffer) => Delivery['headers'],
+  body = BODY,
+): [Delivery[], Delivery[]] {
   return inputsOf(
     (kind) => wrong(right, kind, (byte) => byte ^ randomInt(1, 256)),
-    (digest) => delivery(BODY, headers(digest), TARGET),
+    (digest) => delivery(body, headers(digest), TARGET),
   );
 }
 
@@ -88,12 +92,15 @@ describe('the time of a check does not reveal how much of a value was right', ()
 
   it('of Twilio', () => {
     const verify = verifying(twilioSignature(secrets(SECRET), { clock, publicUrl: 'https://inbox.example.com' }));
-    const right = signTwilio({ authToken: SECRET, url: `https://inbox.example.com${TARGET}`, body: BODY });
-    expect(verify(delivery(BODY, { 'x-twilio-signature': right }, TARGET))).toBe('valid');
+    const form = Buffer.from('From=a');
+    const right = signTwilio({ authToken: SECRET, url: `https://inbox.example.com${TARGET}`, body: form });
+    expect(verify(delivery(form, { 'x-twilio-signature': right }, TARGET))).toBe('valid');
     const kinds = () =>
-      wrongDeliveries(Buffer.from(right, 'base64'), (digest) => ({
-        'x-twilio-signature': digest.toString('base64'),
-      }));
+      wrongDeliveries(
+        Buffer.from(right, 'base64'),
+        (digest) => ({ 'x-twilio-signature': digest.toString('base64') }),
+        form,
+      );
     expect(new Set(kinds().flat().map(verify))).toEqual(new Set(['wrong_digest']));
     expect(dependsOnContent(() => timingDifference(verify, kinds()))).toBe(false);
   });

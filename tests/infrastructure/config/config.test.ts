@@ -38,6 +38,7 @@ const DEFAULTS: Config = {
   port: 8000,
   maxBodyBytes: 3_145_728,
   maxBufferedBytes: 67_108_864,
+  maxUnreadBytes: 67_108_864,
   readApiKeys: [],
   trustProxy: [],
   rateLimitBadSignaturesPerMinute: 600,

@@ -96,6 +96,9 @@ export interface paths {
          * Store a message or a status from Twilio
          * @description Twilio's messaging webhooks for incoming messages and for the states of sent ones. Twilio sends no time, so `ts` is the
          *     time of receipt. Unknown parameters are stored unchanged.
+         *
+         *     A JSON body requires `bodySHA256`. The signature of a form covers names and values without separators: the service rejects
+         *     a form that could be read as the form of another message, or whose parameter names Twilio does not use.
          */
         post: operations["ingestTwilio"];
         delete?: never;
@@ -188,7 +191,8 @@ export interface paths {
         /**
          * Get the body that brought a message
          * @description The signed bytes of the delivery that first brought the message, with the media type of that delivery. A delivery may
-         *     contain many messages. Messages stored by versions that did not store bodies get 404.
+         *     contain many messages. Messages stored by versions that did not store bodies get 404. The sender decides the content, so
+         *     browsers may only download it: a `Content-Security-Policy` with `sandbox` lets nothing in it load or run.
          */
         get: operations["getMessagePayload"];
         put?: never;
@@ -984,6 +988,7 @@ export interface components {
         Ingested: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 /**
                  * @description `created`: stored now. `duplicate`: the same message was stored before. `conflict`: another message has this id,
                  *     and the service keeps that one.
@@ -1000,6 +1005,8 @@ export interface components {
         InvalidSignature: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "WWW-Authenticate": components["headers"]["SignatureChallenge"];
                 [name: string]: unknown;
             };
             content: {
@@ -1010,6 +1017,7 @@ export interface components {
         Forbidden: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1020,6 +1028,7 @@ export interface components {
         MessageNotFound: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1030,6 +1039,7 @@ export interface components {
         Page: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["Revalidate"];
                 [name: string]: unknown;
             };
             content: {
@@ -1040,6 +1050,7 @@ export interface components {
         BadRequest: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1050,6 +1061,7 @@ export interface components {
         KeyRequired: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                 [name: string]: unknown;
             };
@@ -1061,6 +1073,7 @@ export interface components {
         ContentTooLarge: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1071,6 +1084,7 @@ export interface components {
         UnsupportedMediaType: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1081,6 +1095,7 @@ export interface components {
         ValidationError: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1091,6 +1106,7 @@ export interface components {
         TooManyRequests: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1102,6 +1118,7 @@ export interface components {
         InternalError: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1112,6 +1129,7 @@ export interface components {
         Unavailable: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestID"];
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1154,6 +1172,21 @@ export interface components {
          * @example "xEUIYoUHEIQsxGD-6nGNdc"
          */
         ETag: string;
+        /**
+         * @description Caches must not store the response.
+         * @example no-store
+         */
+        NoStore: "no-store";
+        /**
+         * @description Caches must revalidate the response before each use.
+         * @example no-cache
+         */
+        Revalidate: "no-cache";
+        /**
+         * @description The header in which to send the signature. `Signature` stands for the scheme of this operation, not for a registered one.
+         * @example Signature realm="webhook-inbox", header="X-Signature"
+         */
+        SignatureChallenge: string;
         /**
          * @description How to authenticate.
          * @example Bearer realm="webhook-inbox"
@@ -1216,6 +1249,9 @@ export type ParameterProviderQuery = components['parameters']['ProviderQuery'];
 export type HeaderXRequestId = components['headers']['XRequestID'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderNoStore = components['headers']['NoStore'];
+export type HeaderRevalidate = components['headers']['Revalidate'];
+export type HeaderSignatureChallenge = components['headers']['SignatureChallenge'];
 export type HeaderWwwAuthenticate = components['headers']['WWWAuthenticate'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -1326,6 +1362,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1364,6 +1401,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1384,7 +1422,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description SHA-256 of a JSON body, in hexadecimal; the signature covers it.
+                 * @description SHA-256 of the body, in hexadecimal; the signature covers it. Required for a JSON body.
                  * @example 241fa0bce985ecdf8b418a9260819973e589eead81846358f15c4fabb69d28b6
                  */
                 bodySHA256?: string;
@@ -1411,6 +1449,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1456,7 +1495,7 @@ export interface operations {
                  */
                 from?: components["schemas"]["PhoneNumber"];
                 /**
-                 * @description Only messages at or after this instant. Write the `+` of an offset as `%2B`.
+                 * @description Only messages at or after this instant. It must be before `until`. Write the `+` of an offset as `%2B`.
                  * @example 2025-01-15T00:00:00Z
                  */
                 since?: components["schemas"]["DateTime"];
@@ -1488,6 +1527,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1592,6 +1632,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1638,11 +1679,18 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    /**
+                     * @description Browsers download the body and do not show it.
+                     * @example attachment
+                     */
+                    "Content-Disposition": "attachment";
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
                     "application/x-www-form-urlencoded": string;
+                    "application/octet-stream": string;
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1678,6 +1726,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1689,6 +1738,7 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1743,6 +1793,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1802,6 +1853,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1835,6 +1887,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1864,6 +1917,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1876,6 +1930,7 @@ export interface operations {
             503: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
@@ -1904,6 +1959,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1971,6 +2027,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["Revalidate"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2000,6 +2057,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["Revalidate"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2092,6 +2150,7 @@ export interface operations {
             404: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestID"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -23,7 +23,7 @@ export function explain(
   ];
 }
 
-function why(provider: ProviderName, { reason, deltaSeconds = 0 }: SignatureRefusal, config: Settings): string {
+function why(provider: ProviderName, { reason, detail, deltaSeconds = 0 }: SignatureRefusal, config: Settings): string {
   const { secret, settings, signature } = descriptorOf(provider);
   const variable = secret.name;
   const headers = signature.headers.join(', ');
@@ -35,6 +35,7 @@ function why(provider: ProviderName, { reason, deltaSeconds = 0 }: SignatureRefu
     case 'malformed_signature':
       return `${headers} cannot be read as this provider writes it.`;
     case 'wrong_digest':
+      if (detail !== undefined) return `the digest is right, but it does not cover this delivery: ${detail}.`;
       return `no secret in ${variable} or ${variable}_PREVIOUS makes this signature of these bytes.`;
     case 'stale_timestamp': {
       const { toleranceSeconds }: ProviderSettings['options'] = config.providers[provider].options;

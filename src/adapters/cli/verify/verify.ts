@@ -61,7 +61,7 @@ function resultOf(provider: ProviderName, verdict: SignatureVerdict, mistake: Mi
     const { secret, deliveryId } = verdict;
     return { valid: true, provider, secret, variable: secretVariable(provider, secret), deliveryId };
   }
-  const { reason, deltaSeconds } = verdict;
+  const { reason, detail, deltaSeconds } = verdict;
   const { name: diagnosis, advice } = mistake ?? { name: null, advice: null };
-  return { valid: false, provider, reason, deltaSeconds, diagnosis, advice };
+  return { valid: false, provider, reason, detail, deltaSeconds, diagnosis, advice };
 }

@@ -2,11 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import type { IngestMessage } from '../../../application/ingest/ingest-message.ts';
 import { VerifiedDelivery, type SignatureRefusal } from '../../../domain/delivery.ts';
 import type { Provider } from '../../../domain/provider.ts';
+import { descriptorOf, PROVIDER_NAMES } from '../../providers/registry.ts';
 import { readBody } from '../body/read.ts';
 import { Problem } from '../problem.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { singleValues } from './single-values.ts';
 import type { RequestContext } from '../middleware/request-context.ts';
+
+/** The header with the signature itself, by provider; some providers send an id and a time beside it. */
+const SIGNATURE_HEADERS: ReadonlyMap<string, string | undefined> = new Map(
+  PROVIDER_NAMES.map((name) => [
+    name,
+    descriptorOf(name).signature.headers.find((header) => /signature/i.test(header)),
+  ]),
+);
 
 /**
  * The check of a signature scheme: reads the raw body within its limit and verifies the signature over it. An address with
@@ -51,5 +60,10 @@ export function requireSignature(
   if (result.reason === 'no_secret_configured') {
     throw new Problem('unavailable', { detail: 'no webhook secret is configured', headers: { 'Retry-After': '60' } });
   }
-  throw new Problem('invalid-signature');
+  throw new Problem('invalid-signature', { headers: { 'WWW-Authenticate': challenge(provider) } });
+}
+
+/** How to authenticate, which a 401 must say (RFC 9110, section 11.6.1). No registered scheme means a signature of the body. */
+function challenge(provider: Provider): string {
+  return `Signature realm="webhook-inbox", header="${SIGNATURE_HEADERS.get(provider) ?? ''}"`;
 }

@@ -4,9 +4,10 @@ import { load } from 'js-yaml';
 /** The contract. It lies beside src/ and dist/ alike. */
 const FILE = new URL('../../../../api/openapi.yaml', import.meta.url);
 
+/** All answers share its bytes, so that a client that does not read costs no copy. */
 export interface OpenapiDocument {
-  readonly yaml: string;
-  readonly json: string;
+  readonly yaml: Buffer;
+  readonly json: Buffer;
   /** Parses a new object at each call, because openapi-backend replaces the references in the object that it gets. */
   parse(): Record<string, unknown>;
 }
@@ -19,7 +20,7 @@ export function loadOpenapiDocument(): OpenapiDocument {
 }
 
 function readDocument(): OpenapiDocument {
-  const yaml = readFileSync(FILE, 'utf8');
-  const json = JSON.stringify(load(yaml));
-  return { yaml, json, parse: () => JSON.parse(json) as Record<string, unknown> };
+  const yaml = readFileSync(FILE);
+  const json = JSON.stringify(load(yaml.toString()));
+  return { yaml, json: Buffer.from(json), parse: () => JSON.parse(json) as Record<string, unknown> };
 }

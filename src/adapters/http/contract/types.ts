@@ -18,7 +18,8 @@ type Responses<K extends OperationId> = operations[K]['responses'];
 
 /**
  * What an operation may answer: one member for each status and media type of the contract, with the headers it demands.
- * An undeclared status, a missing field or a missing header does not compile. The request id is the server's business.
+ * An undeclared status, a missing field or a missing header does not compile. The request id is the server's business, and so
+ * is `Cache-Control: no-store`, which every answer has that does not say otherwise.
  */
 export type Reply<K extends OperationId> = {
   [S in keyof Responses<K>]: { readonly status: S } & HeadersOf<Responses<K>[S]> & ContentOf<Responses<K>[S]>;
@@ -31,7 +32,9 @@ type HeadersOf<R> = R extends { headers: infer H }
   : never;
 
 type Declared<H> = {
-  readonly [N in keyof H as string extends N ? never : N extends 'X-Request-ID' ? never : N]: H[N];
+  readonly [
+    N in keyof H as string extends N ? never : N extends 'X-Request-ID' ? never : H[N] extends 'no-store' ? never : N
+  ]: H[N];
 };
 
 type ContentOf<R> = R extends { content: infer C }

@@ -43,12 +43,17 @@ export function validationErrorItems(errors: readonly ErrorObject[], input: unkn
 }
 
 function message(error: ErrorObject, place: string, value: unknown): string {
+  if (place === 'query' && Array.isArray(value) && value.length > 1) {
+    return `was given ${String(value.length)} times: give it once`;
+  }
   // A `+` in a query string means a space (application/x-www-form-urlencoded), so an offset or a number loses its sign.
   if (place === 'query' && typeof value === 'string' && value.includes(' ') && /format|pattern/.test(error.keyword)) {
     return 'holds a space: write + as %2B in a query string';
   }
   if (error.keyword === 'required') return 'field required';
   if (error.keyword === 'format') return FORMAT_MESSAGES[String(error.params['format'])] ?? 'has the wrong format';
+  if (error.keyword === 'enum')
+    return `must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`.slice(0, 256);
   const words = error.keyword === 'pattern' ? PATTERN_MESSAGES[String(error.params['pattern'])] : undefined;
   return (words ?? error.message ?? 'is not valid').slice(0, 256);
 }

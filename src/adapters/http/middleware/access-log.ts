@@ -1,4 +1,6 @@
 import type { Logger, Metrics } from '../../../application/ports/telemetry.ts';
+import type { Timer } from '../../../application/ports/time.ts';
+import { NO_PATH } from '../node/request-target.ts';
 import { UNMATCHED, type RequestContext } from './request-context.ts';
 
 const OTHER_METHOD = 'other';
@@ -30,6 +32,32 @@ export function logRequest(request: RequestContext, seconds: number, logger: Log
   };
   if (ctx.status >= 500) logger.error('request', fields);
   else logger.info('request', fields);
+}
+
+/** The number of log lines of unreadable requests in a burst, and then per second. Strangers can cause any number of them. */
+const [BURST, PER_SECOND] = [50, 5];
+
+/** Reports the answers to unreadable requests: all in the metrics, and at a bounded rate in the log. */
+export function unreadableReport(
+  metrics: Metrics,
+  logger: Logger,
+  timer: Timer,
+): (reason: string | undefined, answer: { readonly requestId: string; readonly status: number }) => void {
+  let [lines, since, omitted] = [BURST, timer.elapsed(), 0];
+  return (reason, { requestId, status }) => {
+    metrics.httpRequest({ method: OTHER_METHOD, path: UNMATCHED, status, seconds: 0 });
+    const now = timer.elapsed();
+    lines = Math.min(BURST, lines + ((now - since) / 1_000) * PER_SECOND);
+    since = now;
+    if (lines < 1) {
+      omitted++;
+      return;
+    }
+    lines--;
+    const fields = { request_id: requestId, method: OTHER_METHOD, path: NO_PATH, status, latency_ms: 0, reason };
+    logger.info('request', { ...fields, ...(omitted > 0 && { lines_omitted: omitted }) });
+    omitted = 0;
+  };
 }
 
 /** The route, because a path may hold ids; without a route, as much of the path as can be shown. */

@@ -5,7 +5,7 @@ import { lingerAfterAnswer } from '../node/linger.ts';
 import { describeError } from './describe-error.ts';
 import { Problem } from '../problem.ts';
 import { recordRejection, type RejectionRecording } from './rejection.ts';
-import { writeReply } from './reply.ts';
+import { encodeReply, writeReply } from './reply.ts';
 import type { HttpMiddleware } from './request-context.ts';
 
 /**
@@ -29,12 +29,15 @@ export function answerProblems(
       if (problem.status >= 500) request.log['error'] = describeError(error, problem.kind !== 'unavailable');
       request.result ??= problem.kind.replaceAll('-', '_');
       if (problem.headers['Connection'] === 'close') lingerAfterAnswer(ctx.req, lingerTimeout);
-      writeReply(ctx, {
-        status: problem.status,
-        headers: problem.headers,
-        type: 'application/problem+json',
-        body: problem.body(request.requestId),
-      });
+      writeReply(
+        ctx,
+        encodeReply({
+          status: problem.status,
+          headers: problem.headers,
+          type: 'application/problem+json',
+          body: problem.body(request.requestId),
+        }),
+      );
       recordRejection(rejections, request, problem, clock.now(), recording);
     }
   };

@@ -59,6 +59,7 @@ function reasonOf({ kind, errors }: Problem, { refusal }: RequestContext): Rejec
 
 function detailOf({ errors, kind, detail }: Problem, { refusal }: RequestContext): string | null {
   if (refusal?.deltaSeconds !== undefined) return `${String(refusal.deltaSeconds)} s from now`;
+  if (refusal?.detail !== undefined) return refusal.detail;
   if (errors !== undefined)
     return errors
       .map(({ loc }) => loc.join('.'))

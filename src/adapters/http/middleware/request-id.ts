@@ -13,13 +13,13 @@ export interface RequestIds {
 }
 
 /**
- * Finds the id of a request and the span that it comes from. The client's values count if they are well formed. A traced request
- * without an id gets its trace id as its id, any other one a random id.
+ * Finds the id of a request and the span that it comes from. The client's values count if they are well formed. A request without
+ * an id gets a random one, never its trace id, which all requests of a trace share.
  */
 export function requestIds(headers: IncomingHttpHeaders): RequestIds {
   const caller = callerIn(headers);
   const given = headers['x-request-id'];
-  const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : (caller?.traceId ?? randomUUID());
+  const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   return { requestId, caller };
 }
 

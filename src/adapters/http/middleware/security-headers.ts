@@ -10,12 +10,14 @@ type Headers = readonly (readonly [string, string])[];
 /** For answers that are no pages: nothing in them may load or run. */
 const NO_PAGE: Policy = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 
+/** Those of every answer that is no page. */
+export const USUAL_SECURITY_HEADERS: Headers = headersOf(NO_PAGE);
+
 /** Sets Helmet's headers on every answer, with a page's own policy on that page. */
 export function securityHeaders(pagePolicies: ReadonlyMap<string, Policy>): HttpMiddleware {
-  const usual = headersOf(NO_PAGE);
   const ofPages = new Map(Array.from(pagePolicies, ([path, policy]) => [path, headersOf(policy)]));
   return (ctx, next) => {
-    for (const [name, value] of ofPages.get(ctx.path) ?? usual) ctx.res.setHeader(name, value);
+    for (const [name, value] of ofPages.get(ctx.path) ?? USUAL_SECURITY_HEADERS) ctx.res.setHeader(name, value);
     return next();
   };
 }

@@ -10,6 +10,7 @@ export interface ConnectionLimits {
   readonly connectionsCheckingInterval: number;
   readonly keepAliveTimeout: number;
   readonly silenceTimeout: number;
+  readonly sendTimeout: number;
   readonly lingerTimeout: number;
   readonly maxHeaderSize: number;
   readonly maxHeadersCount: number;
@@ -30,8 +31,11 @@ export function connectionLimits(longestAnswer: number): ConnectionLimits {
     // Longer than the 60 s after which common load balancers close an idle connection, or they could send a request on a connection
     // that we are just closing.
     keepAliveTimeout: 65_000,
-    // Without a byte in either direction. Node has no such limit, and a client that does not read its answer would keep it in memory.
+    // Without a byte in either direction. Node has no such limit, and waits up to twice as long if a part of an answer is unsent.
     silenceTimeout: longestAnswer + 60_000,
+    // For a client that reads nothing of its answer: the connection is reset, see unread/unread-answers.ts. It also counts what the kernel
+    // holds, and must be shorter than keepAliveTimeout, after which Node would close the connection and the kernel would keep the answer.
+    sendTimeout: 60_000,
     // For so long the rest of a rejected body is read and discarded, see linger.ts.
     lingerTimeout: 5_000,
     // Node's default, which --max-http-header-size could change. Larger heads get 431.
@@ -62,13 +66,17 @@ export function serverOptions(limits: ConnectionLimits): ServerOptions {
 /** The shortest time between two rounds of closing idle connections. */
 const ROOM_INTERVAL_MS = 1_000;
 
-/** Closes idle connections, because a client that opens the maximum and does nothing would otherwise keep everybody out. */
-export function roomMaker(server: Server): () => void {
+/**
+ * Closes idle connections, because a client that opens the maximum and does nothing would otherwise keep everybody out.
+ * @param resetSlow called as often, for the connections of clients that hardly read
+ */
+export function roomMaker(server: Server, resetSlow: () => void = () => undefined): () => void {
   let next = 0;
   return () => {
     const now = performance.now();
     if (now < next) return;
     next = now + ROOM_INTERVAL_MS;
     server.closeIdleConnections();
+    resetSlow();
   };
 }

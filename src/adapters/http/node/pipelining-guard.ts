@@ -10,6 +10,8 @@ export interface PipeliningGuard {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** Calls back when all complete requests of this connection are answered: at once if there is none. */
   readonly afterAnswers: (socket: Duplex, callback: () => void) => void;
+  /** The response to the request of this connection whose body has not arrived completely, if there is one. */
+  readonly unfinished: (socket: Duplex) => ServerResponse | undefined;
 }
 
 /**
@@ -81,5 +83,6 @@ export function pipeliningGuard(handle: (request: IncomingMessage, response: Ser
       if (request === undefined || response === undefined) callback();
       else response.once('close', callback);
     },
+    unfinished: (socket) => waiting.get(socket)?.find(([{ complete }]) => !complete)?.[1],
   };
 }

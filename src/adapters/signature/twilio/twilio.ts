@@ -6,6 +6,7 @@ import { claimedDigests, claimsHmac, type HashName } from '../diagnosis/claimed-
 import { firstMistake, type Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { SignatureScheme } from '../scheme.ts';
 import { rotatingKeys, type PreparedKey, type ProviderSecrets, type RotatingKeys } from '../secrets.ts';
+import { formFault, hasTooManyParameters, signedText } from './form.ts';
 import {
   AUTH_TOKEN_ALGORITHM,
   sharedKeys,
@@ -16,9 +17,6 @@ import {
 import { otherBases, signedUrls } from './url.ts';
 
 const HEADER = 'x-twilio-signature';
-const AMPERSAND = 0x26;
-/** Twilio sends about thirty. The number is limited, because they are sorted before the signature is verified. */
-const MAX_PARAMETERS = 1000;
 
 /**
  * Checks `X-Twilio-Signature`: the base64 HMAC-SHA1, keyed by the account's auth token, of the address that Twilio
@@ -71,7 +69,11 @@ export function twilioSignature(
       const signed = keysFor(keys, settings).find(({ key }) =>
         urls.some((url) => timingSafeEqual(digestOf(algorithm, key, url, parameters), signature)),
       );
-      return signed ? { valid: true, secret: signed.generation } : { valid: false, reason: 'wrong_digest' };
+      if (signed === undefined) return { valid: false, reason: 'wrong_digest' };
+      const detail = ambiguity(delivery);
+      return detail === null
+        ? { valid: true, secret: signed.generation }
+        : { valid: false, reason: 'wrong_digest', detail };
     },
     diagnose: (delivery) => diagnose(delivery, publicUrl, keys),
   };
@@ -87,7 +89,7 @@ export function signTwilio(request: {
   readonly body?: string | Uint8Array;
 }): string {
   const covered = bodyHashIn(request.url) !== null;
-  const parameters = covered ? '' : formParameters(Buffer.from(request.body ?? ''));
+  const parameters = covered ? '' : signedText(Buffer.from(request.body ?? ''));
   const key = createSecretKey(request.authToken, 'utf8');
   return digestOf(AUTH_TOKEN_ALGORITHM, key, request.url, parameters).toString('base64');
 }
@@ -120,20 +122,14 @@ function baseOf({ headers }: Delivery): string | undefined {
 function signedParameters(target: string, body: Uint8Array): string | null {
   const hash = bodyHashIn(target);
   if (hash !== null) return isHashOf(hash, body) ? '' : null;
-  let count = 1;
-  for (const byte of body) if (byte === AMPERSAND) count++;
-  return count > MAX_PARAMETERS ? null : formParameters(body);
+  return hasTooManyParameters(body) ? null : signedText(body);
 }
 
-/** Every parameter's name and value, by name; the values of a repeated name once each, sorted too. */
-function formParameters(body: Uint8Array): string {
-  const byName = new Map<string, Set<string>>();
-  for (const [name, value] of new URLSearchParams(Buffer.from(body).toString())) {
-    byName.set(name, (byName.get(name) ?? new Set()).add(value));
-  }
-  // By UTF-16 units, as Twilio's libraries compare, not by any language's alphabet.
-  const names = [...byName.keys()].sort();
-  return names.flatMap((name) => [...(byName.get(name) ?? [])].sort().map((value) => name + value)).join('');
+/** Why a delivery with a valid signature is not certainly the one that was signed, in words; null if it is. */
+function ambiguity({ target, body, headers }: Delivery): string | null {
+  if (bodyHashIn(target) !== null) return null; // covers every byte
+  if (/json/i.test(headers['content-type'] ?? '')) return 'a JSON body needs its bodySHA256 in the signed address';
+  return formFault(body);
 }
 
 function bodyHashIn(url: string): string | null {

@@ -7,12 +7,21 @@ const RATE_LIMITS = ['bad_signatures', 'reads', 'wrong_keys', 'webhooks'];
 
 export interface HttpLimits {
   readonly maxBufferedBytes: number;
+  readonly maxUnreadBytes: number;
   readonly maxStreams: number;
 }
 
 type HttpMetrics = Pick<
   Metrics,
-  'httpRequest' | 'rateLimited' | 'connectionDropped' | 'bodyBytes' | 'bodyShed' | 'messageStreams'
+  | 'httpRequest'
+  | 'rateLimited'
+  | 'connectionDropped'
+  | 'connectionReset'
+  | 'bodyBytes'
+  | 'bodyShed'
+  | 'unreadBytes'
+  | 'answerShed'
+  | 'messageStreams'
 >;
 
 /** Metrics of all requests, and of their limits. */
@@ -53,6 +62,26 @@ export function httpMetrics(registry: Registry, limits: HttpLimits): HttpMetrics
     help: 'Requests rejected because too many bodies were in memory.',
     registers,
   });
+  const unreadBytes = new Gauge({
+    name: 'response_unread_bytes',
+    help: 'Memory of answers that clients have not read, in this process and in the kernel.',
+    registers,
+  });
+  new Gauge({
+    name: 'response_unread_limit_bytes',
+    help: 'Maximum memory of unread answers; reads beyond it are rejected.',
+    registers,
+  }).set(limits.maxUnreadBytes);
+  const answersShed = new Counter({
+    name: 'responses_shed_total',
+    help: 'Reads rejected because too many answers were unread.',
+    registers,
+  });
+  const connectionsReset = new Counter({
+    name: 'http_connections_reset_total',
+    help: 'Connections reset because their clients did not read their answers.',
+    registers,
+  });
   const messageStreams = new Gauge({
     name: 'message_streams',
     help: 'Open message streams.',
@@ -90,6 +119,15 @@ export function httpMetrics(registry: Registry, limits: HttpLimits): HttpMetrics
     },
     bodyShed() {
       bodiesShed.inc();
+    },
+    unreadBytes(bytes) {
+      unreadBytes.set(bytes);
+    },
+    answerShed() {
+      answersShed.inc();
+    },
+    connectionReset() {
+      connectionsReset.inc();
     },
     messageStreams(open) {
       messageStreams.set(open);

@@ -30,7 +30,7 @@ describe('an error', () => {
       'must be a phone number: + and 1 to 15 digits',
       'string_pattern_mismatch',
     ],
-    [{ enum: ['a'] }, 'b', 'must be equal to one of the allowed values', 'enum'],
+    [{ enum: ['a'] }, 'b', 'must be one of a', 'enum'],
     [{ const: 1 }, 2, 'must be equal to constant', 'value_error'],
     [
       { type: 'string', format: 'date-time' },
@@ -40,6 +40,13 @@ describe('an error', () => {
     ],
   ])('of %j has the words of FastAPI', (schema, value, msg, type) => {
     expect(itemsFor('query', 'name', schema, value)).toEqual([{ loc: ['query', 'name'], msg, type }]);
+  });
+
+  it('of a parameter that was given twice says so, whatever its type is', () => {
+    for (const schema of [{ type: 'string' }, { type: 'integer' }, { type: 'string', enum: ['a', 'b'] }]) {
+      const [item] = itemsFor('query', 'name', schema, ['a', 'b']);
+      expect(item?.msg).toBe('was given 2 times: give it once');
+    }
   });
 
   it('of a missing member is at the place of the member', () => {

@@ -36,7 +36,7 @@ describe('the caller', () => {
   const versions = hex(2).filter((version) => version !== 'ff');
   const ids = fc.tuple(hex(32).filter(notZero), hex(16).filter(notZero), hex(2));
 
-  it('is the span of the traceparent, and its trace is the request id if there is no other', () => {
+  it('is the span of the traceparent, and its trace is never the request id, because requests of a trace share it', () => {
     fc.assert(
       fc.property(versions, ids, fc.option(fc.string(), { nil: undefined }), (version, ids, state) => {
         const [traceId, spanId, flags] = ids;
@@ -45,7 +45,7 @@ describe('the caller', () => {
           ...(state !== undefined && { tracestate: state }),
         };
         const caller = { traceId, spanId, sampled: '13579bdf'.includes(flags.slice(1)), state };
-        expect(requestIds(headers)).toEqual({ requestId: traceId, caller });
+        expect(requestIds(headers)).toEqual({ requestId: expect.stringMatching(UUID), caller });
         expect(requestIds({ ...headers, 'x-request-id': 'a' })).toEqual({ requestId: 'a', caller });
       }),
     );

@@ -29,6 +29,9 @@ function used(metrics: PrometheusMetrics): PrometheusMetrics {
   metrics.queueDepth(4);
   metrics.bodyBytes(3_000);
   metrics.bodyShed();
+  metrics.unreadBytes(2_000);
+  metrics.answerShed();
+  metrics.connectionReset();
   metrics.messageStreams(7);
   metrics.backgroundStep('search_index', true);
   metrics.backgroundStep('counters', false);
@@ -52,6 +55,7 @@ const options = {
   providers: [WEBHOOK],
   maxQueuedMessages: 100,
   maxBufferedBytes: 1_000,
+  maxUnreadBytes: 5_000,
   maxStreams: 100,
   usage: () => Promise.resolve(USAGE),
   readiness: () => Promise.resolve(READINESS),
@@ -78,6 +82,10 @@ describe('the exposition', () => {
       request_body_bytes: 'gauge',
       request_bodies_shed_total: 'counter',
       http_connections_dropped_total: 'counter',
+      http_connections_reset_total: 'counter',
+      response_unread_bytes: 'gauge',
+      response_unread_limit_bytes: 'gauge',
+      responses_shed_total: 'counter',
       messages_erased_total: 'counter',
       retention_blocked: 'gauge',
       message_streams: 'gauge',
@@ -120,6 +128,10 @@ describe('the exposition', () => {
     expect(valueOf(all, 'request_body_bytes')).toBe(3_000);
     expect(valueOf(all, 'request_bodies_shed_total')).toBe(1);
     expect(valueOf(all, 'http_connections_dropped_total')).toBe(1);
+    expect(valueOf(all, 'http_connections_reset_total')).toBe(1);
+    expect(valueOf(all, 'response_unread_bytes')).toBe(2_000);
+    expect(valueOf(all, 'response_unread_limit_bytes')).toBe(5_000);
+    expect(valueOf(all, 'responses_shed_total')).toBe(1);
     expect(valueOf(all, 'stored_messages')).toBe(42);
   });
 

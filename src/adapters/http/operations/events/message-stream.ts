@@ -22,7 +22,7 @@ export function streamOperations(messageStream: MessageStream, timer: Timer): Pi
       if (subscription === 'stopped') throw refused('the service is stopping; ask again later');
       return {
         status: 200,
-        headers: { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
+        headers: { 'X-Accel-Buffering': 'no' },
         type: 'text/event-stream',
         body: eventStream(subscription, timer, streamed) as never,
       };

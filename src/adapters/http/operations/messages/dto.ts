@@ -3,9 +3,19 @@ import type { MessageFilter } from '../../../../application/ports/store.ts';
 import { isMsisdn, type Message, type Order } from '../../../../domain/message.ts';
 import { formatTimestamp, timestamp, type Timestamp } from '../../../../domain/timestamp.ts';
 import type { OperationRequest, Schemas } from '../../contract/types.ts';
+import { invalid } from '../../problem.ts';
 import { encodeCursor } from './cursor.ts';
 
+/** Throws a Problem for a range that no message can be in, as the counts by time do: it is a mistake of the client. */
 export function filterFromQuery(query: OperationRequest<'listMessages'>['query']): MessageFilter {
+  const { since, until } = query;
+  if (since !== undefined && until !== undefined && timestamp(since) >= timestamp(until)) {
+    throw invalid({
+      loc: ['query', 'since'],
+      msg: 'the range is empty: since must be before until',
+      type: 'value_error',
+    });
+  }
   return {
     ...(query.from !== undefined && isMsisdn(query.from) && { from: query.from }),
     ...(query.since !== undefined && { since: timestamp(query.since) }),

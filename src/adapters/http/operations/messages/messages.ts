@@ -6,6 +6,7 @@ import { notFound } from '../not-found.ts';
 import { DEFAULT_LIMIT, pageStart } from '../page-start.ts';
 import { decodeCursor } from './cursor.ts';
 import { filterFromQuery, foundToDto, listToDto } from './dto.ts';
+import { rawReply } from './raw.ts';
 
 /** The operations that read stored messages. */
 export function messageOperations(
@@ -36,10 +37,7 @@ export function messageOperations(
       const payload = await messages.payload(messageId, provider);
       if (payload === null) return notFound(requestId, 'no message has this id');
       if (payload === 'none') return notFound(requestId, 'the body of this message was not kept');
-      const type = payload.mediaType.startsWith('application/json')
-        ? 'application/json'
-        : 'application/x-www-form-urlencoded';
-      return { status: 200, headers: { 'Content-Type': payload.mediaType }, type, body: payload.body as never };
+      return rawReply(payload);
     },
   };
 }
