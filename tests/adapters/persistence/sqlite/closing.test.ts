@@ -205,7 +205,6 @@ describe('the files', () => {
 describe('the connection of ingest', () => {
   it('stores nothing in a transaction that was left open, and works afterwards', () => {
     const connection = new SqliteFile(file);
-    connection.function('fold_case', (text) => text);
     connection.exec('begin');
     expect(() => addUpdates(connection, [message('a')])).toThrow('the connection was in a transaction');
     expect(addUpdates(connection, [message('a')])).toEqual(['created']);

@@ -11,7 +11,7 @@ const PREFIX = 60;
 const PATIENCE_MS = 10_000;
 const QUERY_CANCELED = '57014';
 /** SQLSTATE class of internal errors, such as a corrupt index. */
-const INTERNAL = /^XX/;
+const INTERNAL = 'XX';
 
 /** Checks that the search index exists and is valid, and that it finds some of the stored texts. */
 export async function inspectIndex(db: Knex): Promise<IndexInspection> {
@@ -30,7 +30,7 @@ export async function inspectIndex(db: Knex): Promise<IndexInspection> {
     if (missing) return { damage: 'it does not find stored messages', checked: 'misses some' };
   } catch (error) {
     const { code } = error as { code?: unknown };
-    if (typeof code === 'string' && INTERNAL.test(code)) {
+    if (typeof code === 'string' && code.startsWith(INTERNAL)) {
       return { damage: driverMessage(error as Error), checked: 'cannot be read' };
     }
     if (code !== QUERY_CANCELED) throw error;
