@@ -1,6 +1,17 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Socket } from 'node:net';
 import path from 'node:path';
@@ -8,6 +19,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
+import { queryPostgres } from './postgres-query.ts';
 
 /** How a server stops: `fast` in order, `immediate` like a crash, except that it frees its memory. */
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
@@ -22,6 +34,11 @@ export interface PostgresServer {
   stop(how: keyof typeof SIGNALS): Promise<void>;
   /** Starts it again, on the same port and with the same data. */
   start(): Promise<void>;
+  /** Sets up a standby that has everything up to now, and receives nothing that is stored later, as an asynchronous one that lags. */
+  keepStandby(): Promise<void>;
+  /** The server dies, and the standby takes over its address; until it is promoted, it is read-only. */
+  failOver(): Promise<void>;
+  promote(): Promise<void>;
   /** Stops it and deletes its data. */
   remove(): Promise<void>;
 }
@@ -82,11 +99,27 @@ export async function startPostgresServer({
     await exited;
   }
 
+  const standby = path.join(folder, 'standby');
   await start();
   return {
     url,
     start,
     stop,
+    async keepStandby() {
+      await stop('fast');
+      execFileSync('cp', ['-a', data, standby]);
+      await start();
+    },
+    async failOver() {
+      await stop('immediate');
+      renameSync(data, path.join(folder, 'lost'));
+      renameSync(standby, data);
+      writeFileSync(path.join(data, 'standby.signal'), '');
+      await start();
+    },
+    async promote() {
+      await queryPostgres(url, 'select pg_promote()');
+    },
     async remove() {
       await stop('immediate');
       await cleanUp();

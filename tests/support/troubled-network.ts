@@ -10,11 +10,13 @@ export interface TroubledNetwork {
   /** From now on no connection gets answers, old or new. */
   readonly muteAll: () => void;
   /**
-   * What happens to a connection on which the service next sends this text; the promise resolves then. `cut`: the text is lost, and
-   * both sides see their connection closed. `vanish`: the text arrives, and from then on nothing else does, in either direction; the
-   * server's side stays open even if the service closes its own, as if the service's host were gone.
+   * What happens to the connection on which the service next sends this text; the promise resolves then. `cut`: the text is lost,
+   * and both sides see their connection closed. `vanish`: the text arrives, and from then on nothing else does, in either direction;
+   * the server's side stays open even if the service closes its own, as if the service's host were gone.
    */
   readonly when: (text: string, what: 'cut' | 'vanish') => Promise<void>;
+  /** From now on all open connections are like that. */
+  readonly vanish: () => void;
   /** From now on every packet takes this much longer (ms), in each direction. */
   readonly slowDown: (ms: number) => void;
   readonly close: () => Promise<void>;
@@ -39,21 +41,21 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
       sockets.add(from);
       let earlier = Promise.resolve();
       from.on('data', (chunk) => {
-        if (vanished.has(server)) return;
-        if (from === client && trouble !== undefined && chunk.includes(trouble.text)) {
-          const { what, begin } = trouble;
-          trouble = undefined;
-          if (what === 'cut') server.destroy();
-          else {
-            server.write(chunk);
-            vanished.add(server);
-          }
-          begin();
-          return;
-        }
         const arrival = delayMs === 0 ? undefined : delay(delayMs);
         earlier = Promise.all([earlier, arrival]).then(() => {
-          if (answering.has(server) && !vanished.has(server)) to.write(chunk); // in order: no chunk overtakes another
+          if (!answering.has(server) || vanished.has(server)) return;
+          const due = from === client && trouble !== undefined && chunk.includes(trouble.text) ? trouble : undefined;
+          if (due === undefined) {
+            to.write(chunk); // in order: no chunk overtakes another
+            return;
+          }
+          trouble = undefined;
+          if (due.what === 'cut') server.destroy();
+          else {
+            to.write(chunk);
+            vanished.add(server);
+          }
+          due.begin();
         });
       });
       from.on('error', () => undefined);
@@ -79,6 +81,9 @@ export async function troubledNetwork(url: string): Promise<TroubledNetwork> {
       new Promise((resolve) => {
         trouble = { text: Buffer.from(text), what, begin: resolve };
       }),
+    vanish() {
+      for (const server of answering) vanished.add(server);
+    },
     slowDown(ms) {
       delayMs = ms;
     },

@@ -16,6 +16,7 @@ const command = new Command('npm run torture --')
   .argument('[scenarios...]', 'some of those below; all unless said otherwise', NAMES)
   .option('--rounds <n>', 'how often each happens, for a longer or shorter run', positive)
   .option('--hold <seconds>', 'how long a fault lasts at least', positive, 1)
+  .option('--installed', 'the PostgreSQL that Debian has installed, instead of that of npm', false)
   .option(
     '--seed <n>',
     'of an earlier run, for the same choices; instants differ all the same',
@@ -24,7 +25,7 @@ const command = new Command('npm run torture --')
   )
   .addHelpText(
     'after',
-    `\nScenarios:\n${SCENARIOS.map(({ name, description }) => `  ${name.padEnd(16)}${description}`).join('\n')}`,
+    `\nScenarios:\n${SCENARIOS.map(({ name, description }) => `  ${name.padEnd(18)}${description}`).join('\n')}`,
   )
   .addHelpText(
     'after',
@@ -32,7 +33,7 @@ const command = new Command('npm run torture --')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 64))
   .parse();
-const options = command.opts<{ rounds?: number; hold: number; seed: number }>();
+const options = command.opts<{ rounds?: number; hold: number; seed: number; installed: boolean }>();
 const chosen = command.processedArgs[0] as readonly string[];
 
 const unknown = chosen.filter((name) => !NAMES.includes(name));
@@ -66,6 +67,7 @@ async function torture(scenario: Scenario, engine: Engine): Promise<void> {
   show();
   const end = await scenario
     .run({
+      installed: options.installed,
       ...{ engine, rounds, random: seededRandom(options.seed), holdMs: options.hold * 1_000, signal: stopping.signal },
       onRound() {
         done++;
@@ -95,7 +97,7 @@ function recovery({ recoveriesMs }: Outcome): string {
 }
 
 function print(cells: readonly string[]): void {
-  const widths = [16, 10, 8, 14, 6, 9];
+  const widths = [18, 10, 8, 14, 6, 9];
   console.log(cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(''));
 }
 

@@ -88,7 +88,8 @@ export async function deliverAll(port: number, ledger: Ledger): Promise<void> {
   agent.destroy();
 }
 
-function record(ledger: Ledger, { message_id: id }: WireMessage, { result }: WebhookAnswer): void {
+/** Notes an answer of 200. */
+export function record(ledger: Ledger, { message_id: id }: WireMessage, { result }: WebhookAnswer): void {
   ledger.acknowledged.add(id);
   if (result === 'created') ledger.created.set(id, (ledger.created.get(id) ?? 0) + 1);
   else if (result !== 'duplicate') throw new Error(`${id} became ${String(result)}`);

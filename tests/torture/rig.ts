@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+import { installedPostgres, startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
 import { startProcess, type ServiceProcess } from '../support/service.ts';
 import { startLoad, type Load } from './load.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -42,9 +42,10 @@ export async function until(holds: () => boolean, otherwise: string): Promise<vo
   }
 }
 
-export async function newRig({ engine, random }: Circumstances): Promise<Rig> {
+export async function newRig({ engine, installed = false, random }: Circumstances): Promise<Rig> {
   const folder = mkdtempSync(path.join(tmpdir(), 'webhook-inbox-torture-'));
-  const server = engine === 'postgres' ? await startPostgresServer({ durable: true }) : undefined;
+  const binaries = installed && { installed: installedPostgres() };
+  const server = engine === 'postgres' ? await startPostgresServer({ durable: true, ...binaries }) : undefined;
   const databaseUrl = server?.url ?? `sqlite:///${path.join(folder, 'app.db')}`;
   const ledger = newLedger();
   let running: ServiceProcess | undefined;

@@ -14,6 +14,8 @@ export interface Outcome {
 
 export interface Circumstances {
   readonly engine: Engine;
+  /** Runs the PostgreSQL that Debian has installed, instead of that of npm, which is newer. */
+  readonly installed?: boolean;
   /** The number of faults. */
   readonly rounds: number;
   readonly random: Random;

@@ -7,6 +7,7 @@ import type { Scenario } from './scenario.ts';
 import { SQLITE_FAULTS } from './sqlite-faults.ts';
 import { slowNetwork } from './slow-network.ts';
 import { terminate } from './terminate.ts';
+import { vanishedReplica } from './vanished-replica.ts';
 import { UNUSABLE_FILES } from './unusable-file.ts';
 
 /** Everything that is known to go wrong in the life of the service. */
@@ -19,4 +20,5 @@ export const SCENARIOS: readonly Scenario[] = [
   longRead,
   ...POSTGRES_FAULTS.map(faultScenario),
   slowNetwork,
+  vanishedReplica,
 ];

@@ -58,6 +58,7 @@ export interface GroupCommitOptions {
 export function groupCommit(repository: GroupedRepository, options: GroupCommitOptions): GroupCommit {
   const { maxGroup, maxQueued, maxCommits = 1, metrics, tracer } = options;
   const store = measuredCommit(options);
+  const addGroup: MessageWriter['add'] = (updates) => repository.add(updates);
   let queue: PendingCall[] = [];
   let queued = 0;
   let commits = 0;
@@ -66,7 +67,7 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
   const drained = Promise.withResolvers<undefined>();
   const contended = contendedCalls<PendingCall>({
     async attempt(call) {
-      const attempt = await store([call], repository.addBriefly ?? repository.add).then(
+      const attempt = await store([call], repository.addBriefly ?? addGroup).then(
         (outcomes) => ({
           isLocked: false,
           settle() {
@@ -144,7 +145,7 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
 
   async function commit(group: PendingCall[]): Promise<void> {
     commits++;
-    const settle = await store(group, repository.add).then(
+    const settle = await store(group, addGroup).then(
       (outcomes) => () => {
         settleAll(group, outcomes, null);
       },
@@ -159,7 +160,7 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
           return null;
         }
         if (group.length > 1 && !(error instanceof StoreUnavailable)) {
-          for (const call of group) await store([call], repository.add).then(call.resolve, call.reject);
+          for (const call of group) await store([call], addGroup).then(call.resolve, call.reject);
           return () => undefined;
         }
         return () => {

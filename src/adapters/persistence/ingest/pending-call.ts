@@ -37,7 +37,7 @@ export function bytesOf(updates: readonly NewUpdate[]): number {
   let bytes = 0;
   for (const update of updates) {
     if ('text' in update) bytes += update.text?.length ?? 0;
-    if ('payload' in update && update.payload !== undefined) bodies.add(update.payload);
+    if ('payload' in update) bodies.add(update.payload);
   }
   for (const { body } of bodies) bytes += body.byteLength;
   return bytes;

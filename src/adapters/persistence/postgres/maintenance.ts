@@ -13,7 +13,7 @@ import { postgresStorage } from './storage.ts';
 
 /** Another process may use all connections of the server for a while. */
 const ACQUIRE_TIMEOUT_MS = 60_000;
-/** A command that the terminal stopped (Ctrl-Z) gives back the locks of its transaction; it repeats that step when it continues. */
+/** A command that the terminal stopped (Ctrl-Z) loses its transaction and repeats that step when it continues. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
 /** The migration lock and a concurrent index build each have their own connection. */
 const CONNECTIONS = 3;

@@ -48,7 +48,7 @@ describe('A group that waits too long for a lock', () => {
     const store = heldRepository();
     const brief = heldRepository();
     const metrics = recordingMetrics();
-    const repository = groupCommit({ ...store, addBriefly: brief.add }, { ...LIMITS, metrics });
+    const repository = groupCommit({ ...store, addBriefly: (updates) => brief.add(updates) }, { ...LIMITS, metrics });
     const slow = Promise.allSettled([repository.add([message('a')]), repository.add([message('b')])]);
     (await store.next()).fail(new StoreContended('locked'));
     const alone = await brief.next();
@@ -80,7 +80,11 @@ describe('A group that waits too long for a lock', () => {
   it('is given up if its turn does not come', async () => {
     const brief = heldRepository();
     const metrics = recordingMetrics();
-    const store = { ...brief, add: () => Promise.reject(new StoreContended('locked')), addBriefly: brief.add };
+    const store = {
+      ...brief,
+      add: () => Promise.reject(new StoreContended('locked')),
+      addBriefly: (updates: readonly NewUpdate[]) => brief.add(updates),
+    };
     const repository = groupCommit(store, { ...LIMITS, metrics });
     const outcomes = Promise.allSettled(['a', 'b', 'c'].map((one) => repository.add([message(one)])));
     const first = await brief.next();
@@ -167,7 +171,7 @@ describe('The bytes of a group', () => {
         const stored = pickyRepository();
         const groups: number[][] = [];
         const add = (updates: readonly NewUpdate[]) => {
-          groups.push(updates.map((update) => ('payload' in update ? (update.payload?.body.byteLength ?? 0) : 0)));
+          groups.push(updates.map((update) => ('payload' in update ? update.payload.body.byteLength : 0)));
           return stored.add(updates);
         };
         const repository = groupCommit({ ...stored, add }, { ...LIMITS, metrics: recordingMetrics() });

@@ -137,8 +137,8 @@ export interface paths {
          *     stored them.
          *
          *     - `event: message`: `data` is a `FollowedMessage`, `id` the position to resume from after it.
-         *     - `event: reset`: the stream cannot resume from your `Last-Event-ID`, because a backup was restored or messages were
-         *       erased. It skips the messages stored since then and continues from now: read the list again.
+         *     - `event: reset`: the stream cannot resume from your `Last-Event-ID`, because a backup was restored, messages were
+         *       erased, or the database failed over to another server. It skips the messages stored since then and continues from now: read the list again.
          *     - An event with only an `id`, at the start and from time to time: you have every matching message up to this position.
          *     - A comment every 15 seconds.
          *

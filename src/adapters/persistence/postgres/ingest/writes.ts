@@ -11,7 +11,7 @@ import {
   type StatusUpdate,
 } from '../../../../domain/update.ts';
 import type { UpdateOutcome } from '../../../../domain/ingest-outcome.ts';
-import { withConnection } from '../database.ts';
+import { LOCK_NOT_AVAILABLE, withConnection } from '../database.ts';
 import { deliveryKey, findRepeats, messageOutcomes, type Firsts, type Repeats } from './repeats.ts';
 import { CHANGED_STATUSES, statusColumns, statusOutcomes, type ChangedStatus } from './status-writes.ts';
 
@@ -56,6 +56,8 @@ const INSERT_WITH_STATUSES = {
 };
 /** SQLSTATEs of a transaction that lost against another one. */
 const LOST_CONFLICT = /^40(001|P01)$/;
+/** How long a commit waits for the lock of a table, about. */
+const TABLE_LOCK_MS = 9_000;
 
 interface Written {
   readonly created: ReadonlySet<MessageKey>;
@@ -97,16 +99,39 @@ export async function addUpdates(db: Knex, updates: readonly NewUpdate[]): Promi
   }
 }
 
-/** Repeats the statement once if the server ended it in favour of another one. */
+/**
+ * Repeats the statement once if the server ended it in favour of another one, and for a while if it waits for the lock of a table:
+ * a migration takes that, for all keys alike, and waits itself for reads under way.
+ */
 async function writeAgainstOthers(
   client: Client,
   values: readonly unknown[],
   statuses: readonly StatusUpdate[],
 ): Promise<Written> {
-  return write(client, values, statuses).catch((error: unknown) => {
-    if (!LOST_CONFLICT.test(String((error as { code?: unknown }).code))) throw error;
-    return write(client, values, statuses);
-  });
+  const giveUpAt = performance.now() + TABLE_LOCK_MS;
+  for (let lost = 0; ;) {
+    try {
+      return await write(client, values, statuses);
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      const isLost = LOST_CONFLICT.test(String(code)) && lost++ === 0;
+      const mayWait = code === LOCK_NOT_AVAILABLE && performance.now() < giveUpAt;
+      if (!isLost && !(mayWait && (await isTableLocked(client)))) throw error;
+    }
+  }
+}
+
+/** Whether a session has or awaits the lock of a table that keeps out all writers. */
+async function isTableLocked(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>(
+    `select exists (
+       select from pg_locks
+       where relation in ('messages'::regclass, 'uncounted'::regclass, 'payloads'::regclass, 'message_statuses'::regclass)
+       and database = (select oid from pg_database where datname = current_database())
+       and mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+     ) as locked`,
+  );
+  return rows[0]?.locked === true;
 }
 
 async function write(client: Client, values: readonly unknown[], statuses: readonly StatusUpdate[]): Promise<Written> {
