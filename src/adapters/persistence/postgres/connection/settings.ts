@@ -45,7 +45,7 @@ export function urlParts(url: string): UrlParts {
     port: one('port', port),
     user: one('user', username),
     password: one('password', password),
-    database: one('dbname', pathname.slice(1)),
+    database: decodeURIComponent(pathname.slice(1)) || undefined,
     options: one('options'),
     applicationName: one('application_name'),
     // TLS does not apply to a Unix socket.
