@@ -320,7 +320,7 @@ describe('the form of a secret', () => {
     ['a public key that is too long', `whpk_${ofBytes(33)}`, '32 bytes after whpk_, but has 33'],
     ['a private key, which no receiver should have', keyPair().whsk, 'must not be a private key'],
     ['text', 'testsecret', 'must be base64'],
-  ])('is invalid with %s, accepts nothing, and is told why', (_what, secret, why) => {
+  ])('is invalid with %s, accepts nothing, and the fault says why', (_what, secret, why) => {
     expect(faultOfStandardSecret(secret)).toContain(why);
     expect(keyedWith(secret).configured).toBe(false);
     expect(keyedWith(secret).verify(delivery(BODY, headers(V1)))).toEqual(refused('no_secret_configured'));

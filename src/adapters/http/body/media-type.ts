@@ -7,7 +7,7 @@ const UTF_8 = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii', '']);
 const NO_ENCODING = new Set(['', 'identity', 'utf-8', 'utf8']);
 
 const JSON_TYPE = 'application/json';
-/** How much of a header's value is told to its sender. */
+/** How much of a header's value its sender sees in the answer. */
 const MAX_SHOWN = 100;
 
 /**

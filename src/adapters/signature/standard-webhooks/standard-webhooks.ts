@@ -25,8 +25,8 @@ const ID = /^[\x20-\x7e]+$/;
 const TIMESTAMP = /^\d{1,15}$/;
 const SIGNATURE_BYTES = { v1: 32, v1a: 64 };
 /**
- * How many signatures of a kind are tried: more than any sender needs, who may sign with the keys of all of his receivers. A bound, because
- * of v1a each one costs some 0.1 ms; of v1 it costs a comparison, and their number is bounded by the size of the header.
+ * Maximum of signatures of a kind that are tried. A sender may send the signatures of all its receivers. A signature of v1a costs some
+ * 0.1 ms; one of v1 costs a comparison, and the size of the header limits their number.
  */
 const MAX_TRIED = { v1: 400, v1a: 16 };
 
