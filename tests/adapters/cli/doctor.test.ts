@@ -40,9 +40,11 @@ describe('the doctor', () => {
 ok    providers: enabled: webhook; disabled: whatsapp, standard, twilio
 ok    WEBHOOK_SECRET: hard to guess
 ok    READ_API_KEYS: none: everyone on this machine can read
+ok    permissions: only the owner of the database can read it
 ok    pages: none is damaged
 ok    schema: is this version's
 ok    counters: equal a scan of all messages
+ok    search index: has 400 texts, and finds those of 500 random messages
 `,
       });
     } finally {

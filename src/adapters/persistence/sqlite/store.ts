@@ -60,7 +60,9 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
   const { file, readTimeoutMs, maxQueuedReads, background = UNOBSERVED, logger } = options;
   const readThreads = options.readThreads ?? Math.max(2, availableParallelism() - 1);
   if (existsSync(file) && exposureOf(file) === 'everybody') {
-    logger?.warn('everybody on this machine can read the database: run "chmod 600" on it, its -wal and its -shm', { file });
+    logger?.warn('everybody on this machine can read the database: run "chmod 600" on it, its -wal and its -shm', {
+      file,
+    });
   }
   const control = threadControl();
   const writer = pool({ file, readOnly: false, control }, 1);
@@ -110,7 +112,8 @@ export function threadedMessageRepository(options: ThreadedOptions): ThreadedMes
     await derived.stop();
     endReads(control);
     await readers.destroy(); // first: a reader that closes last would leave the log behind
-    if (!(await write('close'))) {
+    // undefined: it was never opened
+    if (((await write('close')) as boolean | undefined) === false) {
       logger?.warn('the latest messages are only in the log of the database: keep the -wal file beside it', { file });
     }
     await writer.destroy();

@@ -11,7 +11,7 @@ const PROBED_CHARACTERS = 400;
 /** A letter case or a newer Unicode version may change how other characters were folded when the message was indexed. */
 const STABLE_TRIGRAM = /^(?:[ -~]|\p{Lo}){3}$/u;
 /** Codes of errors that say nothing about the index. */
-const ELSEWHERE = /^SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|CANTOPEN|READONLY|PROTOCOL|NOTADB|INTERRUPT)(_|$)/;
+const ELSEWHERE = /^SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|CANTOPEN|READONLY|PROTOCOL|NOTADB|INTERRUPT|CONSTRAINT)(_|$)/;
 
 /**
  * Whether an error of a statement that reads or writes the search index means that the index is damaged: pages, the entries of
