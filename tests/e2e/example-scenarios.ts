@@ -174,10 +174,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await answers(200, () => services.providers.read(`/messages/${id}/raw`, ID))(example);
   },
   'getMessagePayload 200 header Content-Disposition': has('content-disposition', () => get('/messages/m1/raw')),
-  'getMessagePayload 200 application/octet-stream page': async (example) => {
+  'getMessagePayload 200 application/octet-stream page': (example) => {
     const body = Buffer.from(String(example));
     const raw = rawReply({ mediaType: 'text/html', body });
     expect(raw).toMatchObject({ status: 200, type: 'application/octet-stream', body });
+    return Promise.resolve();
   },
   'components /message_id': (example) => ok(get(`/messages/${String(example)}`)),
   'components ?provider': (example) => ok(get(`/messages/m1?provider=${String(example)}`)),

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 const request = (line: string, ...headers: string[]): string =>
-  `${[`${line} HTTP/1.1`, ...headers, 'Connection: close', '', ''].join('\r\n')}`;
+  [`${line} HTTP/1.1`, ...headers, 'Connection: close', '', ''].join('\r\n');
 
 async function wireOf(bytes: string): Promise<string> {
   const connection = await connectTo(service.port);

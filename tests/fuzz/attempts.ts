@@ -32,6 +32,7 @@ const GOOD: Readonly<Record<string, readonly number[]>> = {
   getStats: [200, 304],
   // A range may be empty or too long, which no schema can express.
   getTimeseries: [200, 422],
+  listMessages: [200, 422],
   verifyWhatsAppSubscription: [200, 403],
 };
 

@@ -19,6 +19,7 @@ const PARAMETERS = {
   To: '+18005551212',
 };
 const FORM = new URLSearchParams(PARAMETERS).toString();
+const FORM_TYPE = 'application/x-www-form-urlencoded; charset=UTF-8';
 const SIGNATURE = 'RSOYDt4T1cUTdK1PDd93/VVr8B8=';
 
 const clock = manualClock(second(0));
@@ -27,7 +28,7 @@ const behind = (publicUrl: string | undefined, current = TOKEN) =>
 const verifier = behind(ORIGIN);
 
 const sent = (signature: string | undefined, body: string | Uint8Array = FORM, target = TARGET, host?: string) =>
-  delivery(body, { 'x-twilio-signature': signature, host }, target);
+  delivery(body, { 'x-twilio-signature': signature, host, 'content-type': FORM_TYPE }, target);
 const signedFor = (url: string, body: string | Uint8Array = FORM): string =>
   signTwilio({ authToken: TOKEN, url, body });
 const sha256 = (body: string | Uint8Array): string => createHash('sha256').update(body).digest('hex');
@@ -313,9 +314,9 @@ describe('a form of Twilio with the same signature', () => {
       valid: false,
       detail: expect.stringMatching(/bodySHA256/),
     });
-    expect(
-      verifier.verify(delivery('a=b', { ...form, 'content-type': 'Application/JSON; charset=utf-8' }, '/t')).valid,
-    ).toBe(false);
+    for (const type of ['Application/JSON; charset=utf-8', 'text/json', 'application/cloudevents+json']) {
+      expect(verifier.verify(delivery('a=b', { ...form, 'content-type': type }, '/t')).valid).toBe(false);
+    }
   });
 });
 

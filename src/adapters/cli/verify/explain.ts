@@ -38,10 +38,10 @@ function why(provider: ProviderName, { reason, detail, deltaSeconds = 0 }: Signa
       if (detail !== undefined) return `the digest is right, but it does not cover this delivery: ${detail}.`;
       return `no secret in ${variable} or ${variable}_PREVIOUS makes this signature of these bytes.`;
     case 'stale_timestamp': {
-      const { toleranceSeconds }: ProviderSettings['options'] = config.providers[provider].options;
+      const options: ProviderSettings['options'] = config.providers[provider].options;
       return (
         `the signature is right, but made for a time ${String(Math.abs(deltaSeconds))} s ` +
-        `${deltaSeconds < 0 ? 'ago' : 'ahead'}, and at most ${String(toleranceSeconds)} s ` +
+        `${deltaSeconds < 0 ? 'ago' : 'ahead'}, and at most ${String(Number(options['toleranceSeconds']))} s ` +
         `are allowed (${settings['toleranceSeconds']?.name ?? ''}): look at the clocks of both sides, or at what held it up.`
       );
     }

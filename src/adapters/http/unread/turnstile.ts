@@ -3,8 +3,8 @@ import type { Timer } from '../../../application/ports/time.ts';
 /** Lets a few in at a time; the others wait in a line. */
 export interface Turnstile {
   /** Resolves with true when it is the caller's turn, who must call `leave` once; with false if the line is too long or too slow. */
-  enter(): Promise<boolean>;
-  leave(): void;
+  readonly enter: () => Promise<boolean>;
+  readonly leave: () => void;
 }
 
 export interface TurnstileLimits {

@@ -17,6 +17,9 @@ import {
 import { otherBases, signedUrls } from './url.ts';
 
 const HEADER = 'x-twilio-signature';
+/** Every type that the parser takes for JSON has this word in it. */
+const JSON_TYPE = /json/i;
+const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /**
  * Checks `X-Twilio-Signature`: the base64 HMAC-SHA1, keyed by the account's auth token, of the address that Twilio
@@ -128,8 +131,9 @@ function signedParameters(target: string, body: Uint8Array): string | null {
 /** Why a delivery with a valid signature is not certainly the one that was signed, in words; null if it is. */
 function ambiguity({ target, body, headers }: Delivery): string | null {
   if (bodyHashIn(target) !== null) return null; // covers every byte
-  if (/json/i.test(headers['content-type'] ?? '')) return 'a JSON body needs its bodySHA256 in the signed address';
-  return formFault(body);
+  const declared = headers['content-type'] ?? '';
+  if (JSON_TYPE.test(declared)) return 'a JSON body needs its bodySHA256 in the signed address';
+  return FORM_TYPE.test(declared) ? formFault(body) : null; // any other type is rejected as such
 }
 
 function bodyHashIn(url: string): string | null {
