@@ -4,10 +4,7 @@ import { SECONDS } from './buckets.ts';
 
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048];
 
-type CommitMetrics = Pick<
-  Metrics,
-  'commit' | 'queueDepth' | 'messagesErased' | 'backgroundStep' | 'retentionBlocked'
->;
+type CommitMetrics = Pick<Metrics, 'commit' | 'queueDepth' | 'messagesErased' | 'backgroundStep' | 'retentionBlocked'>;
 
 /** Metrics of commits, of the queue in front of them, of erasing and of background steps. */
 export function commitMetrics(registry: Registry, maxQueuedMessages: number): CommitMetrics {

@@ -161,7 +161,13 @@ describe('A PostgreSQL server that refuses', () => {
 
   it('another connection than the pool allows is unavailable, and no caller waits forever', async () => {
     const small = openPostgres({
-      ...{ url: server.url, poolSize: 1, statementTimeoutMs: 20_000, idleInTransactionMs: 20_000, acquireTimeoutMs: 2_000 },
+      ...{
+        url: server.url,
+        poolSize: 1,
+        statementTimeoutMs: 20_000,
+        idleInTransactionMs: 20_000,
+        acquireTimeoutMs: 2_000,
+      },
     });
     const busy = await small.transaction();
     expect(

@@ -110,7 +110,9 @@ describe('A session of PostgreSQL', () => {
         expect(await postgresMessageRepository(db, db).add([message('on another system')])).toEqual(['created']);
       });
     } finally {
-      await owner.raw('drop function public.current_setting(text, boolean); drop function public.set_config(text, text, boolean)');
+      await owner.raw(
+        'drop function public.current_setting(text, boolean); drop function public.set_config(text, text, boolean)',
+      );
     }
   });
 

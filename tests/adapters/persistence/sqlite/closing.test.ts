@@ -47,7 +47,9 @@ function messagesInFileAlone(): number {
   const alone = folder.file('alone.db');
   copyFileSync(file, alone);
   const connection = new SqliteFile(alone);
-  const { rows } = connection.prepare<[], { rows: number }>('select count(*) as rows from messages').get() ?? { rows: -1 };
+  const { rows } = connection.prepare<[], { rows: number }>('select count(*) as rows from messages').get() ?? {
+    rows: -1,
+  };
   connection.close();
   return rows;
 }

@@ -50,10 +50,7 @@ export function statusColumns(statuses: readonly StatusUpdate[]): unknown[] {
 }
 
 /** The outcome of each status, as if they had been stored one after the other. */
-export function statusOutcomes(
-  statuses: readonly StatusUpdate[],
-  changed: readonly ChangedStatus[],
-): UpdateOutcome[] {
+export function statusOutcomes(statuses: readonly StatusUpdate[], changed: readonly ChangedStatus[]): UpdateOutcome[] {
   const latest = new Map(changed.map((row) => [row.message_id, replacedStatus(row)]));
   return statuses.map((status) => {
     const key = messageKey(status);
