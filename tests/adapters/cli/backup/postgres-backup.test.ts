@@ -250,7 +250,7 @@ describe('libpqEnvironment', () => {
     ['postgres://[::1]/inbox', { PGHOST: '::1', PGDATABASE: 'inbox' }],
     ['postgres:///inbox?host=/run/postgresql', { PGHOST: '/run/postgresql', PGDATABASE: 'inbox' }],
     ['postgres://h/inbox?sslmode=no-verify', { PGHOST: 'h', PGDATABASE: 'inbox', PGSSLMODE: 'require' }],
-    ['postgres://h/inbox?ssl=true', { PGHOST: 'h', PGDATABASE: 'inbox', PGSSLMODE: 'require' }],
+    ['postgres://h/inbox?ssl=true', { PGHOST: 'h', PGDATABASE: 'inbox', PGSSLMODE: 'verify-full' }],
     ['postgres://h/inbox?ssl=0', { PGHOST: 'h', PGDATABASE: 'inbox', PGSSLMODE: 'disable' }],
   ])('connects to the same server as %s', (url, expected) => {
     expect(libpqEnvironment(url)).toEqual({ ...expected, PGAPPNAME: 'webhook-inbox backup', PGCONNECT_TIMEOUT: '10' });
