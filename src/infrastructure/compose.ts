@@ -156,7 +156,10 @@ export async function composeService(
       });
       const late = AbortSignal.timeout(Math.max(0, Math.ceil(deadline - performance.now())));
       onStep('commits');
-      await repository.drain(late);
+      if (!(await repository.drain(late))) {
+        await stored.close(late); // nothing else could be written either
+        return false;
+      }
       onStep('retention');
       await retention.drain();
       onStep('rejections');

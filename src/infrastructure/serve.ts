@@ -71,17 +71,17 @@ export async function serve(requests: StopRequests): Promise<void> {
       return void exit(0);
     }
     let step = 'requests';
-    setTimeout(
-      () => {
-        if (state.isEnding) return;
+    const giveUp = (): Promise<never> => {
+      if (!state.isEnding) {
         logger.error('stopped before everything was finished: the shutdown took too long', { unfinished: step });
-        void exit(EXIT_FAULT);
-      },
-      config.shutdownDelayMs + config.shutdownTimeoutMs + CLOSING_MS,
-    );
+      }
+      return exit(EXIT_FAULT);
+    };
+    setTimeout(() => void giveUp(), config.shutdownDelayMs + config.shutdownTimeoutMs + CLOSING_MS);
     state.service
       .stop((next) => (step = next))
       .then((finished) => {
+        if (!finished && step === 'commits') return giveUp();
         if (!state.isEnding) logger.info('stopped', { requests_cut_off: !finished });
         return exit(finished ? 0 : EXIT_FAULT, true);
       })

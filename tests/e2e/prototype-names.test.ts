@@ -103,13 +103,17 @@ describe('names of the prototype', () => {
   });
 
   it('as parameters of a form', async () => {
-    const form = new URLSearchParams({ MessageSid: 'SM1', From: '+31', To: '+32', Body: 'x' });
-    for (const name of NAMES)
-      for (const key of [name, `${name}[polluted]`, `${name}.polluted`]) form.append(key, 'true');
-    const body = form.toString();
-    const signature = signTwilio({ authToken: TOKEN, url: `${service.url}/webhooks/twilio`, body });
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature };
-    expect((await post('/webhooks/twilio', headers, body)).status).toBe(200);
+    const signed = async (keys: readonly string[]) => {
+      const form = new URLSearchParams({ MessageSid: 'SM1', From: '+31', To: '+32', Body: 'x' });
+      for (const key of keys) form.append(key, 'true');
+      const body = form.toString();
+      const signature = signTwilio({ authToken: TOKEN, url: `${service.url}/webhooks/twilio`, body });
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature };
+      return (await post('/webhooks/twilio', headers, body)).status;
+    };
+    const asTwilioNames = NAMES.filter((name) => /^[A-Za-z]/.test(name));
+    expect(await signed(asTwilioNames.flatMap((name) => [name, `${name}.polluted`]))).toBe(200);
+    for (const name of NAMES) expect(await signed([`${name}[polluted]`])).toBe(401);
     expect((await service.fetch('/messages/SM1')).json()).toMatchObject({ provider: 'twilio', text: 'x' });
     expect(unpolluted()).toBe(true);
   });

@@ -23,6 +23,14 @@ export type ProvidersSettings = {
   readonly [N in ProviderName]: ProviderSettings<(typeof PROVIDERS)[N]['settings']>;
 };
 
+/** Whether a provider has a secret that signs; Twilio may have only those of other accounts or of Webhook Rules. */
+export function isEnabled(name: ProviderName, { secrets, options }: ProviderSettings): boolean {
+  if (secrets.current !== undefined) return true;
+  return Object.entries(descriptorOf(name).settings).some(
+    ([key, { kind }]) => (kind === 'secrets' || kind === 'keys') && Object.keys(options[key] ?? {}).length > 0,
+  );
+}
+
 /** The descriptor of a provider, for callers that treat all providers alike. */
 export function descriptorOf(name: ProviderName): ProviderDescriptor {
   return PROVIDERS[name];

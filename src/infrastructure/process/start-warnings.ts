@@ -1,11 +1,11 @@
-import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../adapters/providers/registry.ts';
+import { descriptorOf, isEnabled, PROVIDER_NAMES, type ProviderName } from '../../adapters/providers/registry.ts';
 import type { Logger } from '../../application/ports/telemetry.ts';
 import type { Config } from '../config/config.ts';
 import { isLoopback } from '../listener.ts';
 
 /** The providers whose webhooks are accepted, because they have a secret. */
 export function servedProviders({ providers }: Pick<Config, 'providers'>): ProviderName[] {
-  return PROVIDER_NAMES.filter((name) => providers[name].secrets.current !== undefined);
+  return PROVIDER_NAMES.filter((name) => isEnabled(name, providers[name]));
 }
 
 /**

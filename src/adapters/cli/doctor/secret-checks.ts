@@ -1,6 +1,6 @@
 import type { Clock } from '../../../application/ports/time.ts';
 import { formatTimestamp } from '../../../domain/timestamp.ts';
-import { descriptorOf, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
+import { descriptorOf, isEnabled, PROVIDER_NAMES, type ProviderName } from '../../providers/registry.ts';
 import type { ProviderSettings, SecretVariable } from '../../providers/settings.ts';
 import type { Settings } from '../settings.ts';
 import { ok, warn, type Check } from './check.ts';
@@ -13,14 +13,6 @@ export function providersCheck({ providers }: Settings): Check {
   return ok(
     'providers',
     `enabled: ${enabled.join(', ')}${disabled.length === 0 ? '' : `; disabled: ${disabled.join(', ')}`}`,
-  );
-}
-
-/** Whether a provider has a secret that signs. Twilio may have those of other accounts or of Webhook Rules only. */
-function isEnabled(name: ProviderName, { secrets, options }: ProviderSettings): boolean {
-  if (secrets.current !== undefined) return true;
-  return Object.entries(descriptorOf(name).settings).some(
-    ([key, { kind }]) => (kind === 'secrets' || kind === 'keys') && Object.keys(options[key] ?? {}).length > 0,
   );
 }
 

@@ -17,11 +17,11 @@ const MAX_GROUP_BYTES = 4 * 2 ** 20;
 
 export interface GroupCommit extends MessageRepository {
   /**
-   * Rejects further calls. Resolves when everything accepted so far is committed or has failed. If the signal aborts first, it rejects
-   * the calls that still wait with StoreUnavailable, so that their senders retry, and resolves without waiting for the commits in
-   * flight.
+   * Rejects further calls. Resolves with true when everything accepted so far is committed or has failed. If the signal aborts first, it
+   * rejects the calls that still wait with StoreUnavailable, so that their senders retry, and resolves with false without waiting for the
+   * commits in flight.
    */
-  drain(signal?: AbortSignal): Promise<void>;
+  drain(signal?: AbortSignal): Promise<boolean>;
 }
 
 export interface GroupedRepository extends MessageRepository {
@@ -68,7 +68,7 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
   let commits = 0;
   let gathering = false;
   let closed = false;
-  const drained = Promise.withResolvers<undefined>();
+  const drained = Promise.withResolvers<boolean>();
   const contended = contendedCalls<PendingCall>({
     async attempt(call) {
       const attempt = await store([call], repository.addBriefly ?? addGroup).then(
@@ -129,7 +129,7 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
 
   function startCommits(): void {
     while (queue.length > 0 && commits < maxCommits) void commit(nextGroup());
-    if (closed && queue.length === 0 && commits === 0 && contended.idle()) drained.resolve(undefined);
+    if (closed && queue.length === 0 && commits === 0 && contended.idle()) drained.resolve(true);
   }
 
   function giveUp(): void {
@@ -141,7 +141,7 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
     }
     leaveQueue(abandoned);
     contended.abandon();
-    drained.resolve(undefined);
+    drained.resolve(false);
   }
 
   function nextGroup(): PendingCall[] {
@@ -204,8 +204,9 @@ export function groupCommit(repository: GroupedRepository, options: GroupCommitO
       startCommits(); // resolves `drained` if no commit is in flight
       if (signal?.aborted) giveUp();
       else signal?.addEventListener('abort', giveUp, { once: true });
-      await drained.promise;
+      const isDrained = await drained.promise;
       signal?.removeEventListener('abort', giveUp);
+      return isDrained;
     },
   };
 }

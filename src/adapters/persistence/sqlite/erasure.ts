@@ -58,7 +58,10 @@ class DamagedIndex extends Error {}
 
 /** FTS5 writes the index when the transaction commits, so some damage shows only then. */
 function isDamagedIndex(error: unknown): boolean {
-  return error instanceof DamagedIndex || (isIndexFault(error) && error.message.startsWith('COMMIT'));
+  if (error instanceof DamagedIndex) return true;
+  // Parts of the index may contradict each other, which violates the constraints of its own tables.
+  const isFault = isIndexFault(error) || (error as { code?: unknown }).code === 'SQLITE_CONSTRAINT';
+  return isFault && (error as Error).message.startsWith('COMMIT');
 }
 
 function eraseInStep<T>(db: Knex, work: (transaction: Knex) => Promise<T>): Promise<T> {

@@ -2,8 +2,8 @@
 const MAX_PARAMETERS = 1000;
 const AMPERSAND = 0x26;
 
-/** How Twilio names parameters: `MessageSid`, `MediaContentType0`, `SipHeader_X-Caller`. */
-const NAME = /^[A-Za-z][A-Za-z0-9]*(?:_[\w.-]*)?$/;
+/** How Twilio names parameters: `MessageSid`, `MediaContentType0`, `MessagingBinding.Address`, `SipHeader_X-Caller`. */
+const NAME = /^[A-Za-z][A-Za-z0-9]*(?:[._][\w.-]*)?$/;
 /** The parameters that hold the id of the message. */
 const ID_NAMES = ['MessageSid', 'SmsMessageSid'];
 /** Every place of a signed text that can be read as the id of a message (https://www.twilio.com/docs/glossary/what-is-a-sid). */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { migrationNames } from '../../../../src/adapters/persistence/schema/migration-source.ts';
 import { migrateLatest } from '../../../../src/adapters/persistence/schema/migrator.ts';
@@ -34,7 +34,11 @@ describe('migrate', () => {
     const json = await migrate('status', '--json');
     expect([json.code, JSON.parse(json.stdout)]).toEqual([
       1,
-      { applied: [...names, future], pending: [], unknown: [future] },
+      {
+        ok: false,
+        error: { message: `a newer version migrated the database: ${future}` },
+        ...{ applied: [...names, future], pending: [], unknown: [future] },
+      },
     ]);
   });
 
@@ -80,7 +84,8 @@ describe('migrate', () => {
   });
 
   it('reports a fault with its message and exit status 1', async () => {
-    await writeFile(folder.file('data'), 'a file where the folder should be');
+    await mkdir(folder.file('data'));
+    await writeFile(file, 'text where the database should be '.repeat(100));
     const { code, stdout, stderr } = await migrate('latest');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^\w+.*\n$/); // one line, no stack
