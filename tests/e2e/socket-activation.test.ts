@@ -83,7 +83,7 @@ it('does the same on an address of its own', async () => {
 it('ignores a socket that was meant for another process', async () => {
   const { log, ended } = start(['env', 'LISTEN_PID=1', 'LISTEN_FDS=1']);
   expect((await ended).status).toBe(1);
-  expect(JSON.stringify(log.records.at(-1))).toMatch(/listen E(ACCES|ADDRNOTAVAIL)/);
+  expect(JSON.stringify(log.records.at(-1))).toMatch(/HOST is 192\.0\.2\.1, no address of this machine|EACCES/);
 });
 
 it('does not guess which of several sockets is meant', async () => {

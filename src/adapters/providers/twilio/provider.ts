@@ -26,7 +26,7 @@ export const twilio = {
   mediaTypes: ['application/x-www-form-urlencoded', 'application/json'],
   signature: {
     headers: ['X-Twilio-Signature'],
-    algorithm: 'HMAC-SHA1, or HMAC-SHA256 with a shared key',
+    algorithm: 'HMAC-SHA1, with a shared key HMAC-SHA256',
     covers: 'address',
   },
   secret: { name: 'TWILIO_AUTH_TOKEN', help: 'Auth token of your Twilio account, for POST /webhooks/twilio.' },

@@ -17,8 +17,8 @@ import {
 import { otherBases, signedUrls } from './url.ts';
 
 const HEADER = 'x-twilio-signature';
-/** Every type that the parser takes for JSON has this word in it. */
-const JSON_TYPE = /json/i;
+/** Everything that the parser takes for JSON. */
+const JSON_TYPE = /^\s*(?:application\/json|text\/json|[^;,\s]*\+json)\s*(?:;|$)/i;
 const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /**

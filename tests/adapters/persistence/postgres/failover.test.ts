@@ -11,10 +11,9 @@ import { installedPostgres, startPostgresServer, type PostgresServer } from '../
 import { describeNeeding } from '../../../support/requirements.ts';
 import { manyMessages, message } from '../contract/repository-fixtures.ts';
 
-function pool(url: string, user?: string, options?: string): Knex {
+function pool(url: string, user?: string): Knex {
   const asked = new URL(url);
   if (user !== undefined) asked.username = user;
-  if (options !== undefined) asked.searchParams.set('options', options);
   const limits = { statementTimeoutMs: 20_000, idleInTransactionMs: 20_000, acquireTimeoutMs: 20_000 };
   return openPostgres({ url: asked.href, poolSize: 2, ...limits });
 }
@@ -85,8 +84,9 @@ function failover(installed: () => string | undefined): void {
     await db.raw(`
       create function public.pg_current_wal_lsn() returns pg_lsn language plpgsql as
         $$ begin raise 'is currently not supported' using errcode = '0A000'; end $$`);
-    const without = pool(server.url, undefined, '-c search_path=public,pg_catalog');
+    const without = pool(server.url);
     try {
+      await without.raw('set search_path = public, pg_catalog'); // of its one connection
       const feed = postgresFeed(without);
       const { epoch } = await feed.feedEnd();
       expect(epoch).not.toContain('.');
