@@ -60,7 +60,7 @@ class DamagedIndex extends Error {}
 function isDamagedIndex(error: unknown): boolean {
   if (error instanceof DamagedIndex) return true;
   // Parts of the index may contradict each other, which violates the constraints of its own tables.
-  const isFault = isIndexFault(error) || (error as { code?: unknown }).code === 'SQLITE_CONSTRAINT';
+  const isFault = isIndexFault(error) || (error as { code?: unknown }).code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
   return isFault && (error as Error).message.startsWith('COMMIT');
 }
 
