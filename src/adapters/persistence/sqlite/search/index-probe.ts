@@ -4,7 +4,7 @@ import { StoreUnavailable } from '../../../../application/ports/store.ts';
 import { withConnection } from '../database.ts';
 
 /** Messages that a probe looks up beside the newest indexed one. */
-const RANDOM_MESSAGES = 2;
+const RANDOM_MESSAGES = 4;
 /** Up to 50 consecutive messages are looked through for one with a text. */
 const NEIGHBOURS = 50;
 const PROBED_CHARACTERS = 400;
@@ -32,6 +32,8 @@ export function findsKnownMessages(db: Knex, randomMessages = RANDOM_MESSAGES): 
     const found = progress.get();
     // Beyond the progress, a search reads the texts: it would find indexed ones twice.
     if (found === undefined || Number(found.last_indexed ?? 0) > Number(found.indexed_seq)) return false;
+    // Without the directory of its leaves, an index finds what stands in the first one.
+    if (found.last_indexed !== null && Number(found.has_leaves) === 0) return false;
     const last = Number(found.indexed_seq);
     const randomSeq = (): number => 1 + Math.floor(Math.random() * last);
     const known = [before.get(last), ...Array.from({ length: randomMessages }, () => after.get(randomSeq(), last))];
@@ -51,7 +53,11 @@ interface Known {
 interface Statements {
   readonly progress: Statement<
     [],
-    { readonly indexed_seq: number | bigint; readonly last_indexed: number | bigint | null }
+    {
+      readonly indexed_seq: number | bigint;
+      readonly last_indexed: number | bigint | null;
+      readonly has_leaves: number | bigint;
+    }
   >;
   readonly before: Statement<[number], Known>;
   readonly after: Statement<[number, number], Known>;
@@ -66,7 +72,9 @@ function prepare(connection: Database): Statements {
      from (select seq, text from messages where ${messages} limit ${String(NEIGHBOURS)}) where length(text) >= 3 limit 1`;
   const statements: Statements = {
     progress: connection.prepare(
-      'select indexed_seq, (select max(id) from message_search_docsize) as last_indexed from search_progress',
+      `select indexed_seq, (select max(id) from message_search_docsize) as last_indexed,
+              exists (select 1 from message_search_idx) as has_leaves
+       from search_progress`,
     ),
     before: connection.prepare(firstWithText('seq <= ? order by seq desc')),
     after: connection.prepare(firstWithText('seq between ? and ? order by seq')),
