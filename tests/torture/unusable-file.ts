@@ -15,14 +15,19 @@ const SPOILT: readonly [name: string, description: string, spoil: Spoil][] = [
     (file) => {
       chmodSync(file, 0o444);
       return () => {
-        // What SQLite has made beside it since then has its mode.
-        for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) chmodSync(file + suffix, 0o644);
+        writable(file);
+        // What SQLite makes beside it has its mode, and may come from before.
+        for (const ms of [500, 1_500]) setTimeout(writable, ms, file).unref();
       };
     },
   ],
   ['damaged header', 'the service finds a file that is no database, until it is restored', damaged(0, 100)],
   ['damaged pages', 'all pages but the first are empty, until they are restored', damaged(4_096, Infinity)],
 ];
+
+function writable(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) chmodSync(file + suffix, 0o644);
+}
 
 /** Root may write everything; without its capabilities it is a user like others. */
 const UNPRIVILEGED = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : [];
