@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { freshCopy, readPage } from '../support/page-commands.ts';
+import { itNeeding } from '../support/requirements.ts';
 
 /** Follows docs/adding-a-provider.md to the letter in a copy of the project: every block, in the order of the page. */
 
@@ -93,7 +94,7 @@ async function serve(script: string): Promise<() => Promise<void>> {
   };
 }
 
-it('yields a provider that compiles, is tested, and accepts what send signs for it', async () => {
+itNeeding(['curl'], 'yields a provider that compiles, is tested, and accepts what send signs for it', async () => {
   const printed: string[] = [];
   let stop = (): Promise<void> => Promise.resolve();
   try {
