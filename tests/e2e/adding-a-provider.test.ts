@@ -94,23 +94,28 @@ async function serve(script: string): Promise<() => Promise<void>> {
   };
 }
 
-itNeeding(['curl'], 'yields a provider that compiles, is tested, and accepts what send signs for it', async () => {
-  const printed: string[] = [];
-  let stop = (): Promise<void> => Promise.resolve();
-  try {
-    for (const block of blocks) {
-      if (block.kind === 'serve') stop = await serve(block.content);
-      else if (block.kind === 'run') printed.push(await run(block.content));
-      else write(block);
+itNeeding(
+  ['curl'],
+  'yields a provider that compiles, is tested, and accepts what send signs for it',
+  async () => {
+    const printed: string[] = [];
+    let stop = (): Promise<void> => Promise.resolve();
+    try {
+      for (const block of blocks) {
+        if (block.kind === 'serve') stop = await serve(block.content);
+        else if (block.kind === 'run') printed.push(await run(block.content));
+        else write(block);
+      }
+      const origin = `http://127.0.0.1:${environment['PORT'] ?? ''}`;
+      expect(await (await fetch(`${origin}/health/ready`)).json()).toMatchObject({ providers: ['acme'] });
+      expect(await (await fetch(`${origin}/messages`)).json()).toMatchObject({ total: 4 });
+    } finally {
+      await stop();
     }
-    const origin = `http://127.0.0.1:${environment['PORT'] ?? ''}`;
-    expect(await (await fetch(`${origin}/health/ready`)).json()).toMatchObject({ providers: ['acme'] });
-    expect(await (await fetch(`${origin}/messages`)).json()).toMatchObject({ total: 4 });
-  } finally {
-    await stop();
-  }
-  expect(blocks.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['file', 'into', 'run', 'serve']));
-  const sent = printed.at(-1) ?? '';
-  expect(sent).toMatch(/^sent {7}1 of 1 .*\ncreated {4}1\n[^]*^sent {7}3 of 3 .*\ncreated {4}3\n/m);
-  expect(sent).toMatch(/\{"message_id":"acme-1".*"provider":"acme"/);
-}, 600_000);
+    expect(blocks.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['file', 'into', 'run', 'serve']));
+    const sent = printed.at(-1) ?? '';
+    expect(sent).toMatch(/^sent {7}1 of 1 .*\ncreated {4}1\n[^]*^sent {7}3 of 3 .*\ncreated {4}3\n/m);
+    expect(sent).toMatch(/\{"message_id":"acme-1".*"provider":"acme"/);
+  },
+  600_000,
+);
