@@ -125,6 +125,18 @@ it('does not call an index damaged that is only behind', async () => {
   }
 });
 
+it('is sound if all texts are too short for it', async () => {
+  const { db, file, close } = await openTestDatabase();
+  try {
+    const short = manyMessages(5).map((message) => ({ ...message, text: 'ok' }));
+    await sqliteMessageRepository(db).add(short);
+    expect([await indexNext(db, 100), await indexNext(db, 100)]).toEqual([5, 0]);
+    expect((await sqliteInspection(db, file).inspectSearchIndex()).damage).toBeNull();
+  } finally {
+    await close();
+  }
+});
+
 it('names a text that the index lacks', async () => {
   const file = folder.file('lacking.db');
   await copyFile(indexed, file);
