@@ -27,6 +27,13 @@ describe('the warnings at start', () => {
     expect(servedProviders(readConfig(environment))).toEqual(['whatsapp', 'twilio']);
   });
 
+  it.each([{ TWILIO_SHARED_KEYS: 'WK1:x' }, { TWILIO_OTHER_AUTH_TOKENS: 'x' }])(
+    'name Twilio as served with %j alone',
+    (keys) => {
+      expect(servedProviders(readConfig(keys))).toEqual(['twilio']);
+    },
+  );
+
   it('are none with a secret for /webhook and an address that only this machine reaches', () => {
     expect(warnings({ WEBHOOK_SECRET: 'x' })).toEqual([]);
   });

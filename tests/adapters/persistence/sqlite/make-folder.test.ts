@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeFolder } from '../../../../src/adapters/persistence/sqlite/files/make-folder.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../../support/sqlite.ts';
@@ -24,9 +24,9 @@ describe('makeFolder', () => {
     }).toThrow(/ENOTDIR/);
   });
 
-  (existsSync('/proc/self') ? it : it.skip)('fails where a file system makes no folders', () => {
+  it('fails where a file system makes no folders', () => {
     expect(() => {
       makeFolder('/proc/no-such-folder/x');
-    }).toThrow('the folder /proc/no-such-folder cannot be created: ENOENT');
+    }).toThrow(/^the folder \/proc\S* cannot be created: E[A-Z]+$/);
   });
 });
